@@ -1,0 +1,17 @@
+"""How large tests are: small enough for the whole suite within minutes, or the sizes of the checklist with `script/test --full`."""
+
+import os
+
+FULL = os.environ.get("PORTAL_TEST_SIZE") == "full"
+
+
+def size(quick: int, full: int) -> int:
+    """The size of a test: `quick` in every run, `full` with `script/test --full`."""
+    return full if FULL else quick
+
+
+EXAMPLES = size(50, 2_000)  # examples of a property
+RACERS = size(8, 32)  # processes or threads at one row
+CALLS = size(2_000, 100_000)  # calls of a bulk test
+CUSTOMERS = size(200, 10_000)  # customers of a bulk test
+KILLS = size(3, 50)  # times a process is killed in the middle
