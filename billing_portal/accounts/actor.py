@@ -1,0 +1,31 @@
+"""Who does something, and for whom; carried into every audit entry and every transfer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from billing_portal.accounts.models import User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The real person (or the program) behind an act, and the customer it is done for while switched. Never the customer's name in the actor's place."""
+
+    name: str
+    user_id: UUID | None = None
+    acted_for_id: UUID | None = None
+    acted_for_name: str = ""
+    via: str = "web"
+
+    @classmethod
+    def of(cls, user: User, *, via: str = "web") -> Actor:
+        return cls(name=str(user), user_id=user.pk, via=via)
+
+    @classmethod
+    def program(cls, name: str, *, via: str = "system") -> Actor:
+        """A command, a schedule or a switch acting by itself."""
+        return cls(name=name, via=via)
+
+    def acting_for(self, party_id: UUID, party_name: str) -> Actor:
+        return replace(self, acted_for_id=party_id, acted_for_name=party_name)

@@ -1,0 +1,1 @@
+"""The interface for switches and programs, above every app."""

@@ -1,0 +1,35 @@
+"""Who does which kind of job: filled by the apps at start-up, because a lower app never imports a higher one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Work = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`work` gets the payload. `atomic`: its effect and the job's end are one transaction; otherwise it must itself be safe to repeat."""
+
+    work: Work
+    queue: str
+    atomic: bool
+    lease_seconds: int
+
+
+_handlers: dict[str, Handler] = {}
+
+
+def handler(kind: str, *, queue: str = "default", atomic: bool = True, lease_seconds: int = 300) -> Callable[[Work], Work]:
+    """Decorate the function that does this kind of job."""
+
+    def register(work: Work) -> Work:
+        _handlers[kind] = Handler(work, queue, atomic, lease_seconds)
+        return work
+
+    return register
+
+
+def find(kind: str) -> Handler:
+    """The handler of a kind; `KeyError` names a kind nobody registered."""
+    return _handlers[kind]

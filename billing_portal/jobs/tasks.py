@@ -1,0 +1,26 @@
+"""Celery's part: wake up, look into the database, do what is due."""
+
+from celery import shared_task
+from django.db import connection
+
+from billing_portal.jobs import outbox, registry
+from billing_portal.jobs.domain import running
+from billing_portal.tenancy import queries
+
+SWEEP_LIMIT = 500
+
+
+@shared_task(name="jobs.run")
+def run(job_id: str) -> None:
+    """Do one job of the reseller named in the message; refused without one."""
+    if connection.schema_name == "public":
+        raise RuntimeError("A job needs its reseller; the message named none.")
+    running.run(job_id)
+
+
+@shared_task(name="jobs.sweep")
+def sweep() -> None:
+    """Find due jobs that no message led to, of every reseller, and wake workers for them."""
+    for reseller in queries.each():
+        for job in running.due()[:SWEEP_LIMIT]:
+            outbox.wake(reseller.schema_name, str(job.pk), registry.find(job.kind).queue)

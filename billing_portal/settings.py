@@ -1,0 +1,205 @@
+"""Settings of the portal, all from the environment (`.env.example`). Without secrets it refuses to start in production."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+from billing_portal.env import BASE_DIR, data_folder
+
+env = environ.Env()
+
+PORTAL_ENV: str = env("PORTAL_ENV", default="production")
+DEVELOPMENT = PORTAL_ENV in {"demo", "test"}
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY: str = env("SECRET_KEY")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", ".localhost"] if DEVELOPMENT else environ.Env.NOTSET)
+PORTAL_DATA: Path = data_folder()
+PORTAL_PORT: int = env.int("PORTAL_PORT", default=8000 if DEVELOPMENT else 443)
+PORTAL_INSTANCE: str = env("PORTAL_INSTANCE", default="")
+PORTAL_SCHEME = "http" if DEVELOPMENT else "https"
+ROOT_SCHEMA = "owner"
+
+# --- apps: what lies in the shared schema, and what exists once per reseller -------------------------------------
+SHARED_APPS = ["django_tenants", "billing_portal.tenancy", "django.contrib.staticfiles"]
+TENANT_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "billing_portal.jobs",
+    "billing_portal.mail",
+    "billing_portal.accounts",
+    "allauth",
+    "allauth.account",
+    "billing_portal.web",
+    "rateplans",
+    "customers",
+    "invoicing",
+    "billing_portal.demo",
+    "django_htmx",
+    "django_countries",
+]
+INSTALLED_APPS = SHARED_APPS + TENANT_APPS
+TENANT_MODEL = "tenancy.Reseller"
+TENANT_DOMAIN_MODEL = "tenancy.Domain"
+TENANT_LIMIT_SET_CALLS = True
+PUBLIC_SCHEMA_NAME = "public"
+SHOW_PUBLIC_IF_NO_TENANT_FOUND = False
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "billing_portal.tenancy.middleware.ResellerMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "billing_portal.web.headers.HeadersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "billing_portal.accounts.middleware.SessionBelongsToReseller",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "customers.middleware.ViewerMiddleware",
+    "billing_portal.web.access.AccessMiddleware",
+]
+ROOT_URLCONF = "billing_portal.urls"
+WSGI_APPLICATION = "billing_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "billing_portal.web.context.portal",
+            ],
+        },
+    }
+]
+
+# --- database: one alias, the role by environment ------------------------------------------------------------------
+PORTAL_DB_ROLE: str = env("PORTAL_DB_ROLE", default="app")
+_database_url = "DATABASE_OWNER_URL" if PORTAL_DB_ROLE == "owner" else "DATABASE_URL"
+DATABASES = {
+    "default": {
+        **env.db_url(_database_url, engine="django_tenants.postgresql_backend"),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+PORTAL_APP_ROLE: str = urlsplit(env("DATABASE_URL")).username or "portal_app"
+
+# --- Redis: cache and broker; nothing that cannot be lost ------------------------------------------------------------
+REDIS_URL: str = env("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+        "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
+    }
+}
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "unacked_restore_interval": 5, "unacked_restore_throttle": 1}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 3
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "jobs.sweep", "schedule": 30.0, "options": {"expires": 25}},
+    "make-partitions": {"task": "tenancy.make_partitions", "schedule": 86400.0, "options": {"queue": "provisioning"}},
+}
+
+# --- signing in ----------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["billing_portal.accounts.backends.SignInBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("username", "email", "full_name")}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", default=15)}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "billing_portal.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"login": "billing_portal.accounts.forms.SignInForm"}
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/15m/key,60/15m/ip"}
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_LINK_HOURS = 72
+CUSTOMER_NAMES_UNIQUE: str = env("CUSTOMER_NAMES_UNIQUE", default="platform")
+
+# --- cookies, headers ------------------------------------------------------------------------------------------------
+_cookie_suffix = f"-{PORTAL_INSTANCE}" if PORTAL_INSTANCE else ""
+SESSION_COOKIE_NAME = f"__Host-session{_cookie_suffix}"
+CSRF_COOKIE_NAME = f"__Host-csrf{_cookie_suffix}"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+CSRF_FAILURE_VIEW = "billing_portal.web.errors.csrf_failure"
+SECURE_SSL_REDIRECT = not DEVELOPMENT
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=not DEVELOPMENT) else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+
+# --- mail ------------------------------------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL: str = env("DEFAULT_FROM_EMAIL", default="billing@portal.localhost" if DEVELOPMENT else environ.Env.NOTSET)
+MAILBOX_URL: str = env("MAILBOX_URL", default="")
+
+# --- language, time, files -----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English")]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(PORTAL_DATA / "static")))
+STATICFILES_DIRS = [
+    BASE_DIR / "billing_portal" / "static",
+    ("tabler", BASE_DIR / "node_modules" / "@tabler" / "core" / "dist"),
+    ("inter", BASE_DIR / "node_modules" / "@fontsource-variable" / "inter"),
+]
+MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(PORTAL_DATA / "files")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if PORTAL_ENV == "test" else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = PORTAL_ENV == "test"
+WHITENOISE_MAX_AGE = 3600
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,58 @@
+"""Monthly partitions: three months back and three ahead for every partitioned table of every reseller."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django_tenants.utils import schema_context
+
+from billing_portal.tenancy.models import Reseller
+
+MONTHS_BACK = MONTHS_AHEAD = 3
+_partitioned: list[tuple[str, str]] = []
+
+
+def register(table: str, column: str) -> None:
+    """Say at start-up that a table is partitioned by month of this column; a default partition catches what no month holds."""
+    if (table, column) not in _partitioned:
+        _partitioned.append((table, column))
+
+
+def month_start(day: date, offset: int = 0) -> date:
+    """The first day of the month `offset` months after that of `day`."""
+    months = day.year * 12 + day.month - 1 + offset
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def months_around(day: date) -> Iterator[date]:
+    """First days of the months that must have a partition on this day."""
+    return (month_start(day, offset) for offset in range(-MONTHS_BACK, MONTHS_AHEAD + 1))
+
+
+def make_all(reseller: Reseller, day: date | None = None) -> None:
+    """Make the missing partitions of one reseller; needs the owner's database role."""
+    with schema_context(reseller.schema_name):
+        for table, column in _partitioned:
+            for month in months_around(day or timezone.now().date()):
+                make_month(reseller.schema_name, table, column, month)
+
+
+def make_month(schema: str, table: str, column: str, month: date) -> bool:
+    """Make one month's partition, moving rows that already lie in the default one; False when it is there (architecture §4)."""
+    name, until = f"{table}_{month:%Y_%m}", month_start(month, 1)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [f'"{schema}"."{name}"'])
+        if cursor.fetchone()[0] is not None:
+            return False
+        role = connection.ops.quote_name(settings.PORTAL_APP_ROLE)
+        bounds = f"FROM ('{month} 00:00+00') TO ('{until} 00:00+00')"
+        cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)')
+        cursor.execute(f'INSERT INTO "{name}" SELECT * FROM "{table}_default" WHERE "{column}" >= %s AND "{column}" < %s', [month, until])
+        cursor.execute(f'ALTER TABLE "{table}" DETACH PARTITION "{table}_default"')
+        cursor.execute(f'DELETE FROM "{table}_default" WHERE "{column}" >= %s AND "{column}" < %s', [month, until])
+        cursor.execute(f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES {bounds}')
+        cursor.execute(f'ALTER TABLE "{table}" ATTACH PARTITION "{table}_default" DEFAULT')
+        cursor.execute(f'REVOKE ALL ON "{name}" FROM {role}')
+    return True

@@ -1,0 +1,106 @@
+"""Migration operations for guards that the database keeps itself."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+
+class AppendOnly(Operation):
+    """From now on rows of this table can be added and nothing else, by anybody (reliability rule 1).
+
+    A plain SQL trigger refuses UPDATE, DELETE and TRUNCATE even to a superuser; the role of web and workers has no right to them either.
+    """
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The state of the models does not change."""
+
+    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if not _belongs_here(app_label, schema_editor):
+            return
+        for statement in self._statements():
+            schema_editor.execute(statement)
+
+    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        schema_editor.execute(f'DROP FUNCTION IF EXISTS "{self.table}_is_append_only"() CASCADE')
+
+    def describe(self) -> str:
+        return f"Make {self.table} append-only"
+
+    def _statements(self) -> list[str]:
+        table, function = f'"{self.table}"', f'"{self.table}_is_append_only"'
+        body = f"BEGIN RAISE EXCEPTION '{self.table} is append-only' USING ERRCODE = 'insufficient_privilege'; END"
+        return [
+            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$ {body} $guard$",
+            f'CREATE TRIGGER "{self.table}_no_change" BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()',
+            f'CREATE TRIGGER "{self.table}_no_truncate" BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}()',
+            f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {_app_role()}",
+        ]
+
+
+class OneCurrency(Operation):
+    """Both accounts of a transfer have the transfer's currency, by foreign keys over (account, currency) (reliability 4)."""
+
+    reversible = True
+
+    def __init__(self, table: str, account_table: str, columns: tuple[str, ...]) -> None:
+        self.table, self.account_table, self.columns = table, account_table, columns
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The state of the models does not change."""
+
+    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if not _belongs_here(app_label, schema_editor):
+            return
+        for column in self.columns:
+            name = f"{self.table}_{column}_one_currency"
+            schema_editor.execute(
+                f'ALTER TABLE "{self.table}" ADD CONSTRAINT "{name}" FOREIGN KEY ("{column}", "currency") REFERENCES "{self.account_table}" ("id", "currency")'
+            )
+
+    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        for column in self.columns:
+            schema_editor.execute(f'ALTER TABLE "{self.table}" DROP CONSTRAINT "{self.table}_{column}_one_currency"')
+
+    def describe(self) -> str:
+        return f"Keep {self.table} in one currency"
+
+
+class CreatePartitionedModel(CreateModel):
+    """Create a model whose table is partitioned by month of one column, with a default partition for what no month holds (architecture §4).
+
+    Months are made by `tenancy.domain.partitions`. Later operations on the model are ordinary ones.
+    """
+
+    def __init__(self, *args: Any, partition_by: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.partition_by = partition_by
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        table = model._meta.db_table
+        sql, params = schema_editor.table_sql(model)
+        schema_editor.execute(f'{sql} PARTITION BY RANGE ("{self.partition_by}")', params or None)
+        schema_editor.execute(f'CREATE TABLE "{table}_default" PARTITION OF "{table}" DEFAULT')
+        schema_editor.execute(f'REVOKE ALL ON "{table}_default" FROM {_app_role()}')
+        schema_editor.deferred_sql.extend(schema_editor._model_indexes_sql(model))
+
+
+def _belongs_here(app_label: str, schema_editor: Any) -> bool:
+    """Tables of a reseller exist in its schema only; the shared schema has none of them."""
+    return bool(schema_editor.connection.schema_name != settings.PUBLIC_SCHEMA_NAME)
+
+
+def _app_role() -> str:
+    return '"' + settings.PORTAL_APP_ROLE.replace('"', '""') + '"'

@@ -1,0 +1,35 @@
+"""Questions about the tree of resellers."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connection
+from django_tenants.utils import schema_context
+
+from billing_portal.tenancy.models import Domain, Reseller
+
+
+def current() -> Reseller:
+    """The reseller whose schema is in force."""
+    tenant = connection.tenant
+    return tenant if isinstance(tenant, Reseller) else Reseller.objects.get(schema_name=connection.schema_name)
+
+
+def named(schema_name: str) -> Reseller | None:
+    """The reseller with this short name."""
+    return Reseller.objects.filter(schema_name=schema_name).first()
+
+
+def each() -> Iterator[Reseller]:
+    """Every reseller that is ready, each with its schema in force while it is handled."""
+    for reseller in list(Reseller.objects.filter(state=Reseller.State.READY).order_by("schema_name")):
+        with schema_context(reseller.schema_name):
+            yield reseller
+
+
+def address_of(reseller: Reseller, path: str = "/") -> str:
+    """The absolute address of a page on the reseller's own host, from the stored domain and never from a request's header."""
+    host = Domain.objects.get(tenant=reseller, is_primary=True).domain
+    default_port = 80 if settings.PORTAL_SCHEME == "http" else 443
+    port = "" if settings.PORTAL_PORT == default_port else f":{settings.PORTAL_PORT}"
+    return f"{settings.PORTAL_SCHEME}://{host}{port}{path}"

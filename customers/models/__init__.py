@@ -1,0 +1,19 @@
+from customers.models.customers import AccountCode, BillingType, Customer, CustomerTax, PlanAssignment
+from customers.models.ledger import Account, AccountKind, Kind, Transfer
+from customers.models.people import Line, Person
+from customers.models.standing import Standing
+
+__all__ = [
+    "Account",
+    "AccountCode",
+    "AccountKind",
+    "BillingType",
+    "Customer",
+    "CustomerTax",
+    "Kind",
+    "Line",
+    "Person",
+    "PlanAssignment",
+    "Standing",
+    "Transfer",
+]

@@ -1,0 +1,37 @@
+"""The people and lines of a customer."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from billing_portal.tenancy.models import Record
+from customers.models.customers import Customer
+
+
+class Person(Record):
+    """Somebody of a customer who may sign in. The primary one was made with the customer and signs in by account number too."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="person")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="people")
+    is_primary = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer"], condition=Q(is_primary=True), name="primary_person_once")]
+
+
+class Line(Record):
+    """A telephone line: the name a switch sends for it, and the address it registers from. A name used by several customers decides nothing."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="lines")
+    name = models.CharField(max_length=60)
+    description = models.CharField(max_length=120, blank=True)
+    address = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("customer", Lower("name"), name="line_once")]
+        indexes = [models.Index(Lower("name"), name="line_name"), models.Index(Lower("address"), name="line_address")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,128 @@
+"""Calls: their own sub-ledger. A batch posts one transfer per customer, account and local date, and each call names its transfer."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.accounts.models import Switch
+from billing_portal.tenancy.models import MoneyField, Record, new_id
+from customers.models import Customer
+
+
+class CallBatch(Record):
+    """Records that came together: one request of a switch, a part of a file, or a person's *rate again*."""
+
+    class Source(models.TextChoices):
+        API = "api", _("Switch")
+        FILE = "file", _("File")
+        RATED_AGAIN = "rated_again", _("Rated again")
+
+    switch = models.ForeignKey(Switch, on_delete=models.PROTECT)
+    source = models.CharField(max_length=20, choices=Source.choices)
+    posted_at = models.DateTimeField()
+    actor_name = models.CharField(max_length=150)
+
+
+class CallKey(Record):
+    """What makes a call the same call: switch, call id, leg. Holds a hash of the record and the answer that was given for it."""
+
+    switch = models.ForeignKey(Switch, on_delete=models.PROTECT)
+    call_id = models.CharField(max_length=128)
+    leg = models.CharField(max_length=16)
+    record_hash = models.CharField(max_length=64)
+    answer = models.JSONField(default=dict)
+    batch = models.ForeignKey(CallBatch, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["switch", "call_id", "leg"], name="call_once")]
+
+
+class Call(models.Model):
+    """A rated call with the numbers its price was made of, so that it can be computed again for ever.
+
+    Partitioned by month of `at`, the moment of answer (unanswered: of set-up), which alone decides day, period, plan and version (semantics 18).
+    Nothing has a foreign key to it; `net` is before rounding, in the plan's currency; `price` is rounded once, in the customer's currency.
+    """
+
+    pk = models.CompositePrimaryKey("at", "id")
+    at = models.DateTimeField()
+    id = models.UUIDField(default=new_id)
+    customer_id = models.UUIDField()
+    key_id = models.UUIDField()
+    batch_id = models.UUIDField()
+    transfer_id = models.UUIDField(null=True)
+    direction = models.CharField(max_length=3, default="out")
+    line = models.CharField(max_length=60, blank=True)
+    caller = models.CharField(max_length=60, blank=True)
+    number = models.CharField(max_length=60)
+    setup_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    seconds = models.IntegerField(default=0)
+    cause = models.CharField(max_length=60, blank=True)
+    plan_id = models.UUIDField(null=True)
+    version_id = models.UUIDField(null=True)
+    prefix = models.CharField(max_length=15, blank=True)
+    destination = models.CharField(max_length=120, blank=True)
+    per_minute = MoneyField(default=0)
+    connection_charge = MoneyField(default=0)
+    initial_increment = models.IntegerField(default=1)
+    increment = models.IntegerField(default=1)
+    included_seconds = models.IntegerField(default=0)
+    minimum = MoneyField(default=0)
+    billed_seconds = models.IntegerField(default=0)
+    net = models.DecimalField(max_digits=26, decimal_places=12, default=0)
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, default=1)
+    precision = models.SmallIntegerField(default=4)
+    price = MoneyField(default=0)
+    currency = models.CharField(max_length=3)
+    buy_price = MoneyField(null=True)
+    extra = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer_id", "at"], name="call_of_customer"),
+            models.Index(fields=["transfer_id"], name="call_of_transfer"),
+        ]
+
+
+class WaitingCall(Record):
+    """A record without rate or customer, or one that contradicts an earlier one: kept whole, with its reason, until a person decides.
+
+    Waiting records of a customer hold back the invoice of their period; `conflict`, `bad_record` and `unknown_customer` hold back nothing (semantics 22).
+    """
+
+    class Reason(models.TextChoices):
+        UNKNOWN_CUSTOMER = "unknown_customer", _("Nobody has this account, line or address")
+        NO_RATE = "no_rate", _("The rate plan has no rate for this number")
+        NO_PLAN = "no_plan", _("The customer has no rate plan with rates at that time")
+        INVALID_NUMBER = "invalid_number", _("Not an international number, and no line of yours")
+        NO_EXCHANGE_RATE = "no_exchange_rate", _("No exchange rate of that day")
+        INACTIVE = "inactive", _("The customer is inactive")
+        CLOSED = "closed", _("The customer is closed")
+        CONFLICT = "conflict", _("The same call came before with other content")
+        BAD_RECORD = "bad_record", _("The record contradicts itself")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RATED = "rated", _("Rated")
+        SET_ASIDE = "set_aside", _("Set aside")
+
+    key = models.ForeignKey(CallKey, on_delete=models.PROTECT, related_name="waiting")
+    batch = models.ForeignKey(CallBatch, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True)
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    detail = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    record = models.JSONField()
+    at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["reason", "-created_at"], name="call_waiting", condition=Q(state="waiting"))]
+        constraints = [models.CheckConstraint(condition=~Q(state="set_aside", note=""), name="set_aside_has_note")]

@@ -1,0 +1,28 @@
+"""A rates file that was uploaded and looked at, and perhaps applied."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.tenancy.models import Record
+from rateplans.models.plans import PlanVersion, RatePlan
+
+
+class RateImport(Record):
+    """An uploaded rates file with what the preview found. Applying it makes one version, once; nothing changes before."""
+
+    class State(models.TextChoices):
+        PREVIEWED = "previewed", _("Previewed")
+        APPLIED = "applied", _("Applied")
+
+    class Mode(models.TextChoices):
+        REPLACE = "replace", _("Replace all rates")
+        ADD = "add", _("Add to the rates that are there")
+
+    plan = models.ForeignKey(RatePlan, on_delete=models.CASCADE, related_name="imports")
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.REPLACE)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
+    version = models.OneToOneField(PlanVersion, on_delete=models.PROTECT, null=True, blank=True)
+    made_by = models.CharField(max_length=150)

@@ -1,0 +1,70 @@
+"""What calls cost."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from billing_portal.tenancy.models import MoneyField, Record
+
+
+class RatePlan(Record):
+    """A price list of this reseller, in one currency for life. Its rates live in versions; a call is priced by the version valid when it was answered."""
+
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=300, blank=True)
+    currency = models.CharField(max_length=3)
+    precision = models.PositiveSmallIntegerField(default=4)
+    due_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    charge_connection_at_zero = models.BooleanField(default=False)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", Lower("name")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="plan_name_once"),
+            models.CheckConstraint(condition=Q(precision__lte=6), name="plan_precision"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanVersion(Record):
+    """The rates of a plan from a moment on. The first has no `valid_from`: it holds for all earlier time. Never changed; a new file makes a new version."""
+
+    plan = models.ForeignKey(RatePlan, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    valid_from = models.DateTimeField(null=True, blank=True)
+    file_name = models.CharField(max_length=200, blank=True)
+    rate_count = models.PositiveIntegerField(default=0)
+    made_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="plan_version_once"),
+            models.UniqueConstraint(fields=["plan", "valid_from"], name="plan_version_moment_once", nulls_distinct=False),
+        ]
+
+
+class StoredRate(Record):
+    """The price of calls to numbers that begin with `prefix`: amounts per minute and per call in the plan's currency, increments in seconds."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, related_name="rates")
+    prefix = models.CharField(max_length=15)
+    destination = models.CharField(max_length=120)
+    per_minute = MoneyField()
+    connection_charge = MoneyField(default=0)
+    initial_increment = models.PositiveIntegerField(default=1)
+    increment = models.PositiveIntegerField(default=1)
+    included_seconds = models.PositiveIntegerField(default=0)
+    minimum = MoneyField(default=0)
+
+    class Meta:
+        ordering = ["prefix"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "prefix"], name="rate_once"),
+            models.CheckConstraint(condition=Q(increment__gte=1), name="rate_increment"),
+            models.CheckConstraint(condition=Q(per_minute__gte=0, connection_charge__gte=0, minimum__gte=0), name="rate_not_negative"),
+        ]
+
