@@ -1,0 +1,101 @@
+"""Document value to PDF: tagged PDF/A-3 by WeasyPrint, in a worker that lives long and keeps fonts and stylesheet."""
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles import finders
+
+from invoicing.documents import html
+from invoicing.documents.value import InvoiceDocument
+
+BASE = "https://documents.invalid/"
+BRAND = BASE + "brand.css"
+LOGO = BASE + "logo.png"
+STYLESHEETS = ("inter/opsz.css", "documents/v1/invoice.css")
+SUBSETS = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
+FONTS = tuple(f"inter/files/inter-{subset}-opsz-normal.woff2" for subset in SUBSETS)
+TYPES = {".css": "text/css", ".png": "image/png", ".woff2": "font/woff2"}
+
+
+class RenderingRefusedError(RuntimeError):
+    """The document asked for something that is not in its bundle (row 80)."""
+
+
+def render(document: InvoiceDocument) -> bytes:
+    """The document as PDF/A-3a, tagged, with title, author and language; the same value gives the same text (E28).
+
+    Raises `document_too_large`, and RenderingRefusedError when anything but the bundle is asked for (rows 80, 82).
+    """
+    logo = document.seller.logo
+    page = html.render(document, stylesheets=[BRAND], logo=LOGO if logo else "")
+    own = {BRAND: html.brand_css(document.seller.brand).encode(), **({LOGO: logo} if logo else {})}
+    return from_html(page, own)
+
+
+def from_html(page: str, own: Mapping[str, bytes]) -> bytes:
+    """A page with the document's stylesheet as PDF; `own` holds, by address, the few things of this document alone."""
+    import weasyprint
+    from weasyprint.urls import FatalURLFetchingError
+
+    fonts, stylesheet = _shared()
+    with _without_collector():
+        try:
+            made: bytes = weasyprint.HTML(string=page, base_url=BASE, url_fetcher=fetcher(own)).write_pdf(
+                stylesheets=[*stylesheet],
+                font_config=fonts,
+                pdf_variant="pdf/a-3a",
+                pdf_identifier=sha256(page.encode()).digest()[:16],
+            )
+        except FatalURLFetchingError as refusal:
+            raise RenderingRefusedError(str(refusal)) from refusal
+    return made
+
+
+def fetcher(files: Mapping[str, bytes]) -> Any:
+    """A fetcher that answers with these files, by exact address, and stops the rendering for every other address (row 80)."""
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    class Bundle(URLFetcher):  # type: ignore[misc]  # weasyprint has no types
+        def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
+            if url not in files:
+                raise FatalURLFetchingError(f"A document may not fetch {url[:200]}")
+            return URLFetcherResponse(url, files[url], {"Content-Type": TYPES[Path(url).suffix]})
+
+    return Bundle()
+
+
+@cache
+def _shared() -> tuple[Any, tuple[Any, ...]]:
+    """Fonts and stylesheets, read once in the life of a worker: they cost more than a page does."""
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    bundle = fetcher({BASE + name: _static(name) for name in (*STYLESHEETS, *FONTS)})
+    sheets = tuple(weasyprint.CSS(url=BASE + name, font_config=fonts, url_fetcher=bundle) for name in STYLESHEETS)
+    return fonts, sheets
+
+
+def _static(name: str) -> bytes:
+    """A file of the bundle. A missing font would give a PDF without any text, so it is an error."""
+    path = finders.find(name)
+    if path is None:
+        raise FileNotFoundError(f"{name} is missing: run script/setup, which brings the fonts")
+    return Path(path).read_bytes()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """No garbage collection while a document is laid out: it is 40 % of the time of a long one and frees nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
