@@ -1,0 +1,168 @@
+"""Every view says who may open it; one that says nothing is open to nobody (reliability 61)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from billing_portal.accounts.models import Role
+from billing_portal.kernel.errors import DomainError
+from billing_portal.web.viewer import PEOPLE, STAFF, SWITCHERS, PortalRequest, Viewer, viewer_of
+
+__all__ = ["PEOPLE", "STAFF", "SWITCHERS", "Access", "AccessMiddleware", "any_frame", "own_account", "people", "public", "roles", "signed_in", "staff"]
+
+logger = logging.getLogger(__name__)
+
+View = Callable[..., HttpResponseBase]
+
+# Views of libraries, by module: allauth checks by the sign-in, ninja by the key of a switch.
+THIRD_PARTY = frozenset({"allauth.account.views", "ninja.operation"})
+OPEN_WHILE_ACTING = frozenset({"LogoutView", "LoginView"})
+NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame"})
+
+
+class ActingError(Exception):
+    """The page cannot be opened while a customer is being managed (semantics 33, 34)."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may open a view: the audience is public, signed_in, staff, people or own_account; no roles means every role of the audience."""
+
+    audience: str
+    roles: tuple[Role, ...] = ()
+
+    def check(self, viewer: Viewer) -> None:
+        """Raise 404 for somebody the page is not for, 403 for a colleague whose role does not include it."""
+        if self.audience == "staff" and not viewer.is_staff:
+            raise Http404
+        if self.audience == "people" and viewer.party is None:
+            raise Http404
+        if self.audience in {"staff", "own_account"} and viewer.acting:
+            raise ActingError
+        if self.roles and viewer.role not in self.roles:
+            raise PermissionDenied
+
+
+def _guard(view: View, access: Access) -> View:
+    @wraps(view)
+    def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if access.audience != "public":
+            if not request.viewer.signed_in:
+                return to_sign_in(request)
+            access.check(request.viewer)
+        return view(request, *args, **kwargs)
+
+    guarded.access = access  # type: ignore[attr-defined]
+    return guarded
+
+
+def public(view: View) -> View:
+    """Open to anybody, signed in or not."""
+    return _guard(view, Access("public"))
+
+
+def signed_in(view: View) -> View:
+    """Open to every person and every member of staff."""
+    return _guard(view, Access("signed_in"))
+
+
+def own_account(view: View) -> View:
+    """Open to everybody signed in, about themselves: never while switched (semantics 34)."""
+    return _guard(view, Access("own_account"))
+
+
+def staff(view: View) -> View:
+    """Open to the reseller's staff of every role."""
+    return _guard(view, Access("staff"))
+
+
+def roles(*allowed: Role) -> Callable[[View], View]:
+    """Open to the reseller's staff of these roles."""
+    return lambda view: _guard(view, Access("staff", allowed))
+
+
+def people(*allowed: Any) -> Any:
+    """Open to a customer's people and to staff switched into one: `@people`, or `@people(Role.ACCOUNT_ADMIN, …)` where staff keep their own role."""
+    if len(allowed) == 1 and not isinstance(allowed[0], Role):
+        return _guard(allowed[0], Access("people"))
+    return lambda view: _guard(view, Access("people", allowed))
+
+
+def any_frame(view: View) -> View:
+    """Works from a form drawn in another frame as well: signing out, returning."""
+    view.any_frame = True  # type: ignore[attr-defined]
+    return view
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The way to the sign-in page and back; a fragment asks the browser to go there, instead of drawing it inside the page."""
+    answer = redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
+    return answer
+
+
+class AccessMiddleware:
+    """Refuses views without a mark and forms of another frame; turns a refusal of the domain into a page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        viewer = viewer_of(request)
+        if hasattr(view, "access"):
+            if request.method == "POST" and viewer.signed_in and not hasattr(view, "any_frame"):
+                return of_another_frame(request, viewer)
+            return None
+        if is_third_party(view):
+            return refused_while_acting(request) if viewer.acting and view_name(view) not in OPEN_WHILE_ACTING else None
+        logger.error("view without a mark of access: %s.%s", view.__module__, view_name(view))
+        raise Http404
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ActingError):
+            return refused_while_acting(request)
+        if isinstance(exception, DomainError):
+            return render(request, "errors/refused.html", {"message": exception.message, "back": way_back(request)}, status=422)
+        return None
+
+
+def view_name(view: View) -> str:
+    return getattr(getattr(view, "view_class", view), "__name__", type(view).__name__)
+
+
+def is_third_party(view: View) -> bool:
+    """True for the library views that are named above."""
+    return getattr(view, "view_class", view).__module__ in THIRD_PARTY
+
+
+def way_back(request: HttpRequest) -> str:
+    """The page the visitor came from, when it is one of this host."""
+    referer = request.headers.get("Referer", "")
+    return referer if url_has_allowed_host_and_scheme(referer, {request.get_host()}) else "/"
+
+
+def refused_while_acting(request: HttpRequest) -> HttpResponse:
+    return render(request, "errors/acting.html", status=403)
+
+
+def of_another_frame(request: HttpRequest, viewer: Viewer) -> HttpResponse | None:
+    """A form that was drawn while managing somebody else saves nothing; what was written stays on the page (semantics 34)."""
+    drawn = request.POST.get("frame", viewer.frame)
+    if drawn == viewer.frame:
+        return None
+    written = [(name, value) for name, values in request.POST.lists() if name not in NEVER_SHOWN_AGAIN and "password" not in name for value in values if value]
+    return render(request, "errors/frame.html", {"drawn_for": drawn.partition(" ")[2], "written": written}, status=409)

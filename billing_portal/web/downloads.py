@@ -1,0 +1,74 @@
+"""Files for the visitor: named safely, never opened as a page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db import connection
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django_tenants.utils import schema_context
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+ROWS_AT_ONCE = 500
+
+
+def safe_name(name: str) -> str:
+    """A file name without paths and control characters, at most 100 characters."""
+    kept = re.sub(r"[^\w.,()+ -]", "_", name.replace("/", "_")).strip(" .")
+    return kept[:100] or "file"
+
+
+def attachment(content: bytes | str, name: str, content_type: str) -> HttpResponse:
+    """A file that the browser saves."""
+    return _file(content, name, content_type, save=True)
+
+
+def inline(content: bytes | str, name: str, content_type: str) -> HttpResponse:
+    """A file that the browser may show, such as a PDF."""
+    return _file(content, name, content_type, save=False)
+
+
+def _file(content: bytes | str, name: str, content_type: str, *, save: bool) -> HttpResponse:
+    disposition = content_disposition_header(as_attachment=save, filename=safe_name(name)) or "inline"
+    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+
+
+def cell(value: object) -> str:
+    """A CSV cell that no spreadsheet runs as a formula; numbers stay numbers (reliability rule 11)."""
+    text = "" if value is None else str(value)
+    if text.startswith(FORMULA) and not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return "'" + text
+    return text
+
+
+def csv_file(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
+    """A table as CSV, sent while it is read; it is read in the reseller's schema although the request has ended by then."""
+    schema = connection.schema_name
+    disposition = content_disposition_header(as_attachment=True, filename=safe_name(name)) or "attachment"
+
+    def lines() -> Iterator[str]:
+        with schema_context(schema):
+            yield "\ufeff" + _line(header)
+            yield from map(_line, rows)
+
+    return StreamingHttpResponse(_gathered(lines()), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+
+
+def _line(values: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([cell(value) for value in values])
+    return out.getvalue()
+
+
+def _gathered(lines: Iterable[str]) -> Iterator[str]:
+    block: list[str] = []
+    for line in lines:
+        block.append(line)
+        if len(block) == ROWS_AT_ONCE:
+            yield "".join(block)
+            block = []
+    yield "".join(block)

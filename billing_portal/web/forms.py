@@ -1,0 +1,174 @@
+"""Forms in our look: text that hides nothing, amounts that mean one thing, refusals of the domain shown at their field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.kernel import money
+from billing_portal.kernel.errors import DomainError
+
+# bidi overrides and isolates, zero-width characters, control characters (reliability 83)
+HIDDEN = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+BREAKS = re.compile(r"[\t\r\n\u2028\u2029]+")
+AMOUNT = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
+WHOLE_DIGITS = 12
+RATE_PLACES = 6
+LINE_CAP = 200
+TEXT_CAP = 4000
+
+CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxSelectMultiple, "form-check-input"),
+    (forms.RadioSelect, "form-check-input"),
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.Select, "form-select"),
+    (forms.HiddenInput, ""),
+    (forms.Widget, "form-control"),
+)
+
+
+def clean_text(text: str) -> str:
+    """Text without what turns its direction or cannot be seen."""
+    return HIDDEN.sub("", text)
+
+
+def clean_line(text: str) -> str:
+    """One line: no breaks, nothing hidden, no space at its ends."""
+    return BREAKS.sub(" ", clean_text(text)).strip()
+
+
+class LineInput(forms.TextInput):
+    """An input that hands over one clean line."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return clean_line(value) if isinstance(value, str) else value
+
+
+class ChoiceCards(forms.RadioSelect):
+    """Few choices, each a card with a line that explains it: `hints={value: text}`."""
+
+    def __init__(self, *args: Any, hints: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.hints = dict(hints or {})
+
+
+class MoneyField(forms.DecimalField):
+    """An amount in `currency`, as a Decimal with at most the digits after the point that the currency has; with a thousand separator it is refused."""
+
+    def __init__(self, *, currency: str = "", places: int | None = None, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
+        super().__init__(**kwargs)
+        self.currency = currency
+        self.places = places
+
+    @property
+    def allowed_places(self) -> int:
+        return self.places if self.places is not None else money.minor_units(self.currency or "GBP")
+
+    @property
+    def example(self) -> str:
+        return f"{50:.{self.allowed_places}f}" if self.places is None else "0.0120"
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value in self.empty_values or isinstance(value, Decimal):
+            return value or None if isinstance(value, str) else value
+        text = clean_line(str(value)).replace("−", "-")
+        if not text:
+            return None
+        if not AMOUNT.fullmatch(text):
+            raise ValidationError(_("Write an amount such as %(example)s."), code="invalid", params={"example": self.example})
+        return self._in_bounds(text)
+
+    def _in_bounds(self, text: str) -> Decimal:
+        whole, _point, places = text.lstrip("-").partition(".")
+        if len(places.rstrip("0")) > self.allowed_places:
+            message = _("Write at most %(places)d digits after the point.") if self.allowed_places else _("Write a whole amount, without a point.")
+            raise ValidationError(message, code="places", params={"places": self.allowed_places})
+        if len(whole.lstrip("0")) > WHOLE_DIGITS:
+            raise ValidationError(_("This amount is too large."), code="large")
+        try:
+            return Decimal(text)
+        except InvalidOperation as error:
+            raise ValidationError(_("Write an amount such as %(example)s."), code="invalid", params={"example": self.example}) from error
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, Decimal):
+            return value
+        digits, _point, places = money.plain(value).partition(".")
+        return f"{digits}.{places.rstrip('0').ljust(self.allowed_places if self.places is None else 2, '0')}".rstrip(".")
+
+
+class RateField(MoneyField):
+    """A price with up to six digits after the point, such as 0.0120 a minute."""
+
+    def __init__(self, *, currency: str = "", **kwargs: Any) -> None:
+        super().__init__(currency=currency, places=RATE_PLACES, **kwargs)
+
+
+class Dressed(forms.BaseForm):
+    """Widgets in our classes, caps on text, and a way for refusals of the domain to reach their field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            dress(field)
+
+    def refusals(self) -> Refusals:
+        """`with form.refusals():` around a verb makes a DomainError an error of the form; what follows the block then draws it again."""
+        return Refusals(self)
+
+    def refuse(self, error: DomainError) -> None:
+        """Say the refusal at the field it names, else at the form."""
+        self.add_error(error.field if error.field in self.fields else None, ValidationError(error.message, code=error.code))
+
+
+class Refusals:
+    """A block whose DomainError becomes an error of a form."""
+
+    def __init__(self, form: Dressed) -> None:
+        self.form = form
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, DomainError):
+            return False
+        self.form.refuse(error)
+        return True
+
+
+class PortalForm(Dressed, forms.Form):
+    """The base of every form that is not a model's."""
+
+
+class PortalModelForm(Dressed, forms.ModelForm):  # type: ignore[type-arg]
+    """The base of every form over one model."""
+
+
+def dress(field: forms.Field) -> None:
+    """Our class on the widget; clean lines and caps on text."""
+    widget = field.widget
+    if type(widget) is forms.TextInput and isinstance(field, forms.CharField):
+        widget = field.widget = LineInput(attrs=widget.attrs)
+    css = next(name for kind, name in CLASSES if isinstance(widget, kind))
+    if isinstance(field, MoneyField):
+        css += " bp-money"
+    widget.attrs["class"] = f"{css} {widget.attrs.get('class', '')}".strip()
+    if type(field) is forms.CharField and field.max_length is None:
+        cap(field, TEXT_CAP if isinstance(widget, forms.Textarea) else LINE_CAP)
+
+
+def cap(field: forms.CharField, length: int) -> None:
+    """No text without an end."""
+    field.max_length = length
+    field.validators = [*field.validators, forms.CharField(max_length=length).validators[0]]
+    field.widget.attrs.setdefault("maxlength", str(length))
