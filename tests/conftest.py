@@ -20,22 +20,11 @@ def pytest_configure(config: pytest.Config) -> None:
         if not config.option.help and not config.option.collectonly:
             config.stash[RUN] = servers.start()
         else:
-            os.environ.update(OFFLINE)
+            os.environ["DJANGO_SETTINGS_MODULE"] = "tests.support.offline"
     else:
         servers.use_own_redis(int(str(worker["workerid"]).removeprefix("gw")))
     doors.shut()
     django.setup()
-
-
-# Listing tests needs settings that load, and no server.
-OFFLINE = {
-    "DJANGO_SETTINGS_MODULE": "billing_portal.settings",
-    "PORTAL_ENV": "test",
-    "SECRET_KEY": "listing",
-    "DATABASE_URL": "postgres://portal_app@/portal",
-    "DATABASE_OWNER_URL": "postgres://portal_owner@/portal",
-    "REDIS_URL": "redis://127.0.0.1:9/0",
-}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -64,7 +64,13 @@ def start(data: Path, logs: Path, *, for_tests: bool = False) -> Postgres:
     settings = SETTINGS | (SETTINGS_OF_TESTS if for_tests else {}) | {"unix_socket_directories": f'"{socket}"'}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     child = processes.start(
-        "Postgres", [binaries / "postgres", "-D", home, *options], log=logs / "postgres.log", stop_signal=signal.SIGINT, environment=_environment(), folder=Path("/"), user=user
+        "Postgres",
+        [binaries / "postgres", "-D", home, *options],
+        log=logs / "postgres.log",
+        stop_signal=signal.SIGINT,
+        environment=_environment(),
+        folder=Path("/"),
+        user=user,
     )
     server = Postgres(child, socket)
     _await(server)

@@ -1,5 +1,6 @@
 """Starting and stopping child processes so that none outlives its parent, however the parent ends."""
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -49,14 +50,10 @@ class Child:
 
     def wait(self, until: float) -> None:
         """Wait for the end until the given monotonic time, then end the child's whole session."""
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass  # it had its time
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # nothing of it is left
         self.process.wait()
 
 
@@ -91,7 +88,9 @@ def start(
             cwd=folder,
             start_new_session=True,
             preexec_fn=follow_parent,
-            **_as_user(user),
+            user=user,
+            group=_group(user),
+            extra_groups=None if user is None else [],
         )
     return Child(name, words, log, process, stop_signal, begin)
 
@@ -109,12 +108,9 @@ def run_as(user: str | None, command: Sequence[str | Path], *, environment: Mapp
     """Run a short command to its end as another user of the machine (or as ourselves), from the root folder."""
     words = [str(word) for word in command]
     env = None if environment is None else dict(environment)
-    return subprocess.run(words, check=False, capture_output=True, text=True, cwd="/", env=env, **_as_user(user))
+    groups = None if user is None else list[str | int]()
+    return subprocess.run(words, check=False, capture_output=True, text=True, cwd="/", env=env, user=user, group=_group(user), extra_groups=groups)
 
 
-def _as_user(user: str | None) -> dict[str, object]:
-    return {} if user is None else {"user": user, "group": _group(user), "extra_groups": []}
-
-
-def _group(user: str) -> int:
-    return pwd.getpwnam(user).pw_gid
+def _group(user: str | None) -> int | None:
+    return None if user is None else pwd.getpwnam(user).pw_gid

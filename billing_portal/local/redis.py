@@ -50,7 +50,16 @@ def _binary() -> str:
 
 def _configuration(folder: Path, port: int, password: str) -> str:
     place = str(folder).replace("\\", "\\\\").replace('"', '\\"')
-    lines = [f'dir "{place}"', "bind 127.0.0.1", f"port {port}", f"requirepass {password}", "appendonly yes", 'save ""', "maxmemory-policy noeviction", "daemonize no"]
+    lines = [
+        f'dir "{place}"',
+        "bind 127.0.0.1",
+        f"port {port}",
+        f"requirepass {password}",
+        "appendonly yes",
+        'save ""',
+        "maxmemory-policy noeviction",
+        "daemonize no",
+    ]
     return "\n".join(lines) + "\n"
 
 

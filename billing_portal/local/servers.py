@@ -14,23 +14,23 @@ from billing_portal.local.redis import Redis
 class Servers:
     """A running pair and the secrets of its data folder."""
 
-    postgres: Postgres
-    redis: Redis
+    database: Postgres
+    broker: Redis
     keys: dict[str, str]
 
     @property
     def superuser_url(self) -> str:
-        return self.postgres.url("postgres", database="postgres")
+        return self.database.url("postgres", database="postgres")
 
     def environment(self, database: str = postgres.DATABASE) -> dict[str, str]:
         return {
-            "DATABASE_URL": self.postgres.url(roles.APP, self.keys[roles.APP], database),
-            "DATABASE_OWNER_URL": self.postgres.url(roles.OWNER, self.keys[roles.OWNER], database),
-            "REDIS_URL": self.redis.url,
+            "DATABASE_URL": self.database.url(roles.APP, self.keys[roles.APP], database),
+            "DATABASE_OWNER_URL": self.database.url(roles.OWNER, self.keys[roles.OWNER], database),
+            "REDIS_URL": self.broker.url,
         }
 
     def stop(self) -> None:
-        processes.stop([self.redis.child, self.postgres.child])
+        processes.stop([self.broker.child, self.database.child])
 
 
 def start(data: Path, *, for_tests: bool = False) -> Servers:
@@ -48,7 +48,7 @@ def start(data: Path, *, for_tests: bool = False) -> Servers:
 def create_database(servers: Servers) -> bool:
     """Make the portal's database with the app's rights; tells whether it is new."""
     new = roles.create_database(servers.superuser_url, postgres.DATABASE)
-    roles.grant_defaults(servers.postgres.url("postgres"), roles.OWNER, roles.APP)
+    roles.grant_defaults(servers.database.url("postgres"), roles.OWNER, roles.APP)
     return new
 
 

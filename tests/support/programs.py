@@ -33,7 +33,11 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 def closing_line() -> str | None:
     lacking = missing()
-    return f"Deselected for want of {_names(lacking)}: tests marked {', '.join(sorted(lacking))} (script/setup --all installs what they need)." if lacking else None
+    return (
+        f"Deselected for want of {_names(lacking)}: tests marked {', '.join(sorted(lacking))} (script/setup --all installs what they need)."
+        if lacking
+        else None
+    )
 
 
 def _installed(name: str) -> bool:

@@ -89,5 +89,3 @@ def _drop_leftovers(superuser_url: str) -> None:
     line.close()
     for name in names:
         roles.drop_database(superuser_url, name)
-
-
