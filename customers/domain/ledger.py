@@ -1,0 +1,209 @@
+"""The one door for money: every movement is posted here, and the cached balances move in the same transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.kernel.errors import require
+from billing_portal.kernel.money import round_half_up
+from customers.domain import standing
+from customers.models import Account, AccountKind, BillingType, Customer, Kind, Transfer
+from customers.models.ledger import CUSTOMER_ACCOUNTS
+
+PLACES = 6
+
+# The house account on the other side, and whether a positive amount is taken from the customer (semantics 5).
+_OTHER_SIDE: dict[str, tuple[AccountKind, bool]] = {
+    Kind.USAGE: (AccountKind.REVENUE, True),
+    Kind.FEE: (AccountKind.REVENUE, True),
+    Kind.CHARGE: (AccountKind.REVENUE, True),
+    Kind.CREDIT: (AccountKind.REVENUE, False),
+    Kind.TAX: (AccountKind.TAX_PAYABLE, True),
+    Kind.ROUNDING: (AccountKind.ROUNDING, True),
+    Kind.TOPUP: (AccountKind.CASH_CLEARING, False),
+    Kind.VOUCHER: (AccountKind.VOUCHER_FLOAT, False),
+    Kind.PAYMENT: (AccountKind.CASH_CLEARING, False),
+    Kind.REFUND: (AccountKind.CASH_CLEARING, True),
+    Kind.CHARGEBACK: (AccountKind.CASH_CLEARING, True),
+    Kind.WRITE_OFF: (AccountKind.BAD_DEBT, False),
+    Kind.ADJUSTMENT: (AccountKind.ADJUSTMENTS, False),
+    Kind.OPENING: (AccountKind.OPENING, False),
+    Kind.AFFILIATE: (AccountKind.AFFILIATE_EXPENSE, False),
+    Kind.SETTLE: (AccountKind.RECEIVABLE, True),
+}
+_EITHER_WAY = {Kind.USAGE, Kind.ROUNDING, Kind.ADJUSTMENT, Kind.OPENING, Kind.SETTLE}
+_ALWAYS_RECEIVABLE = {Kind.PAYMENT, Kind.WRITE_OFF, Kind.ROUNDING}
+_ALWAYS_WALLET = {Kind.TOPUP, Kind.VOUCHER, Kind.SETTLE}
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One movement to be posted: `amount` in the customer's currency, six decimals, positive in the direction of semantics 5.
+
+    Where the table says ↔ a negative amount goes the other way. `account` replaces the customer's account that the billing type decides;
+    a top-up's tax part names `tax_payable`. `about` says what the movement is for.
+    """
+
+    kind: Kind
+    customer: Customer
+    amount: Decimal
+    key: str
+    occurred_at: datetime
+    account: AccountKind | None = None
+    note: str = ""
+    about: tuple[str, UUID] | None = None
+
+
+def account_of(kind: Kind, billing_type: str) -> AccountKind:
+    """The customer's account that a movement of this kind touches, as the billing type decides at the moment of posting (semantics 1)."""
+    if kind in _ALWAYS_RECEIVABLE:
+        return AccountKind.RECEIVABLE
+    if kind in _ALWAYS_WALLET:
+        return AccountKind.WALLET
+    return AccountKind.WALLET if billing_type == BillingType.PREPAID else AccountKind.RECEIVABLE
+
+
+def post(
+    kind: Kind,
+    customer: Customer,
+    amount: Decimal,
+    *,
+    at: datetime,
+    actor: Actor,
+    key: str,
+    occurred_at: datetime | None = None,
+    account: AccountKind | None = None,
+    note: str = "",
+    about: tuple[str, UUID] | None = None,
+) -> Transfer:
+    """Post one movement; the same key again answers with the movement that stands. Raises `key_reused` when it was another one."""
+    posting = Posting(kind, customer, amount, key, occurred_at or at, account, note, about)
+    known = Transfer.objects.filter(key=key).first()
+    if known is None:
+        return post_many([posting], at=at, actor=actor)[0]
+    require((known.customer_id, known.kind, known.amount) == (customer.pk, kind, abs(amount)), "key_reused", _("This was posted before with other figures."))
+    return known
+
+
+@transaction.atomic
+def post_many(postings: Sequence[Posting], *, at: datetime, actor: Actor) -> list[Transfer]:
+    """Post many movements at once, balances included. Locks the customers' standings in key order; each posting's key must be new.
+
+    Raises `amount_zero`, `amount_too_fine`, `wrong_direction`.
+    """
+    if not postings:
+        return []
+    customers = {posting.customer.pk: posting.customer for posting in postings}
+    standings = standing.lock_many(customers)
+    own = _customer_accounts(customers)
+    house = _house_accounts(postings)
+    transfers = []
+    for posting in postings:
+        _check(posting)
+        touched = posting.account or account_of(posting.kind, standings[posting.customer.pk].billing_type)
+        transfers.append(_transfer(posting, touched, own, house, at=at, actor=actor))
+    Transfer.objects.bulk_create(transfers)
+    standing.move(_deltas(transfers, own))
+    return transfers
+
+
+def reverse(transfer: Transfer, *, at: datetime, actor: Actor, key: str, note: str) -> Transfer:
+    """Answer a movement by its mirror, once; the original stays. Raises `already_reversed`."""
+    with transaction.atomic():
+        standing.lock(transfer.customer)
+        require(not Transfer.objects.filter(reverses=transfer).exists(), "already_reversed", _("This movement was taken back before."))
+        mirror = Transfer.objects.create(
+            customer=transfer.customer,
+            debit=transfer.credit,
+            credit=transfer.debit,
+            currency=transfer.currency,
+            amount=transfer.amount,
+            kind=transfer.kind,
+            occurred_at=at,
+            posted_at=at,
+            key=key,
+            note=note,
+            about_kind=transfer.about_kind,
+            about_id=transfer.about_id,
+            reverses=transfer,
+            **_by(actor),
+        )
+        standing.move(_deltas([mirror], _customer_accounts({transfer.customer_id: transfer.customer})))
+    return mirror
+
+
+def _check(posting: Posting) -> None:
+    require(posting.amount != 0, "amount_zero", _("A movement of 0 is none."))
+    require(posting.amount == round_half_up(posting.amount, PLACES), "amount_too_fine", _("Amounts have at most six decimals."))
+    require(posting.amount > 0 or posting.kind in _EITHER_WAY, "wrong_direction", _("This kind of movement goes one way only."))
+
+
+def _customer_accounts(customers: Iterable[UUID] | dict[UUID, Customer]) -> dict[tuple[UUID, str], Account]:
+    rows = Account.objects.filter(customer_id__in=list(customers))
+    return {(row.customer_id, row.kind): row for row in rows if row.customer_id}
+
+
+def _house_accounts(postings: Sequence[Posting]) -> dict[tuple[str, str], Account]:
+    """The house accounts these postings touch, made on first use; their balance is summed on demand, so they are never a hot row."""
+    wanted = {(_OTHER_SIDE[posting.kind][0], posting.customer.currency) for posting in postings}
+    wanted |= {(posting.account, posting.customer.currency) for posting in postings if posting.account}
+    wanted = {pair for pair in wanted if pair[0] not in CUSTOMER_ACCOUNTS}
+    Account.objects.bulk_create([Account(kind=kind, currency=currency) for kind, currency in sorted(wanted)], ignore_conflicts=True)
+    rows = Account.objects.filter(customer=None, currency__in={currency for _kind, currency in wanted})
+    return {(row.kind, row.currency): row for row in rows}
+
+
+def _transfer(
+    posting: Posting,
+    touched: AccountKind,
+    own: dict[tuple[UUID, str], Account],
+    house: dict[tuple[str, str], Account],
+    *,
+    at: datetime,
+    actor: Actor,
+) -> Transfer:
+    def account(kind: AccountKind) -> Account:
+        return own[posting.customer.pk, kind] if kind in CUSTOMER_ACCOUNTS else house[kind, posting.customer.currency]
+
+    other, from_customer = _OTHER_SIDE[posting.kind]
+    debit, credit = (touched, other) if from_customer == (posting.amount > 0) else (other, touched)
+    about_kind, about_id = posting.about or ("", None)
+    return Transfer(
+        customer=posting.customer,
+        debit=account(debit),
+        credit=account(credit),
+        currency=posting.customer.currency,
+        amount=abs(posting.amount),
+        kind=posting.kind,
+        occurred_at=posting.occurred_at,
+        posted_at=at,
+        key=posting.key,
+        note=posting.note,
+        about_kind=about_kind,
+        about_id=about_id,
+        **_by(actor),
+    )
+
+
+def _by(actor: Actor) -> dict[str, object]:
+    return {"actor_id": actor.user_id, "actor_name": actor.name, "acted_for_id": actor.acted_for_id, "acted_for_name": actor.acted_for_name}
+
+
+def _deltas(transfers: Sequence[Transfer], own: dict[tuple[UUID, str], Account]) -> dict[UUID, dict[str, Decimal]]:
+    """What each customer's accounts gain (credits) and lose (debits)."""
+    kinds = {account.pk: kind for (_customer, kind), account in own.items()}
+    deltas: dict[UUID, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for transfer in transfers:
+        for account_id, amount in ((transfer.credit_id, transfer.amount), (transfer.debit_id, -transfer.amount)):
+            if account_id in kinds:
+                deltas[transfer.customer_id][kinds[account_id]] += amount
+    return deltas

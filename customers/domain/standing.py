@@ -1,0 +1,43 @@
+"""Open, lock and move the one row that says what a customer has and may do."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from customers.models import Account, AccountKind, Customer, Standing
+from customers.models.ledger import CUSTOMER_ACCOUNTS
+
+MOVE = """
+    UPDATE customers_standing AS standing
+       SET wallet = standing.wallet + moved.wallet, receivable = standing.receivable + moved.receivable
+      FROM (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::numeric[]) AS wallet, unnest(%s::numeric[]) AS receivable) AS moved
+     WHERE standing.customer_id = moved.customer_id
+"""
+
+
+def open_for(customer: Customer) -> Standing:
+    """Give a new customer its standing and its two ledger accounts, both empty, in its currency (semantics 1)."""
+    Account.objects.bulk_create([Account(customer=customer, kind=kind, currency=customer.currency) for kind in CUSTOMER_ACCOUNTS])
+    return Standing.objects.create(customer=customer, billing_type=customer.billing_type)
+
+
+def lock(customer: Customer) -> Standing:
+    """The customer's standing, locked until the transaction ends; taken before anything of the customer is decided."""
+    return Standing.objects.select_for_update().get(customer_id=customer.pk)
+
+
+def lock_many(customer_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+    """The standings of many, locked in key order in one statement of its own, so that batches cannot deadlock."""
+    rows = Standing.objects.select_for_update().filter(customer_id__in=set(customer_ids)).order_by("customer_id")
+    return {row.customer_id: row for row in rows}
+
+
+def move(deltas: Mapping[UUID, Mapping[str, Decimal]]) -> None:
+    """Add to cached balances, {customer: {account kind: amount}}, in the statement's own transaction; only the ledger calls this."""
+    ids = sorted(deltas)
+    columns = [[deltas[customer_id].get(kind, Decimal(0)) for customer_id in ids] for kind in (AccountKind.WALLET, AccountKind.RECEIVABLE)]
+    with connection.cursor() as cursor:
+        cursor.execute(MOVE, [ids, *columns])
+
