@@ -103,6 +103,6 @@ def number(amount: Decimal, locale: str = "en", *, places: int | None = None, le
 @lru_cache(maxsize=64)
 def _pattern(locale: str, digits: tuple[int, int]) -> NumberPattern:
     parsed = Locale.parse(locale, sep="-" if "-" in locale else "_")
-    pattern = copy.copy(parsed.decimal_formats[None])
+    pattern: NumberPattern = copy.copy(parsed.decimal_formats[None])
     pattern.frac_prec = digits
     return pattern
