@@ -1,6 +1,7 @@
 """The base of the portal's commands: `--reseller`, one clear line on failure, exit codes 0 / 1 / 2 (contracts.md, Commands)."""
 
 import json
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ PUBLIC = "public"
 class _Plain(OutputWrapper):
     """Errors without the name of their class: people read them."""
 
-    def write(self, msg: str = "", style_func: Any = None, ending: str | None = None) -> None:
+    def write(self, msg: str = "", style_func: Any = None, ending: str | None = None) -> None:  # type: ignore[override]  # as Django's own
         super().write(msg.removeprefix("CommandError: "), style_func, ending)
 
 
@@ -32,7 +33,7 @@ class PortalCommand(BaseCommand):
     def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None, no_color: bool = False, force_color: bool = False) -> None:
         super().__init__(stdout, stderr, no_color, force_color)
         if stderr is None:
-            plain = _Plain(self.stderr._out)
+            plain = _Plain(sys.stderr)
             plain.style_func = self.style.ERROR
             self.stderr = plain
 

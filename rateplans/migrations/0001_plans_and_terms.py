@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=billing_portal.tenancy.models.records.new_id, editable=False, primary_key=True, serialize=False)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("prefix", models.CharField(max_length=15)),
-                ("destination", models.CharField(max_length=120)),
+                ("destination", models.CharField(max_length=500)),
                 ("per_minute", billing_portal.tenancy.models.records.MoneyField(decimal_places=6, max_digits=20)),
                 ("connection_charge", billing_portal.tenancy.models.records.MoneyField(decimal_places=6, default=0, max_digits=20)),
                 ("initial_increment", models.PositiveIntegerField(default=1)),

@@ -52,7 +52,7 @@ class StoredRate(Record):
 
     version = models.ForeignKey(PlanVersion, on_delete=models.CASCADE, related_name="rates")
     prefix = models.CharField(max_length=15)
-    destination = models.CharField(max_length=120)
+    destination = models.CharField(max_length=500)
     per_minute = MoneyField()
     connection_charge = MoneyField(default=0)
     initial_increment = models.PositiveIntegerField(default=1)
