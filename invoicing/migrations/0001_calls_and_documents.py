@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("plan_id", models.UUIDField(null=True)),
                 ("version_id", models.UUIDField(null=True)),
                 ("prefix", models.CharField(blank=True, max_length=15)),
-                ("destination", models.CharField(blank=True, max_length=120)),
+                ("destination", models.CharField(blank=True, max_length=500)),
                 ("per_minute", billing_portal.tenancy.models.records.MoneyField(decimal_places=6, default=0, max_digits=20)),
                 ("connection_charge", billing_portal.tenancy.models.records.MoneyField(decimal_places=6, default=0, max_digits=20)),
                 ("initial_increment", models.IntegerField(default=1)),

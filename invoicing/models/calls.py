@@ -65,7 +65,7 @@ class Call(models.Model):
     plan_id = models.UUIDField(null=True)
     version_id = models.UUIDField(null=True)
     prefix = models.CharField(max_length=15, blank=True)
-    destination = models.CharField(max_length=120, blank=True)
+    destination = models.CharField(max_length=500, blank=True)
     per_minute = MoneyField(default=0)
     connection_charge = MoneyField(default=0)
     initial_increment = models.IntegerField(default=1)
