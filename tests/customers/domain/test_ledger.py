@@ -55,7 +55,14 @@ def sides(transfer: Transfer) -> tuple[str, str]:
     ],
 )
 def test_each_kind_moves_what_its_row_of_the_table_says(
-    postpaid: Customer, prepaid: Customer, noon: datetime, kind: Kind, amount: str, postpaid_sides: tuple[str, str], prepaid_sides: tuple[str, str], balance_moves: str
+    postpaid: Customer,
+    prepaid: Customer,
+    noon: datetime,
+    kind: Kind,
+    amount: str,
+    postpaid_sides: tuple[str, str],
+    prepaid_sides: tuple[str, str],
+    balance_moves: str,
 ) -> None:
     for customer, expected in ((postpaid, postpaid_sides), (prepaid, prepaid_sides)):
         transfer = ledger.post(kind, customer, Decimal(amount), at=noon, actor=jane, key=f"{kind}:{customer.pk}")
@@ -156,7 +163,18 @@ def test_history_cannot_be_changed_by_the_role_of_web_and_workers(postpaid: Cust
 )
 def test_the_database_refuses_a_lopsided_row(postpaid: Customer, noon: datetime, changes: dict[str, object], constraint: str) -> None:
     good = ledger.post(Kind.FEE, postpaid, Decimal(10), at=noon, actor=jane, key="fee:1")
-    row = Transfer(customer=postpaid, debit=good.debit, credit=good.credit, currency="GBP", amount=Decimal(1), kind="fee", occurred_at=noon, posted_at=noon, key="bad", actor_name="x")
+    row = Transfer(
+        customer=postpaid,
+        debit=good.debit,
+        credit=good.credit,
+        currency="GBP",
+        amount=Decimal(1),
+        kind="fee",
+        occurred_at=noon,
+        posted_at=noon,
+        key="bad",
+        actor_name="x",
+    )
     for name, value in changes.items():
         setattr(row, name, good.debit if value == "same" else value)
 
