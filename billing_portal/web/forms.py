@@ -102,7 +102,7 @@ class MoneyField(forms.DecimalField):
         if not isinstance(value, Decimal):
             return value
         digits, _point, places = money.plain(value).partition(".")
-        return f"{digits}.{places.rstrip('0').ljust(self.allowed_places if self.places is None else 2, '0')}".rstrip(".")
+        return f"{digits}.{places.rstrip('0').ljust(self.allowed_places if self.places is None else 4, '0')}".rstrip(".")
 
 
 class RateField(MoneyField):

@@ -9,9 +9,10 @@ from typing import Any
 
 from django import template
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
-from django.template import Context, NodeList
-from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.template import Context
+from django.template.base import Parser, Token
 from django.template.defaulttags import CsrfTokenNode
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -26,6 +27,7 @@ from billing_portal.web.viewer import ANONYMOUS, Viewer
 register = template.Library()
 
 NOTICE_ICONS = {"info": "info-circle", "good": "circle-check", "warn": "alert-triangle", "bad": "alert-circle"}
+CRUMBS = "crumbs begun"
 MESSAGE_KINDS = {"success": "good", "warning": "warn", "error": "bad"}
 
 
@@ -97,12 +99,14 @@ def card_hint(bound: BoundField, value: object) -> str:
 
 
 # --- page furniture ----------------------------------------------------------------------------------------------------
-@register.simple_tag
-def crumb(label: object, url_name: str = "", *args: Any, **kwargs: Any) -> SafeString:
-    """A step of the breadcrumb; without an address a word, with the word alone as the last step the current page."""
+@register.simple_tag(takes_context=True)
+def crumb(context: Context, label: object, url_name: str = "", *args: Any, **kwargs: Any) -> SafeString:
+    """A step of the breadcrumb: first the group of the menu, then links, at last, without an address, the current page."""
+    first = not context.render_context.get(CRUMBS)
+    context.render_context[CRUMBS] = True
     if url_name:
         return format_html('<li><a href="{}">{}</a></li>', reverse(url_name, args=args, kwargs=kwargs), label)
-    return format_html("<li>{}</li>", label)
+    return format_html("<li>{}</li>" if first else '<li aria-current="page">{}</li>', label)
 
 
 @register.inclusion_tag("components/chips.html")
@@ -205,37 +209,16 @@ def copy(text: str, label: str = "Copy") -> dict[str, Any]:
     return {"text": text, "label": label}
 
 
-class BlockNode(template.Node):
-    """A component around what stands between its tags."""
-
-    def __init__(self, file: str, inner: NodeList, args: list[FilterExpression], kwargs: dict[str, FilterExpression]) -> None:
-        self.file, self.nodelist, self.args, self.kwargs = file, inner, args, kwargs
-
-    def render(self, context: Context) -> str:
-        args = [each.resolve(context) for each in self.args]
-        named = {name: each.resolve(context) for name, each in self.kwargs.items()}
-        values = {"first": args[0] if args else "", "link": "", "label": "", **named, "inner": self.nodelist.render(context)}
-        values["icon"] = NOTICE_ICONS.get(str(values["first"]), "info-circle")
-        return str(context.template.engine.get_template(self.file).render(Context(values))) if context.template else ""
+@register.simple_block_tag
+def notice(content: str, kind: str = "info", link: str = "", label: str = "") -> str:
+    """Something to know, where it concerns: info, good, warn or bad, with at most one link."""
+    return render_to_string("components/notice.html", {"inner": content, "kind": kind, "link": link, "label": label, "icon": NOTICE_ICONS[kind]})
 
 
-def _block(parser: Parser, token: Token, file: str) -> BlockNode:
-    name, *words = token.split_contents()
-    kwargs = token_kwargs([word for word in words if "=" in word], parser)
-    args = [parser.compile_filter(word) for word in words if "=" not in word]
-    inner = parser.parse((f"end{name}",))
-    parser.delete_first_token()
-    return BlockNode(file, inner, args, kwargs)
-
-
-@register.tag
-def notice(parser: Parser, token: Token) -> BlockNode:
-    return _block(parser, token, "components/notice.html")
-
-
-@register.tag
-def row_menu(parser: Parser, token: Token) -> BlockNode:
-    return _block(parser, token, "components/row_menu.html")
+@register.simple_block_tag
+def row_menu(content: str, label: str) -> str:
+    """The menu of a row, named for what the row is."""
+    return render_to_string("components/row_menu.html", {"inner": content, "label": label})
 
 
 # --- amounts, times, numbers -------------------------------------------------------------------------------------------
