@@ -271,6 +271,7 @@ class Migration(migrations.Migration):
                 ("detail", models.CharField(blank=True, max_length=300)),
                 ("state", models.CharField(choices=[("waiting", "Waiting"), ("rated", "Rated"), ("set_aside", "Set aside")], default="waiting", max_length=10)),
                 ("record", models.JSONField()),
+                ("record_hash", models.CharField(max_length=64)),
                 ("at", models.DateTimeField(blank=True, null=True)),
                 ("note", models.CharField(blank=True, max_length=300)),
                 ("decided_by", models.CharField(blank=True, max_length=150)),
@@ -336,6 +337,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="waitingcall",
             constraint=models.CheckConstraint(condition=models.Q(("note", ""), ("state", "set_aside"), _negated=True), name="set_aside_has_note"),
+        ),
+        migrations.AddConstraint(
+            model_name="waitingcall",
+            constraint=models.UniqueConstraint(fields=("key", "record_hash"), name="waiting_record_once"),
         ),
         AppendOnly("invoicing_document"),
         AppendOnly("invoicing_documentline"),

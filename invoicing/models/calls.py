@@ -117,6 +117,7 @@ class WaitingCall(Record):
     detail = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     record = models.JSONField()
+    record_hash = models.CharField(max_length=64)
     at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
@@ -125,4 +126,7 @@ class WaitingCall(Record):
     class Meta:
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["reason", "-created_at"], name="call_waiting", condition=Q(state="waiting"))]
-        constraints = [models.CheckConstraint(condition=~Q(state="set_aside", note=""), name="set_aside_has_note")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(state="set_aside", note=""), name="set_aside_has_note"),
+            models.UniqueConstraint(fields=["key", "record_hash"], name="waiting_record_once"),
+        ]
