@@ -67,4 +67,3 @@ class StoredRate(Record):
             models.CheckConstraint(condition=Q(increment__gte=1), name="rate_increment"),
             models.CheckConstraint(condition=Q(per_minute__gte=0, connection_charge__gte=0, minimum__gte=0), name="rate_not_negative"),
         ]
-

@@ -1,0 +1,138 @@
+"""Look at a rates file, then apply it: nothing changes before, and never half a deck (reliability 23, 85, 86)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.kernel.errors import require
+from rateplans import queries
+from rateplans.domain import loading, plans, rates_file
+from rateplans.domain.decks import deck_of_version
+from rateplans.domain.rates_file import Comparison, RatesFile
+from rateplans.models import PlanVersion, RateImport, RatePlan
+
+Mode = RateImport.Mode
+TICK = timedelta(microseconds=1)
+KEPT_UNAPPLIED = timedelta(days=7)
+FILE_NAME_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file says and what applying it would do. A file with errors has no comparison and cannot be applied.
+
+    `current` is the version in force that it was compared with, None when the plan has no rates; `rate_import` is None where nothing was stored.
+    """
+
+    file: RatesFile
+    mode: str
+    current: PlanVersion | None
+    comparison: Comparison | None
+    rate_import: RateImport | None = None
+
+    @property
+    def sound(self) -> bool:
+        return not self.file.errors
+
+    @property
+    def bad_rows(self) -> int:
+        """The rows that say something wrong, once each."""
+        return len({error.line for error in self.file.errors}) + self.file.errors_left_out
+
+    @property
+    def current_number(self) -> int:
+        return self.current.number if self.current else 0
+
+
+def look(plan: RatePlan | None, content: bytes, *, mode: str = Mode.REPLACE, at: datetime) -> Preview:
+    """Read a file and compare it with the plan's rates in force; stores and changes nothing. Without a plan everything in it is new."""
+    file = rates_file.parse(content)
+    current = queries.version_at(plan, at) if plan else None
+    return Preview(file, mode, current, None if file.errors else _compare(current, file, mode))
+
+
+@transaction.atomic
+def preview(plan: RatePlan, file_name: str, content: bytes, mode: str, actor: Actor, *, at: datetime) -> Preview:
+    """Look at an uploaded file, and keep it for applying when every row of it can be read. Uploads never applied are kept for a week."""
+    seen = look(plan, content, mode=mode, at=at)
+    if not seen.sound:
+        return seen
+    plan.imports.filter(state=RateImport.State.PREVIEWED, created_at__lt=at - KEPT_UNAPPLIED).delete()
+    stored = RateImport.objects.create(
+        plan=plan,
+        file_name=file_name[:FILE_NAME_LENGTH],
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        mode=mode,
+        made_by=actor.name,
+        created_at=at,
+    )
+    return Preview(seen.file, mode, seen.current, seen.comparison, stored)
+
+
+@transaction.atomic
+def apply(
+    rate_import: RateImport, *, actor: Actor, at: datetime, mode: str | None = None, accept_unusual: bool = False, looked_at: int | None = None
+) -> PlanVersion:
+    """Make the next version of the plan from a file that was looked at, valid from `at` (the first: for all earlier time), in one transaction.
+
+    With the mode `add` rates that are not in the file stay. Applied again, or the same file by a second operator, it answers with the version made.
+    `looked_at` is the number of the version the person compared with. Raises `bad_rows`, `unusual_prices` unless `accept_unusual`, `plan_changed`.
+    """
+    plan = RatePlan.objects.select_for_update().get(pk=rate_import.plan_id)
+    rate_import = RateImport.objects.select_related("version").get(pk=rate_import.pk)
+    how = mode or rate_import.mode
+    last = plan.versions.order_by("-number").first()
+    made = rate_import.version or _made_by_equal_file(rate_import, how, last)
+    if made is not None:
+        return made
+    require(looked_at is None or looked_at == (last.number if last else 0), "plan_changed", _("The rates have changed since. Look at the changes again."))
+    file = rates_file.parse(bytes(rate_import.content))
+    require(not file.errors, "bad_rows", _("The file has rows that cannot be read. Nothing was changed."))
+    comparison = _compare(last, file, how)
+    require(accept_unusual or not comparison.suspicious, "unusual_prices", _("Tick that you have looked at the unusual prices."), "accept_unusual")
+    version = PlanVersion.objects.create(
+        plan=plan,
+        number=last.number + 1 if last else 1,
+        valid_from=_begins(last, at),
+        file_name=rate_import.file_name,
+        made_by=actor.name,
+        created_at=at,
+    )
+    version.rate_count = loading.copy_rates(version, file.rates, at=at)
+    if how == Mode.ADD and last is not None:
+        version.rate_count += loading.carry_over(last, version, at=at)
+    version.save(update_fields=["rate_count"])
+    rate_import.mode, rate_import.state, rate_import.version = how, RateImport.State.APPLIED, version
+    rate_import.save(update_fields=["mode", "state", "version"])
+    audit.record(actor, "rates.applied", subject=plans.subject(plan), changes=_changes(last, version), note=rate_import.file_name, at=at)
+    return version
+
+
+def _begins(last: PlanVersion | None, at: datetime) -> datetime | None:
+    """Versions follow each other in time as in number, also when two are applied in the same instant."""
+    if last is None:
+        return None
+    return at if last.valid_from is None else max(at, last.valid_from + TICK)
+
+
+def _made_by_equal_file(rate_import: RateImport, mode: str, last: PlanVersion | None) -> PlanVersion | None:
+    """The newest version when it came from the same bytes in the same mode: applying them again would change nothing."""
+    if last is None:
+        return None
+    equal = RateImport.objects.filter(plan_id=rate_import.plan_id, version=last, sha256=rate_import.sha256, mode=mode).exists()
+    return last if equal else None
+
+
+def _compare(current: PlanVersion | None, file: RatesFile, mode: str) -> Comparison:
+    old = {rate.prefix: rate for rate in deck_of_version(current).rates} if current else {}
+    return rates_file.compare(old, {rate.prefix: rate for rate in file.rates}, add=mode == Mode.ADD)
+
+
+def _changes(last: PlanVersion | None, version: PlanVersion) -> dict[str, tuple[object, object]]:
+    return {"version": (last.number if last else "", version.number), "rates": (last.rate_count if last else 0, version.rate_count)}
