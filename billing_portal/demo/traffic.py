@@ -46,7 +46,7 @@ class Caller:
 
 def records(caller: Caller, day: date) -> Iterator[dict[str, Any]]:
     """The day's call records of one customer, as a switch would send them, in the order of their set-up."""
-    dice = random.Random(zlib.crc32(f"{caller.account}:{day}".encode()))  # noqa: S311 - a sample, not a secret
+    dice = random.Random(zlib.crc32(f"{caller.account}:{day}".encode()))
     mean = caller.share * (WEEKDAY if day.weekday() < 5 else WEEKEND)
     moments = sorted(_moment(dice, day, caller.zone) for _ in range(_about(dice, mean)))
     for order, setup in enumerate(moments):
