@@ -54,6 +54,7 @@ def start(data: Path, *, given: Mapping[str, str] | None = None, for_tests: bool
     external = {name: value for name, value in (given or {}).items() if value and name in (*DATABASE_URLS, "REDIS_URL")}
     if len(external.keys() & set(DATABASE_URLS)) == 1:
         raise LocalError("DATABASE_URL and DATABASE_OWNER_URL belong together: give both or neither.")
+    data = data.resolve()
     keys, logs = secrets_of(data), data / "logs"
     database = None if "DATABASE_URL" in external else postgres.start(data, logs, for_tests=for_tests)
     try:
