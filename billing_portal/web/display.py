@@ -107,7 +107,5 @@ def number(digits: str) -> str:
     return phone.display(digits) if digits.isascii() and digits.isdigit() else digits
 
 
-
-
 def _in(at: datetime, zone: str) -> datetime:
     return at.astimezone(ZoneInfo(zone or "UTC"))

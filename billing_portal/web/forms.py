@@ -17,11 +17,13 @@ from billing_portal.kernel.errors import DomainError
 # bidi overrides and isolates, zero-width characters, control characters (reliability 83)
 HIDDEN = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 BREAKS = re.compile(r"[\t\r\n\u2028\u2029]+")
-AMOUNT = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
+AMOUNT = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 WHOLE_DIGITS = 12
 RATE_PLACES = 6
 LINE_CAP = 200
 TEXT_CAP = 4000
+FILL_IN = _("This cannot be empty.")
+CHOOSE = _("Choose one.")
 
 CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxSelectMultiple, "form-check-input"),
@@ -76,10 +78,10 @@ class MoneyField(forms.DecimalField):
     def example(self) -> str:
         return f"{50:.{self.allowed_places}f}" if self.places is None else "0.0120"
 
-    def to_python(self, value: Any) -> Decimal | None:
-        if value in self.empty_values or isinstance(value, Decimal):
-            return value or None if isinstance(value, str) else value
-        text = clean_line(str(value)).replace("−", "-")
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override] # the stubs make it an IntegerField's
+        if isinstance(value, Decimal):
+            return value
+        text = clean_line(str(value or "")).replace("−", "-")
         if not text:
             return None
         if not AMOUNT.fullmatch(text):
@@ -157,6 +159,8 @@ class PortalModelForm(Dressed, forms.ModelForm):  # type: ignore[type-arg]
 def dress(field: forms.Field) -> None:
     """Our class on the widget; clean lines and caps on text."""
     widget = field.widget
+    if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+        field.error_messages["required"] = CHOOSE if isinstance(widget, forms.Select | forms.RadioSelect) else FILL_IN
     if type(widget) is forms.TextInput and isinstance(field, forms.CharField):
         widget = field.widget = LineInput(attrs=widget.attrs)
     css = next(name for kind, name in CLASSES if isinstance(widget, kind))

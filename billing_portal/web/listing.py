@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import QueryDict
 from django.utils.functional import Promise
 
@@ -112,7 +112,7 @@ class Listing:
     @cached_property
     def _counts(self) -> dict[str, int]:
         """How many each chip holds, by one query; "" is all of them."""
-        counts = {f"chip_{index}": Count("*", filter=chip.where) for index, chip in enumerate(self._chips)}
+        counts = {f"chip_{index}": Count(Value(1), filter=chip.where) for index, chip in enumerate(self._chips)}
         found = self.matching.order_by().aggregate(chip_all=Count("*"), **counts)
         return {"": found["chip_all"], **{chip.key: found[f"chip_{index}"] for index, chip in enumerate(self._chips)}}
 
@@ -136,7 +136,12 @@ class Listing:
 
     def state(self) -> dict[str, str]:
         """What the address says, without what is the default anyway."""
-        own = {"q": self.term, "show": self.chip, "sort": "" if self.sorting == self.default else self.sorting, "size": "" if self.size == SIZE else str(self.size)}
+        own = {
+            "q": self.term,
+            "show": self.chip,
+            "sort": "" if self.sorting == self.default else self.sorting,
+            "size": "" if self.size == SIZE else str(self.size),
+        }
         kept = {name: clean_line(self._data.get(name, ""))[:TERM_CAP] for name in self._keep}
         return {name: value for name, value in {**own, **kept}.items() if value}
 

@@ -41,7 +41,7 @@ class FramedCsrfNode(CsrfTokenNode):
     """Django's token, and beside it the frame the form is drawn in (semantics 34), so that no form can forget it."""
 
     def render(self, context: Context) -> str:
-        viewer = context.get("viewer", ANONYMOUS)
+        viewer: Viewer = context.get("viewer") or ANONYMOUS
         frame = format_html('<input type="hidden" name="frame" value="{}">', viewer.frame) if viewer.signed_in else ""
         return super().render(context) + frame
 
@@ -182,7 +182,14 @@ def meter(value: Decimal | int, maximum: Decimal | int, label: str, kind: str = 
 @register.inclusion_tag("components/runbar.html")
 def runbar(total: int, done: int, failed: int = 0, skipped: int = 0) -> dict[str, Any]:
     """How far a job is: done, failed, skipped and left, also in words."""
-    return {"total": max(total, 1), "done": done, "failed": failed, "skipped": skipped, "left": max(total - done - failed - skipped, 0), "skip_x": done + failed}
+    return {
+        "total": max(total, 1),
+        "done": done,
+        "failed": failed,
+        "skipped": skipped,
+        "left": max(total - done - failed - skipped, 0),
+        "skip_x": done + failed,
+    }
 
 
 @register.inclusion_tag("components/post_button.html", takes_context=True)
@@ -199,7 +206,7 @@ def post_item(context: Context, url: str, label: str, **options: Any) -> dict[st
 
 
 def _posting(context: Context, url: str, label: str, options: Mapping[str, Any], css: str, size: str) -> dict[str, Any]:
-    shared = {"viewer": context.get("viewer", ANONYMOUS), "csrf_token": context.get("csrf_token")}
+    shared = {"viewer": context.get("viewer") or ANONYMOUS, "csrf_token": context.get("csrf_token")}
     given = {name: options.get(name, "") for name in ("icon", "name", "value", "confirm")}
     return {**shared, **given, "url": url, "label": label, "css": css, "size": size}
 
@@ -212,7 +219,8 @@ def copy(text: str, label: str = "Copy") -> dict[str, Any]:
 @register.simple_block_tag
 def notice(content: str, kind: str = "info", link: str = "", label: str = "") -> str:
     """Something to know, where it concerns: info, good, warn or bad, with at most one link."""
-    return render_to_string("components/notice.html", {"inner": content, "kind": kind, "link": link, "label": label, "icon": NOTICE_ICONS[kind]})
+    values = {"inner": content, "kind": kind, "link": link, "label": label, "icon": NOTICE_ICONS[kind], "role": "alert" if kind == "bad" else "status"}
+    return render_to_string("components/notice.html", values)
 
 
 @register.simple_block_tag

@@ -1,0 +1,85 @@
+"""Platform » Mails: what was written to whom, what became of it, and sending it again."""
+
+import re
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from billing_portal.accounts import rights
+from billing_portal.accounts.domain import again
+from billing_portal.accounts.rights import Right
+from billing_portal.mail.models import MailLog
+from billing_portal.web import registry
+from billing_portal.web.access import roles
+from billing_portal.web.headers import policy
+from billing_portal.web.listing import Chip, Listing
+from billing_portal.web.pages import page
+from billing_portal.web.pages.actors import actor_of
+from billing_portal.web.viewer import PortalRequest
+
+READERS = rights.roles(Right.LOCK)
+CHIPS = (
+    Chip("failed", gettext_lazy("Failed"), Q(state=MailLog.State.FAILED)),
+    Chip("queued", gettext_lazy("Waiting"), Q(state=MailLog.State.QUEUED)),
+    Chip("sent", gettext_lazy("Sent"), Q(state=MailLog.State.SENT)),
+)
+# The preview is a document of its own: sandboxed, no script, no network, only the styles that mail programs need inside the mail.
+PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+
+
+@roles(*READERS)
+@require_safe
+def overview(request: PortalRequest) -> HttpResponse:
+    listing = Listing(
+        request.GET,
+        MailLog.objects.defer("text", "html"),
+        search=("subject__icontains", "recipients__icontains", "kind__icontains"),
+        chips=CHIPS,
+        sorts={"at": ("created_at",), "subject": ("subject",)},
+        default="-at",
+    )
+    return page(request, "web/pages/mails.html", listing=listing)
+
+
+@roles(*READERS)
+@require_safe
+def mail(request: PortalRequest, mail: UUID) -> HttpResponse:
+    found = get_object_or_404(MailLog, pk=mail)
+    about = registry.resolvers.link(found.about_kind, found.about_id) if found.about_id else None
+    may_resend = found.kind not in again.PERSONAL and found.state != MailLog.State.QUEUED
+    answer = page(request, "web/pages/mail.html", mail=found, text=without_links(found.text), about=about or "", may_resend=may_resend)
+    answer.headers["Content-Security-Policy"] = policy(frame_src="'self'")
+    return answer
+
+
+@roles(*READERS)
+@xframe_options_sameorigin
+@require_safe
+def preview(request: PortalRequest, mail: UUID) -> HttpResponse:
+    """The mail's HTML for the sandboxed frame of its page; links that set a password are taken out."""
+    found = get_object_or_404(MailLog, pk=mail)
+    return HttpResponse(without_links(found.html), headers={"Content-Security-Policy": PREVIEW_POLICY})
+
+
+@roles(*READERS)
+@require_POST
+def resend(request: PortalRequest, mail: UUID) -> HttpResponse:
+    found = get_object_or_404(MailLog, pk=mail)
+    again.resend(found, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("The mail is on its way again."))
+    return redirect("web:mail", mail=found.pk)
+
+
+def without_links(text: str) -> str:
+    """The mail without the secret of its one-time link: who may read mails may not become their reader."""
+    start = re.escape(reverse("accounts:set-password", args=["-"]).removesuffix("-/"))
+    return re.sub(rf"({start})[\w-]{{20,}}", r"\1…", text)

@@ -1,0 +1,126 @@
+"""Settings » Staff: who works for the reseller, in which role."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from billing_portal.accounts import queries, rights
+from billing_portal.accounts.domain import users
+from billing_portal.accounts.models import User
+from billing_portal.accounts.rights import Right
+from billing_portal.web.access import roles
+from billing_portal.web.listing import Chip, Listing
+from billing_portal.web.pages import page
+from billing_portal.web.pages.actors import actor_of
+from billing_portal.web.pages.forms import RoleForm, StaffForm
+from billing_portal.web.pages.histories import events_of
+from billing_portal.web.viewer import PortalRequest
+
+ADMINISTRATORS = rights.roles(Right.PLATFORM)
+CHIPS = (
+    Chip("active", gettext_lazy("Active"), Q(is_active=True)),
+    Chip("inactive", gettext_lazy("Deactivated"), Q(is_active=False)),
+)
+
+
+@roles(*ADMINISTRATORS)
+@require_safe
+def overview(request: PortalRequest) -> HttpResponse:
+    listing = Listing(
+        request.GET,
+        queries.staff(),
+        search=("full_name__icontains", "username__icontains", "email__icontains"),
+        chips=CHIPS,
+        sorts={"name": ("full_name",), "role": ("role", "full_name"), "seen": ("last_login",)},
+        default="name",
+    )
+    states = queries.login_states(listing)
+    return page(request, "web/pages/staff.html", listing=listing, people=[(person, states[person.pk]) for person in listing])
+
+
+@roles(*ADMINISTRATORS)
+@require_http_methods(["GET", "POST"])
+def new(request: PortalRequest) -> HttpResponse:
+    form = StaffForm(request.POST or None)
+    if form.is_valid():
+        with form.refusals():
+            person = _add(request, form)
+            messages.success(request, _("%(name)s is added; the login details are on their way to %(email)s.") % {"name": person, "email": person.email})
+            return redirect("web:staff")
+    return page(request, "web/pages/staff_new.html", form=form)
+
+
+@transaction.atomic
+def _add(request: PortalRequest, form: StaffForm) -> User:
+    actor, now = actor_of(request), timezone.now()
+    person = users.create(**form.cleaned_data, actor=actor, at=now)
+    users.send_login_details(person, to=[person.email], actor=actor, at=now)
+    return person
+
+
+@roles(*ADMINISTRATORS)
+@require_http_methods(["GET", "POST"])
+def person(request: PortalRequest, person: UUID) -> HttpResponse:
+    found = _found(person)
+    form = RoleForm(request.POST or None, initial={"role": found.role})
+    if form.is_valid():
+        with form.refusals():
+            users.change_role(found, form.cleaned_data["role"], actor=actor_of(request), at=timezone.now())
+            messages.success(request, _("Role of %(name)s saved.") % {"name": found})
+            return redirect("web:staff-person", person=found.pk)
+    return _shown(request, found, form)
+
+
+@roles(*ADMINISTRATORS)
+@require_POST
+def resend(request: PortalRequest, person: UUID) -> HttpResponse:
+    found = _found(person)
+    mail = users.send_login_details(found, to=[found.email], actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Login details are on their way to %(email)s; the link sent before has ended.") % {"email": ", ".join(mail.recipients)})
+    return redirect("web:staff-person", person=found.pk)
+
+
+@roles(*ADMINISTRATORS)
+@never_cache
+@require_POST
+def copy_link(request: PortalRequest, person: UUID) -> HttpResponse:
+    """The answer shows a fresh link once; that it was taken stands in the audit trail."""
+    found = _found(person)
+    link = users.copy_link(found, actor=actor_of(request), at=timezone.now())
+    return page(request, "web/pages/staff_link.html", person=found, link=link)
+
+
+@roles(*ADMINISTRATORS)
+@require_POST
+def deactivate(request: PortalRequest, person: UUID) -> HttpResponse:
+    found = users.deactivate(_found(person), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("%(name)s is deactivated and signed out everywhere.") % {"name": found})
+    return redirect("web:staff-person", person=found.pk)
+
+
+@roles(*ADMINISTRATORS)
+@require_POST
+def activate(request: PortalRequest, person: UUID) -> HttpResponse:
+    found = users.activate(_found(person), actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("%(name)s can sign in again.") % {"name": found})
+    return redirect("web:staff-person", person=found.pk)
+
+
+def _found(person: UUID) -> User:
+    """A member of staff; people of customers are reached through their customer."""
+    return get_object_or_404(queries.staff(), pk=person)
+
+
+def _shown(request: PortalRequest, found: User, form: RoleForm) -> HttpResponse:
+    events = events_of(queries.audit_trail(subject_kind=queries.ABOUT_USER, subject_id=found.pk).order_by("-at", "-pk")[:20])
+    is_me = request.viewer.user is not None and request.viewer.user.pk == found.pk
+    return page(request, "web/pages/staff_person.html", person=found, state=queries.login_state(found), form=form, events=events, is_me=is_me)

@@ -1,0 +1,41 @@
+"""Files for the visitor."""
+
+import pytest
+
+from billing_portal.web.downloads import attachment, cell, csv_file, inline, safe_name
+
+
+def test_a_file_is_saved_under_its_name() -> None:
+    answer = attachment(b"%PDF", "invoice HV-1.pdf", "application/pdf")
+
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="invoice HV-1.pdf"'
+    assert answer.content == b"%PDF"
+
+
+def test_a_pdf_may_be_shown_in_place() -> None:
+    assert inline(b"%PDF", "a.pdf", "application/pdf").headers["Content-Disposition"].startswith("inline")
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [("../../etc/passwd", ".._.._etc_passwd".strip(" .")), ('a"b\r\n.csv', "a_b__.csv"), ("…", "_"), ("", "file"), ("Größe.pdf", "Größe.pdf")],
+)
+def test_a_name_holds_no_path_and_no_header(given: str, safe: str) -> None:
+    assert safe_name(given) == safe
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+44 20", "@x", "-cmd", "\tx"])
+def test_a_cell_is_never_a_formula(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("-12.50", "-12.50"), (3, "3"), (None, ""), ("Acme Ltd", "Acme Ltd")])
+def test_numbers_and_words_stay_as_they_are(value: object, shown: str) -> None:
+    assert cell(value) == shown
+
+
+@pytest.mark.django_db
+def test_a_table_is_sent_as_csv() -> None:
+    answer = csv_file("calls.csv", ["To", "Price"], [["=bad", "0.0120"], ["Ünal, Ltd", "1.00"]])
+
+    assert answer.getvalue().decode() == '\ufeffTo,Price\r\n\'=bad,0.0120\r\n"Ünal, Ltd",1.00\r\n'
