@@ -1,0 +1,44 @@
+"""What calls leave on a customer's standing: the moment of the last one, and what was spent on the local day that is today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+NOTE = """
+    UPDATE customers_standing AS standing
+       SET last_call_at = greatest(standing.last_call_at, seen.last_call_at),
+           day = greatest(standing.day, seen.today),
+           spent_today = CASE WHEN standing.day > seen.today THEN standing.spent_today
+                              WHEN standing.day = seen.today THEN standing.spent_today + seen.spent
+                              ELSE seen.spent END,
+           held_today = CASE WHEN standing.day >= seen.today THEN standing.held_today ELSE 0 END
+      FROM (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::timestamptz[]) AS last_call_at,
+                   unnest(%s::date[]) AS today, unnest(%s::numeric[]) AS spent) AS seen
+     WHERE standing.customer_id = seen.customer_id
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A customer's calls of one batch: the latest, today in the customer's zone, and what calls of today cost."""
+
+    customer_id: UUID
+    last_call_at: datetime
+    today: date
+    spent: Decimal
+
+
+def note(seen: Sequence[Seen]) -> None:
+    """Add today's calls to today's spending; the first batch of a later day resets it, calls of other days leave it alone (architecture §3).
+
+    The caller holds the standings' locks. Amounts in the customer's currency.
+    """
+    columns = [[row.customer_id for row in seen], [row.last_call_at for row in seen], [row.today for row in seen], [row.spent for row in seen]]
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, columns)

@@ -1,0 +1,69 @@
+"""Whose call a record is: asked for a whole batch at once, never per record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models.functions import Lower
+
+from billing_portal.kernel import phone
+from customers.models import AccountCode, Customer, Line
+from invoicing.domain.records import CallRecord
+
+COLUMNS = ("id", "name", "account_number", "status", "currency", "time_zone", "billing_type")
+
+
+@dataclass(frozen=True)
+class Parties:
+    """The customers a batch of records names, and the lines of the reseller it calls; names are compared in lower case."""
+
+    customers: dict[UUID, Customer]
+    by_account: dict[str, UUID]
+    by_line: dict[str, set[UUID]]
+    by_address: dict[str, set[UUID]]
+
+    def customer_of(self, record: CallRecord) -> Customer | None:
+        """The account decides, else the line, else the address; a line or address of several customers decides nothing (contracts, Calls)."""
+        if record.account:
+            found = self.by_account.get(record.account.lower())
+            return self.customers[found] if found else None
+        owners = self.by_line.get(record.line.lower(), set()) if record.line else self.by_address.get(record.address.lower(), set())
+        return self.customers[next(iter(owners))] if len(owners) == 1 else None
+
+    def is_line(self, name: str) -> bool:
+        """True when the number dialled is a line of this reseller."""
+        return name.lower() in self.by_line
+
+
+def find(records: Sequence[CallRecord]) -> Parties:
+    """Look up everything these records name, in four questions."""
+    accounts = _accounts({record.account.lower() for record in records if record.account})
+    dialled = {phone.bare(to).lower() for to in {record.to for record in records}}
+    lines = _lines({record.line.lower() for record in records if record.line} | dialled)
+    addresses = _addresses({record.address.lower() for record in records if record.address})
+    named = set(accounts.values()).union(*lines.values(), *addresses.values())
+    customers = Customer.objects.only(*COLUMNS).in_bulk(list(named))
+    return Parties(customers, accounts, lines, addresses)
+
+
+def _accounts(codes: set[str]) -> dict[str, UUID]:
+    rows = AccountCode.objects.annotate(folded=Lower("code")).filter(folded__in=codes).values_list("folded", "customer_id")
+    return dict(rows)
+
+
+def _lines(names: set[str]) -> dict[str, set[UUID]]:
+    return _grouped(Line.objects.annotate(folded=Lower("name")).filter(folded__in=names).values_list("folded", "customer_id"))
+
+
+def _addresses(addresses: set[str]) -> dict[str, set[UUID]]:
+    return _grouped(Line.objects.annotate(folded=Lower("address")).filter(folded__in=addresses).values_list("folded", "customer_id"))
+
+
+def _grouped(rows: Iterable[tuple[str, UUID]]) -> dict[str, set[UUID]]:
+    found: dict[str, set[UUID]] = defaultdict(set)
+    for name, customer_id in rows:
+        found[name].add(customer_id)
+    return dict(found)

@@ -1,0 +1,154 @@
+"""Rate a batch of records: each becomes a priced call, or waits with a reason in words (semantics 18, 19, 21, 22)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from billing_portal.kernel import phone
+from billing_portal.kernel.errors import DomainError
+from customers.models import Customer
+from invoicing.domain import parties, records
+from invoicing.domain.parties import Parties
+from invoicing.domain.records import CallRecord
+from invoicing.domain.timelines import PlanHistory
+from invoicing.models import WaitingCall
+from rateplans.domain import decks
+from rateplans.domain.rating import NET_PLACES, Rate
+from rateplans.models import PlanVersion, RatePlan
+
+Reason = WaitingCall.Reason
+ZERO = Decimal(0)
+PRECISION = 4
+PRICE_PLACES = 6
+STOPPED = {Customer.Status.INACTIVE: Reason.INACTIVE, Customer.Status.CLOSED: Reason.CLOSED}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a record: a price, or the reason why it waits. Amounts: `price` in the customer's currency, `net` in the plan's, unrounded."""
+
+    record: CallRecord
+    customer: Customer | None = None
+    reason: str = ""
+    detail: str = ""
+    at: datetime | None = None
+    number: str = ""
+    seconds: int = 0
+    plan: RatePlan | None = None
+    version: PlanVersion | None = None
+    rate: Rate | None = None
+    billed_seconds: int = 0
+    net: Decimal = ZERO
+    precision: int = PRECISION
+    price: Decimal = Decimal("0.0000")
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is charged whatever the rates say: never answered, or no second talked on a plan that charges nothing for it."""
+        at_zero = self.plan is not None and self.plan.charge_connection_at_zero
+        return self.record.answered_at is None or (self.seconds == 0 and not at_zero)
+
+    def wait(self, reason: str, detail: str = "") -> Outcome:
+        self.reason, self.detail = reason, detail[:300]
+        return self
+
+
+def rate(batch: Sequence[CallRecord]) -> list[Outcome]:
+    """Find the customer and the price of each record, in order; nothing is written."""
+    known = parties.find(batch)
+    history = PlanHistory(known.customers)
+    numbers: dict[str, str | None] = {}
+    groups: dict[tuple[object, object], list[Outcome]] = defaultdict(list)
+    outcomes = [_outcome(record, known, numbers) for record in batch]
+    for outcome in outcomes:
+        if not outcome.reason and outcome.record.direction == records.OUT and not known.is_line(outcome.number):
+            _put_on_plan(outcome, history)
+            if outcome.plan and outcome.version:
+                groups[outcome.plan.pk, outcome.version.pk].append(outcome)
+    for group in groups.values():
+        _price(group)
+    return outcomes
+
+
+def _outcome(record: CallRecord, known: Parties, numbers: dict[str, str | None]) -> Outcome:
+    outcome = Outcome(record)
+    problem = records.problem_of(record)
+    if problem:
+        return outcome.wait(Reason.BAD_RECORD, problem)
+    outcome.at, outcome.seconds = records.moment(record), records.talked(record)
+    outcome.customer = customer = known.customer_of(record)
+    if customer is None:
+        return outcome.wait(Reason.UNKNOWN_CUSTOMER, _named(record, known))
+    if record.to not in numbers:
+        numbers[record.to] = _number(record.to, known)
+    number = numbers[record.to]
+    outcome.number = number or record.to
+    if customer.status in STOPPED:
+        return outcome.wait(STOPPED[Customer.Status(customer.status)])
+    return outcome if number is not None else outcome.wait(Reason.INVALID_NUMBER, record.to)
+
+
+def _named(record: CallRecord, known: Parties) -> str:
+    """What the record named in vain."""
+    if record.account:
+        return _("account %(name)s") % {"name": record.account}
+    name, owners = (record.line, known.by_line.get(record.line.lower())) if record.line else (record.address, known.by_address.get(record.address.lower()))
+    what = _("line %(name)s") if record.line else _("address %(name)s")
+    return what % {"name": name} + (_(", which several customers have") if owners else "")
+
+
+def _number(to: str, known: Parties) -> str | None:
+    """The line or the international number dialled; None when it is neither."""
+    bare = phone.bare(to)
+    if known.is_line(bare):
+        return bare
+    try:
+        return phone.dialled(to)
+    except DomainError:
+        return None
+
+
+def _put_on_plan(outcome: Outcome, history: PlanHistory) -> None:
+    """Find the plan and version at the moment of answer. A call that costs nothing anyway never waits for them (complaint 18)."""
+    if outcome.customer is None or outcome.at is None:
+        return
+    held = history.at(outcome.customer.pk, outcome.at)
+    if held is None:
+        if not outcome.is_free:
+            outcome.wait(Reason.NO_PLAN)
+        return
+    outcome.plan, outcome.version = held
+    if outcome.plan.currency != outcome.customer.currency and not outcome.is_free:
+        outcome.wait(Reason.NO_EXCHANGE_RATE, f"{outcome.plan.currency} → {outcome.customer.currency}")
+        outcome.plan = outcome.version = None
+
+
+def _price(group: list[Outcome]) -> None:
+    """Price the calls of one version at once, exactly as `rating.price_call` prices each."""
+    plan, version = group[0].plan, group[0].version
+    if plan is None or version is None:
+        return
+    deck = decks.deck_of_version(version)
+    priced = deck.price_many(
+        [outcome.number for outcome in group],
+        [outcome.record.answered_at is not None for outcome in group],
+        [outcome.seconds for outcome in group],
+        plan.precision,
+        charge_connection_at_zero=plan.charge_connection_at_zero,
+    )
+    columns = zip(group, priced.rate.tolist(), priced.billed_seconds.tolist(), priced.net_sixtieths.tolist(), priced.price_micro.tolist(), strict=True)
+    half, shift = 30 * 10**priced.scale, 10 ** (PRICE_PLACES - plan.precision)
+    for outcome, index, billed, sixtieths, micro in columns:
+        if index < 0:
+            if not outcome.is_free:
+                outcome.wait(Reason.NO_RATE, _("no rate for %(number)s in %(plan)s") % {"number": outcome.number, "plan": plan.name})
+            continue
+        outcome.rate, outcome.billed_seconds, outcome.precision = deck.rates[index], billed, plan.precision
+        outcome.net = Decimal((sixtieths * 10**NET_PLACES + half) // (2 * half)).scaleb(-NET_PLACES)
+        outcome.price = Decimal(micro // shift).scaleb(-plan.precision)

@@ -1,0 +1,56 @@
+"""Which plan and which version held at a moment, for many customers at once (semantics 18)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from customers.models import PlanAssignment
+from rateplans.models import PlanVersion, RatePlan
+
+ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+
+
+@dataclass
+class Timeline(Generic[T]):
+    """Things that each hold from a moment on, until the next one."""
+
+    moments: list[datetime] = field(default_factory=list)
+    things: list[T] = field(default_factory=list)
+
+    def at(self, moment: datetime) -> T | None:
+        """What held then; None before the first."""
+        index = bisect_right(self.moments, moment) - 1
+        return self.things[index] if index >= 0 else None
+
+
+class PlanHistory:
+    """The plans these customers were on and the versions those plans had, read in three questions."""
+
+    def __init__(self, customer_ids: Iterable[UUID]) -> None:
+        assignments = PlanAssignment.objects.filter(customer_id__in=set(customer_ids)).values_list("customer_id", "valid_from", "plan_id")
+        self._assigned = _timelines(assignments)
+        plan_ids = {plan_id for line in self._assigned.values() for plan_id in line.things}
+        self._plans = RatePlan.objects.in_bulk(list(plan_ids))
+        versions = PlanVersion.objects.filter(plan_id__in=plan_ids)
+        self._versions = _timelines((version.plan_id, version.valid_from, version) for version in versions)
+
+    def at(self, customer_id: UUID, moment: datetime) -> tuple[RatePlan, PlanVersion] | None:
+        """The customer's plan at that moment with its version then; None without a plan or while the plan had no rates."""
+        plan_id = self._assigned.get(customer_id, Timeline[UUID]()).at(moment)
+        version = self._versions[plan_id].at(moment) if plan_id in self._versions else None
+        return (self._plans[plan_id], version) if plan_id is not None and version is not None else None
+
+
+def _timelines(rows: Iterable[tuple[UUID, datetime | None, T]]) -> dict[UUID, Timeline[T]]:
+    found: dict[UUID, Timeline[T]] = defaultdict(Timeline)
+    for owner, moment, thing in sorted(rows, key=lambda row: row[1] or ALWAYS):
+        found[owner].moments.append(moment or ALWAYS)
+        found[owner].things.append(thing)
+    return dict(found)

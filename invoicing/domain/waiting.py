@@ -1,0 +1,127 @@
+"""Calls that wait: rated again, set aside, or the first of two kept (semantics 22). Each verb may be repeated and raced: a call is decided once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.kernel.errors import require
+from customers.domain import standing
+from invoicing.domain import answers, keys, posting, rating_batch, records
+from invoicing.domain.rating_batch import Outcome
+from invoicing.models import CallBatch, WaitingCall
+
+AT_ONCE = 10_000
+Reason, State = WaitingCall.Reason, WaitingCall.State
+
+
+@dataclass(frozen=True)
+class RatedAgain:
+    """How many waiting calls got a price, and how many still wait."""
+
+    rated: int = 0
+    waiting: int = 0
+
+
+def waiting_ids(reason: str = "") -> list[UUID]:
+    """Everything that waits, or what waits for one reason, oldest first."""
+    rows = WaitingCall.objects.filter(state=State.WAITING)
+    return list((rows.filter(reason=reason) if reason else rows).order_by("created_at", "pk").values_list("pk", flat=True))
+
+
+def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
+    """Rate these records by what holds now for their time; what has a price is posted like any call, in a batch of its own.
+
+    Conflicts are left alone: they are decided by keeping the first. At most 10,000 in one transaction.
+    """
+    rated = still = 0
+    for start in range(0, len(ids), AT_ONCE):
+        done = _rate_again(ids[start : start + AT_ONCE], actor=actor, at=at)
+        rated, still = rated + done.rated, still + done.waiting
+    return RatedAgain(rated, still)
+
+
+@transaction.atomic
+def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
+    rows = [row for row in _locked(ids) if row.reason != Reason.CONFLICT]
+    outcomes = rating_batch.rate([records.from_json(row.record) for row in rows])
+    pairs = list(zip(rows, outcomes, strict=True))
+    rated = [(row, outcome) for row, outcome in pairs if not outcome.reason]
+    _post(rated, actor=actor, at=at)
+    _follow(pairs)
+    WaitingCall.objects.filter(pk__in=[row.pk for row, _outcome in rated]).update(state=State.RATED, decided_by=actor.name, decided_at=at)
+    keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in pairs})
+    if rated:
+        _audit("waiting_call.rated_again", [row for row, _outcome in rated], actor=actor, at=at)
+    return RatedAgain(len(rated), len(rows) - len(rated))
+
+
+def _post(rated: Sequence[tuple[WaitingCall, Outcome]], *, actor: Actor, at: datetime) -> None:
+    """One batch per switch, as each batch is of one switch; all standings are locked first, in key order."""
+    standing.lock_many({outcome.customer.pk for _row, outcome in rated if outcome.customer})
+    of_switch: dict[UUID, list[tuple[UUID, Outcome]]] = defaultdict(list)
+    for row, outcome in rated:
+        of_switch[row.key.switch_id].append((row.key_id, outcome))
+    batches = [CallBatch(switch_id=switch_id, source=CallBatch.Source.RATED_AGAIN, posted_at=at, actor_name=actor.name) for switch_id in sorted(of_switch)]
+    CallBatch.objects.bulk_create(batches)
+    for batch in batches:
+        posting.post(batch, of_switch[batch.switch_id], actor=actor, at=at)
+
+
+def _follow(pairs: Sequence[tuple[WaitingCall, Outcome]]) -> None:
+    """Write down what is known now: the customer, and why a record still waits."""
+    changed = []
+    for row, outcome in pairs:
+        before = (row.customer_id, row.reason, row.detail)
+        row.customer, row.detail = outcome.customer, outcome.detail
+        row.reason = outcome.reason or row.reason
+        if before != (row.customer_id, row.reason, row.detail):
+            changed.append(row)
+    WaitingCall.objects.bulk_update(changed, ["customer", "reason", "detail"], batch_size=500)
+
+
+@transaction.atomic
+def set_aside(ids: Sequence[UUID], *, note: str, actor: Actor, at: datetime) -> int:
+    """Never bill these records: price 0 for ever, with the reason in a note. Answers how many. Raises `note_missing`."""
+    require(note.strip(), "note_missing", _("Write why these calls are never billed."), "note")
+    return _decide(_locked(ids), note.strip(), "waiting_call.set_aside", actor=actor, at=at)
+
+
+@transaction.atomic
+def keep_the_first(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> int:
+    """Decide conflicts for the record that came first; nothing moves. Answers how many."""
+    rows = [row for row in _locked(ids) if row.reason == Reason.CONFLICT]
+    return _decide(rows, _("The first record was kept."), "waiting_call.first_kept", actor=actor, at=at)
+
+
+def _locked(ids: Iterable[UUID]) -> list[WaitingCall]:
+    """Those that still wait, locked in key order; what somebody else has decided meanwhile is not among them."""
+    rows = WaitingCall.objects.filter(pk__in=ids, state=State.WAITING).order_by("pk")
+    return list(rows.select_for_update(of=("self",)).select_related("key", "customer"))
+
+
+def _decide(rows: Sequence[WaitingCall], note: str, action: str, *, actor: Actor, at: datetime) -> int:
+    kept = WaitingCall.objects.filter(pk__in=[row.pk for row in rows])
+    kept.update(state=State.SET_ASIDE, note=note, decided_by=actor.name, decided_at=at)
+    if rows:
+        _audit(action, rows, actor=actor, at=at, note=note)
+    return len(rows)
+
+
+def _audit(action: str, rows: Sequence[WaitingCall], *, actor: Actor, at: datetime, note: str = "") -> None:
+    """One entry per customer: its calls by their id when they are few, else their number."""
+    of_customer: dict[UUID | None, list[WaitingCall]] = defaultdict(list)
+    for row in rows:
+        of_customer[row.customer_id].append(row)
+    for customer_id, theirs in of_customer.items():
+        name = ", ".join(row.key.call_id for row in theirs) if len(theirs) <= 3 else _("%(count)s calls") % {"count": len(theirs)}
+        single = theirs[0].pk if len(theirs) == 1 else None
+        audit.record(actor, action, subject=("waiting_call", single, name[:150]), customer_id=customer_id, note=note, at=at)
