@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -23,6 +23,7 @@ __all__ = ["PEOPLE", "STAFF", "SWITCHERS", "Access", "AccessMiddleware", "any_fr
 logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
+V = TypeVar("V", bound=View)
 
 # Views of libraries, by module: allauth checks by the sign-in, ninja by the key of a switch.
 THIRD_PARTY = frozenset({"allauth.account.views", "ninja.operation"})
@@ -53,7 +54,7 @@ class Access:
             raise PermissionDenied
 
 
-def _guard(view: View, access: Access) -> View:
+def _guard(view: V, access: Access) -> V:
     @wraps(view)
     def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if access.audience != "public":
@@ -63,30 +64,30 @@ def _guard(view: View, access: Access) -> View:
         return view(request, *args, **kwargs)
 
     guarded.access = access  # type: ignore[attr-defined]
-    return guarded
+    return cast(V, guarded)
 
 
-def public(view: View) -> View:
+def public(view: V) -> V:
     """Open to anybody, signed in or not."""
     return _guard(view, Access("public"))
 
 
-def signed_in(view: View) -> View:
+def signed_in(view: V) -> V:
     """Open to every person and every member of staff."""
     return _guard(view, Access("signed_in"))
 
 
-def own_account(view: View) -> View:
+def own_account(view: V) -> V:
     """Open to everybody signed in, about themselves: never while switched (semantics 34)."""
     return _guard(view, Access("own_account"))
 
 
-def staff(view: View) -> View:
+def staff(view: V) -> V:
     """Open to the reseller's staff of every role."""
     return _guard(view, Access("staff"))
 
 
-def roles(*allowed: Role) -> Callable[[View], View]:
+def roles(*allowed: Role) -> Callable[[V], V]:
     """Open to the reseller's staff of these roles."""
     return lambda view: _guard(view, Access("staff", allowed))
 
@@ -98,7 +99,7 @@ def people(*allowed: Any) -> Any:
     return lambda view: _guard(view, Access("people", allowed))
 
 
-def any_frame(view: View) -> View:
+def any_frame(view: V) -> V:
     """Works from a form drawn in another frame as well: signing out, returning."""
     view.any_frame = True  # type: ignore[attr-defined]
     return view

@@ -1,6 +1,6 @@
-"""Pages that belong to no app: search, help, the mark of the brand."""
+"""Pages that belong to no app: search, help, the mark of the brand; and those over the platform itself."""
 
-from django.urls import path
+from django.urls import include, path
 
 from billing_portal.web import views
 
@@ -10,4 +10,5 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("help/", views.help_page, name="help"),
     path("brand/logo", views.logo, name="logo"),
+    path("", include("billing_portal.web.pages.urls")),
 ]

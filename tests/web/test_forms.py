@@ -13,7 +13,7 @@ from tests.web.sample import SampleForm
 
 def amount(text: str, currency: str = "GBP") -> Decimal:
     value = MoneyField(currency=currency).clean(text)
-    assert value is not None
+    assert isinstance(value, Decimal)
     return value
 
 
