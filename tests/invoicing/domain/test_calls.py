@@ -9,7 +9,7 @@ import pytest
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
-from customers.models import AccountCode, BillingType, Customer, Line, PlanAssignment, Standing, Transfer
+from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls
 from invoicing.domain.answers import Answer
 from invoicing.domain.records import CallRecord
@@ -22,24 +22,6 @@ pytestmark = pytest.mark.django_db
 
 NINE = datetime(2026, 10, 3, 9, 0, tzinfo=UTC)
 LONDON = "442079460123"
-
-
-@pytest.fixture
-def switch(acme: Any) -> Switch:
-    return Switch.objects.get_or_create(name="default")[0]
-
-
-@pytest.fixture
-def standard(acme: Any) -> RatePlan:
-    return world.plan()
-
-
-@pytest.fixture
-def anna(standard: RatePlan) -> Customer:
-    made = world.customer("Anna Ltd", on=standard)
-    AccountCode.objects.create(code="anna-100", customer=made)
-    Line.objects.create(customer=made, name="1001", address="192.0.2.7")
-    return made
 
 
 def record(call_id: str = "c1", **given: Any) -> CallRecord:
