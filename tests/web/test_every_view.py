@@ -1,0 +1,63 @@
+"""The rules that hold for every address and every form of the portal, also for those that are added later."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from billing_portal.web.access import is_third_party
+from billing_portal.web.registry import customer_tabs, menu
+
+ROOT = Path(__file__).resolve().parents[2]
+OPEN_TO_ANYBODY = {"/brand/logo", "/help/", "/password/<str:token>/", "/password/<str:token>/renew/", "/password/forgotten/", "/sign-in/"}
+POSTING = re.compile(r"<form\b[^>]*\bmethod=\"post\"", re.IGNORECASE)
+
+
+def every_view() -> Iterator[tuple[str, Any]]:
+    """Each address with its view, whatever it is included under."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, Any]]:
+        for pattern in patterns:
+            here = f"{before}{pattern.pattern}"
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, here)
+            else:
+                yield here, pattern.callback
+
+    yield from walk(get_resolver().url_patterns, "/")
+
+
+@pytest.mark.rel(61)
+def test_every_view_says_who_may_open_it() -> None:
+    silent = [address for address, view in every_view() if not hasattr(view, "access") and not is_third_party(view)]
+
+    assert silent == []
+
+
+@pytest.mark.rel(61)
+def test_the_views_open_to_anybody_are_known_by_name() -> None:
+    """A new public view is added here on purpose, or it is a mistake."""
+    public = {address for address, view in every_view() if getattr(getattr(view, "access", None), "audience", "") == "public"}
+
+    assert public - OPEN_TO_ANYBODY == set()
+
+
+def test_every_form_that_posts_carries_the_frame_it_is_drawn_in() -> None:
+    """The tag that writes token and frame comes with `{% load portal %}`; pages at the door have no frame."""
+    forgetful = [
+        str(file.relative_to(ROOT))
+        for file in sorted((ROOT / "templates").rglob("*.html"))
+        if POSTING.search(text := file.read_text(encoding="utf-8"))
+        and '{% extends "door.html" %}' not in text
+        and ("{% csrf_token %}" not in text or not re.search(r"{% load [^%]*\bportal\b", text))
+    ]
+
+    assert forgetful == []
+
+
+def test_everything_in_the_menu_and_the_tabs_has_an_address() -> None:
+    assert all(reverse(item.url_name).startswith("/") for item in menu.items)
+    assert all("100042" in reverse(tab.url_name, kwargs={"account": "100042"}) for tab in customer_tabs.items)
