@@ -52,6 +52,7 @@ class Demo:
 
     def own_variables(self, running: Servers) -> dict[str, str]:
         return running.environment() | {
+            "DJANGO_SETTINGS_MODULE": "billing_portal.settings",
             "PORTAL_ENV": "demo",
             "PORTAL_DATA": str(self.data),
             "PORTAL_PORT": str(self.port),
