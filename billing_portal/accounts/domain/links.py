@@ -1,0 +1,79 @@
+"""One-time links to set a password: made, looked at, spent."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.accounts.models import LoginLink, User
+from billing_portal.kernel.errors import require
+from billing_portal.mail import outgoing
+from billing_portal.tenancy import queries as tenancy
+
+TOKEN_BYTES = 32
+
+
+def fingerprint(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def make(user: User, purpose: LoginLink.Purpose, *, at: datetime) -> str:
+    """Make a link for this user and end the older ones; the token of 256 bits is known to nobody after this call returns it (reliability 72)."""
+    User.objects.select_for_update().get(pk=user.pk)
+    end(user, at=at)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    LoginLink.objects.create(user=user, purpose=purpose, token_hash=fingerprint(token), expires_at=at + timedelta(hours=settings.LOGIN_LINK_HOURS))
+    return token
+
+
+def end(user: User, *, at: datetime) -> None:
+    """Make every open link of this user worthless."""
+    LoginLink.objects.filter(user=user, used_at=None, ended_at=None).update(ended_at=at)
+
+
+def address(token: str) -> str:
+    """The link on this reseller's own host."""
+    return tenancy.address_of(tenancy.current(), reverse("accounts:set-password", args=[token]))
+
+
+def known(token: str) -> LoginLink | None:
+    """The link of this token in this reseller, open or not."""
+    return LoginLink.objects.select_related("user").filter(token_hash=fingerprint(token)).first()
+
+
+def find(token: str, *, at: datetime) -> LoginLink | None:
+    """The link when it can still set a password; looking spends nothing (reliability 73)."""
+    link = known(token)
+    is_open = link is not None and link.used_at is None and link.ended_at is None and link.expires_at > at and link.user.is_active
+    return link if is_open else None
+
+
+@transaction.atomic
+def set_password(token: str, password: str, *, at: datetime) -> User:
+    """Set the password and spend the link, once: one conditional UPDATE decides between two submissions. Raises `link_spent`."""
+    waiting = LoginLink.objects.filter(token_hash=fingerprint(token), used_at=None, ended_at=None, expires_at__gt=at, user__is_active=True)
+    require(waiting.update(used_at=at), "link_spent", _("This link has expired or was used already."))
+    user = User.objects.select_for_update().get(login_links__token_hash=fingerprint(token))
+    user.password = make_password(password)
+    user.save(update_fields=["password"])
+    end(user, at=at)
+    actor = Actor.of(user, via="link")
+    audit.record(actor, "user.password_set", subject=("user", user.pk, str(user)), at=at)
+    tell(user, at=at)
+    return user
+
+
+def tell(user: User, *, at: datetime) -> None:
+    """Mail that the password was set, so that somebody who did not do it learns of it."""
+    if user.email:
+        key = f"password-set:{user.pk}:{at.isoformat()}"
+        outgoing.send("password_set", to=[user.email], context={"user": user}, key=key, about=("user", user.pk))

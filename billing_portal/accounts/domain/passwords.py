@@ -1,0 +1,68 @@
+"""New passwords: changed by their owner, or asked for by somebody who forgot. The answer is the same for everybody."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from billing_portal.accounts import queries
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit, links
+from billing_portal.accounts.models import LoginLink, User
+from billing_portal.jobs import outbox, registry
+from billing_portal.mail import outgoing
+
+NAME_CAP = 254
+WAIT_SECONDS = 120  # a second request for the same name within this time sends nothing
+
+
+def forgotten(name: str, *, at: datetime) -> None:
+    """Owe a look at who this is and a mail to them; known and unknown names cost the same (reliability 74)."""
+    window = int(at.timestamp()) // WAIT_SECONDS
+    kept = name.strip()[:NAME_CAP]
+    outbox.add("accounts.forgotten", {"name": kept, "at": at.isoformat()}, key=f"forgotten:{links.fingerprint(kept.lower())}:{window}")
+
+
+def renew(token: str, *, at: datetime) -> None:
+    """Owe a new link in place of one that expired or was used; the same for a token nobody ever had."""
+    window = int(at.timestamp()) // WAIT_SECONDS
+    mark = links.fingerprint(token)
+    outbox.add("accounts.renew", {"token_hash": mark, "at": at.isoformat()}, key=f"renew:{mark}:{window}")
+
+
+@registry.handler("accounts.forgotten", queue="mail")
+def _mail_who_forgot(payload: dict[str, Any]) -> None:
+    for user in queries.who_forgot(payload["name"]):
+        send_reset(user, at=_moment(payload))
+
+
+@registry.handler("accounts.renew", queue="mail")
+def _mail_new_link(payload: dict[str, Any]) -> None:
+    link = LoginLink.objects.select_related("user").filter(token_hash=payload["token_hash"]).first()
+    if link is not None and link.user.is_active and link.user.email:
+        send_reset(link.user, at=_moment(payload))
+
+
+def send_reset(user: User, *, at: datetime) -> None:
+    """Mail a link to set a new password to the address on file, also to somebody who never set one."""
+    token = links.make(user, LoginLink.Purpose.RESET, at=at)
+    context = {"user": user, "account_number": queries.account_number_of(user), "link": links.address(token)}
+    outgoing.send("password_reset", to=[user.email], context=context, key=f"password-reset:{links.fingerprint(token)}", about=("user", user.pk))
+
+
+@transaction.atomic
+def change(user: User, password: str, *, actor: Actor, at: datetime) -> User:
+    """Give somebody signed in the password they chose; open links and all other sessions end (reliability 78)."""
+    user.password = make_password(password)
+    user.save(update_fields=["password"])
+    links.end(user, at=at)
+    audit.record(actor, "user.password_changed", subject=("user", user.pk, str(user)), at=at)
+    links.tell(user, at=at)
+    return user
+
+
+def _moment(payload: dict[str, Any]) -> datetime:
+    return parse_datetime(payload["at"]) or timezone.now()

@@ -1,0 +1,98 @@
+"""Questions about people: who has this name, and what became of their login details."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet, TextChoices, Value
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.accounts.models import AuditEntry, LoginLink, SignInName, User
+from billing_portal.accounts.models.users import STAFF_ROLES
+from billing_portal.mail.models import MailLog
+
+LOGIN_DETAILS = "login_details"
+ABOUT_USER = "user"
+SAME_EMAIL_SHOWN = 5
+
+
+class LoginState(TextChoices):
+    """What became of somebody's login details, as staff see it."""
+
+    NEVER = "never", _("Not sent")
+    QUEUED = "queued", _("On its way")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+    ACTIVATED = "activated", _("Activated")
+
+
+def named(name: str) -> User | None:
+    """Who signs in with this: by username, else account number, else an email that exactly one active user has. Always the same three questions."""
+    folded = Lower(Value(name))
+    by_username = User.objects.annotate(folded=Lower("username")).filter(folded=folded).first()
+    by_account = SignInName.objects.annotate(folded=Lower("value")).filter(folded=folded).select_related("user").first()
+    by_email = with_email(name, at_most=2)
+    if by_username is not None:
+        return by_username
+    if by_account is not None:
+        return by_account.user
+    return by_email[0] if len(by_email) == 1 else None
+
+
+def with_email(email: str, *, at_most: int = SAME_EMAIL_SHOWN) -> list[User]:
+    """The active users with this email, oldest first."""
+    found = User.objects.annotate(folded=Lower("email")).filter(folded=Lower(Value(email)), is_active=True).exclude(email="")
+    return list(found.order_by("created_at", "pk")[:at_most])
+
+
+def who_forgot(name: str) -> list[User]:
+    """Who gets a link to a new password for this name: the one it names, else everybody who shares the email; each only with an email on file."""
+    one = named(name)
+    people = [one] if one is not None else with_email(name)
+    return [user for user in people if user.is_active and user.email]
+
+
+def account_number_of(user: User) -> str:
+    """The account number this person signs in with, empty when there is none."""
+    found = user.sign_in_names.filter(kind=SignInName.Kind.ACCOUNT_NUMBER).values_list("value", flat=True).first()
+    return found or ""
+
+
+def staff() -> QuerySet[User]:
+    """The reseller's own people."""
+    return User.objects.filter(role__in=STAFF_ROLES)
+
+
+def login_state(user: User) -> LoginState:
+    """Activated once a link was used or somebody signed in; else what became of the last mail with login details."""
+    return login_states([user])[user.pk]
+
+
+def login_states(users: Iterable[User]) -> dict[UUID, LoginState]:
+    """The same for many, by two queries."""
+    people = {user.pk: user for user in users}
+    activated = {pk for pk, user in people.items() if user.last_login} | _used_a_link(people)
+    mails = _last_mails(set(people) - activated)
+    return {pk: LoginState.ACTIVATED if pk in activated else LoginState(mails.get(pk, LoginState.NEVER)) for pk in people}
+
+
+def _used_a_link(people: Collection[UUID]) -> set[UUID]:
+    used = LoginLink.objects.filter(user=OuterRef("pk"), used_at__isnull=False)
+    return set(User.objects.filter(Exists(used), pk__in=list(people)).values_list("pk", flat=True))
+
+
+def _last_mails(people: Collection[UUID]) -> dict[UUID, str]:
+    mails = MailLog.objects.filter(kind=LOGIN_DETAILS, about_kind=ABOUT_USER, about_id__in=list(people))
+    latest = mails.order_by("about_id", "-created_at", "-pk").distinct("about_id").values_list("about_id", "state")
+    return {about: state for about, state in latest if about is not None}
+
+
+def audit_trail(**conditions: Any) -> QuerySet[AuditEntry]:
+    """The audit trail, all of this reseller's."""
+    return AuditEntry.objects.filter(**conditions)
+
+
+def history_of(customer_id: UUID, *, count: int = 100) -> list[AuditEntry]:
+    """The last things done to a customer, newest first."""
+    return list(AuditEntry.objects.filter(customer_id=customer_id).order_by("-at", "-pk")[:count])
