@@ -110,7 +110,7 @@ def apply(
     version.save(update_fields=["rate_count"])
     rate_import.mode, rate_import.state, rate_import.version = how, RateImport.State.APPLIED, version
     rate_import.save(update_fields=["mode", "state", "version"])
-    audit.record(actor, "rates.applied", subject=plans.subject(plan), changes=_changes(last, version), note=rate_import.file_name, at=at)
+    audit.record(actor, "rates.imported", subject=plans.subject(plan), changes=_changes(last, version), note=rate_import.file_name, at=at)
     return version
 
 

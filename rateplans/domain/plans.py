@@ -50,7 +50,7 @@ def create(
     _check(plan)
     with _once(plan.name):
         plan.save(force_insert=True)
-    audit.record(actor, "rate_plan.created", subject=subject(plan), changes={"currency": ("", currency)}, at=at)
+    audit.record(actor, "plan.created", subject=subject(plan), changes={"currency": ("", currency)}, at=at)
     return plan
 
 
@@ -70,13 +70,13 @@ def change(plan: RatePlan, *, actor: Actor, at: datetime, **values: Any) -> Rate
     if changes:
         with _once(locked.name):
             locked.save(update_fields=list(changes))
-        audit.record(actor, "rate_plan.changed", subject=subject(locked), changes=changes, at=at)
+        audit.record(actor, "plan.changed", subject=subject(locked), changes=changes, at=at)
     return locked
 
 
 def subject(plan: RatePlan) -> tuple[str, Any, str]:
     """The plan as the audit trail names it."""
-    return ("rate_plan", plan.pk, plan.name)
+    return ("plan", plan.pk, plan.name)
 
 
 def _check(plan: RatePlan) -> None:

@@ -35,5 +35,5 @@ def change(*, document_prefix: str, due_days: int, actor: Actor, at: datetime) -
     changes = {field: (getattr(before, field), getattr(after, field)) for field in ("document_prefix", "due_days")}
     changes = {field: (old, new) for field, (old, new) in changes.items() if old != new}
     if changes:
-        audit.record(actor, "billing_terms.changed", subject=("billing_terms", after.pk, str(_("Invoicing terms"))), changes=changes, at=at)
+        audit.record(actor, "terms.changed", subject=("terms", after.pk, str(_("Invoicing terms"))), changes=changes, at=at)
     return after

@@ -35,16 +35,16 @@ class Command(ResellerCommand):
         mode = Mode.ADD if options["add"] else Mode.REPLACE
         actor, at = Actor.program("import_rates", via="command"), timezone.now()
         with transaction.atomic():
-            plan = queries.plan_named(options["plan"])
-            seen = imports.look(plan, content, mode=mode, at=at)
-            if seen.sound and not options["dry_run"]:
-                plan = plan or plans.create(name=options["plan"], currency=reseller.currency, actor=actor, at=at)
-                stored = imports.preview(plan, options["file"].name, content, mode, actor, at=at).rate_import
-                if stored is None:
-                    raise TypeError("a sound file was not stored")
-                version = imports.apply(stored, actor=actor, at=at, accept_unusual=True)
+            plan, version = queries.plan_named(options["plan"]), None
+            if options["dry_run"]:
+                seen = imports.look(plan, content, mode=mode, at=at)
             else:
-                version = None
+                plan = plan or plans.create(name=options["plan"], currency=reseller.currency, actor=actor, at=at)
+                seen = imports.preview(plan, options["file"].name, content, mode, actor, at=at)
+            if seen.rate_import is None:
+                transaction.set_rollback(True)
+            else:
+                version = imports.apply(seen.rate_import, actor=actor, at=at, accept_unusual=True)
         self._answer(options, seen, version)
 
     def _answer(self, options: dict[str, Any], seen: Preview, version: PlanVersion | None) -> None:

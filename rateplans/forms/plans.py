@@ -1,0 +1,120 @@
+"""Forms of rate plans: the plan itself, the upload, and what a call would cost."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.kernel import currencies, money
+from billing_portal.web.forms import ChoiceCards, PortalForm
+from rateplans.domain import rates_text
+from rateplans.domain.imports import Mode
+from rateplans.domain.plans import MOST_DUE_DAYS
+from rateplans.models import RatePlan
+
+CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,5}):([0-5]\d)")
+LATER = 32_000
+
+
+class PlanForm(PortalForm):
+    """What may be changed of a plan."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    description = forms.CharField(label=_("Description"), max_length=300, required=False, help_text=_("For your staff; customers do not see it."))
+    precision = forms.IntegerField(
+        label=_("Decimals of a price"),
+        min_value=0,
+        max_value=money.MAX_PLACES,
+        initial=4,
+        help_text=_("Prices of calls are rounded once, to so many."),
+    )
+    due_days = forms.IntegerField(
+        label=_("Days until due"), min_value=0, max_value=MOST_DUE_DAYS, required=False, help_text=_("Empty: as the invoicing terms say.")
+    )
+    position = forms.IntegerField(
+        label=_("Place in lists"), min_value=0, max_value=LATER, required=False, help_text=_("The first plan is chosen beforehand for a new customer.")
+    )
+    charge_connection_at_zero = forms.BooleanField(label=_("Charge the connection of answered calls that lasted 0 seconds"), required=False)
+
+    def clean_position(self) -> int | None:
+        """An empty place keeps the one there is, and a new plan comes last."""
+        position: int | None = self.cleaned_data["position"]
+        return self.initial.get("position") if position is None else position
+
+
+class NewPlanForm(PlanForm):
+    """A new plan has a currency, for life."""
+
+    currency = forms.ChoiceField(label=_("Currency"), help_text=_("For life: rates and calls of this plan are in it."))
+    field_order = ("name", "currency", "description")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = currencies.named(get_language() or "en")  # type: ignore[attr-defined]
+
+
+def values_of(plan: RatePlan) -> dict[str, Any]:
+    """The plan as its form begins."""
+    return {name: getattr(plan, name) for name in PlanForm.base_fields}
+
+
+class UploadForm(PortalForm):
+    """A rates file, and what is to become of the rates that are there."""
+
+    file = forms.FileField(label=_("Rates file"), allow_empty_file=True, max_length=200, widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}))
+    mode = forms.ChoiceField(
+        label=_("Rates that are not in the file"),
+        choices=[(Mode.REPLACE.value, _("Replace all rates")), (Mode.ADD.value, _("Add to the rates"))],
+        initial=Mode.REPLACE.value,
+        widget=ChoiceCards(hints={Mode.REPLACE.value: _("Rates that are not in the file end."), Mode.ADD.value: _("Rates that are not in the file stay.")}),
+    )
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > rates_text.MAX_BYTES:
+            raise ValidationError(_("The file is too large: at most %(most)d MB are read."), params={"most": rates_text.MAX_BYTES // 1_000_000})
+        return file
+
+
+class ApplyForm(PortalForm):
+    """Yes to what the preview shows."""
+
+    mode = forms.ChoiceField(choices=Mode.choices, widget=forms.HiddenInput)
+    looked_at = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    accept_unusual = forms.BooleanField(label=_("I have looked at the unusual prices"), required=False)
+
+
+class QuoteForm(PortalForm):
+    """What would a call cost?"""
+
+    number = forms.CharField(label=_("Number"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}))
+    duration = forms.CharField(label=_("Duration"), max_length=12, initial="3:00", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    at = forms.DateTimeField(label=_("At"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"))
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = ZoneInfo(zone)
+
+    def clean_duration(self) -> int:
+        """Seconds, written 187, 3:07 or 1:02:09."""
+        text = self.cleaned_data["duration"]
+        if text.isascii() and text.isdigit() and len(text) <= 9:
+            return int(text)
+        clock = CLOCK.fullmatch(text) if text.isascii() else None
+        if clock is None:
+            raise ValidationError(_("Write a duration such as 3:07, or seconds."))
+        hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+        return hours * 3600 + minutes * 60 + seconds
+
+    def clean_at(self) -> datetime | None:
+        """The clock of the reseller's time zone."""
+        at: datetime | None = self.cleaned_data["at"]
+        return at.replace(tzinfo=self.zone) if at else None

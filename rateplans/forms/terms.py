@@ -1,0 +1,48 @@
+"""Forms of taxes and invoicing terms."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.web.forms import MoneyField, PortalForm
+from rateplans.domain import taxes
+from rateplans.domain.plans import MOST_DUE_DAYS
+from rateplans.models import Tax
+
+SCOPES = {
+    "on_account_fees": _("Account fees"),
+    "on_features": _("Features"),
+    "on_calls": _("Calls"),
+    "on_products": _("Products"),
+    "on_charges": _("Charges"),
+}
+
+
+class TaxForm(PortalForm):
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("As documents show it, such as VAT 20 %."))
+    percent = MoneyField(label=_("Percent"), places=4, min_value=Decimal(0), max_value=Decimal(100))
+    scopes = forms.MultipleChoiceField(label=_("Charged on"), choices=list(SCOPES.items()), initial=list(taxes.SCOPES), widget=forms.CheckboxSelectMultiple)
+    liable_by_default = forms.BooleanField(label=_("Ticked for new customers"), required=False, initial=True)
+
+    def values(self) -> dict[str, Any]:
+        """The form as the tax's fields."""
+        ticked = self.cleaned_data["scopes"]
+        own = {name: self.cleaned_data[name] for name in ("name", "percent", "liable_by_default")}
+        return own | {scope: scope in ticked for scope in taxes.SCOPES}
+
+
+def values_of(tax: Tax) -> dict[str, Any]:
+    """The tax as its form begins."""
+    ticked = [scope for scope in taxes.SCOPES if getattr(tax, scope)]
+    return {"name": tax.name, "percent": tax.percent, "liable_by_default": tax.liable_by_default, "scopes": ticked}
+
+
+class TermsForm(PortalForm):
+    document_prefix = forms.CharField(
+        label=_("Prefix of document numbers"), max_length=12, required=False, help_text=_("Such as HV-. Documents that are issued keep theirs.")
+    )
+    due_days = forms.IntegerField(
+        label=_("Days until due"), min_value=0, max_value=MOST_DUE_DAYS, help_text=_("From the day of the invoice, unless the rate plan says otherwise.")
+    )

@@ -1,0 +1,147 @@
+"""Pages of rate plans: who may open them, what they show, what they refuse."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from rateplans.models import RatePlan
+from tests.rateplans.conftest import Desk
+from tests.rateplans.steps import HOUR, NOON, load, made
+
+
+def text_of(answer: Any) -> str:
+    body: bytes = answer.getvalue() if answer.streaming else answer.content
+    return body.decode()
+
+
+def test_the_list_shows_each_plan_with_its_rates_in_force(commerce: Client, standard: Any) -> None:
+    made("Empty one", currency="USD")
+    page = text_of(commerce.get("/rate-plans/"))
+    assert "Standard" in page
+    assert "No rates yet" in page
+    assert "the beginning" in page
+
+
+def test_an_empty_list_says_what_will_be_here(commerce: Client) -> None:
+    assert "No rate plans yet" in text_of(commerce.get("/rate-plans/"))
+
+
+def test_a_list_costs_the_same_queries_with_one_row_and_with_three(commerce: Client, standard: Any) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as one:
+        commerce.get("/rate-plans/")
+    made("Second")
+    made("Third")
+    with CaptureQueriesContext(connection) as three:
+        commerce.get("/rate-plans/")
+    assert len(three) == len(one)
+
+
+def test_a_new_plan_leads_to_the_upload_of_its_rates(commerce: Client) -> None:
+    answer = commerce.post("/rate-plans/new/", {"name": "Standard", "currency": "GBP", "precision": "4"})
+    plan = RatePlan.objects.get()
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/rate-plans/{plan.pk}/import/"
+    assert (plan.name, plan.currency, plan.precision, plan.due_days, plan.position) == ("Standard", "GBP", 4, None, 1)
+
+
+def test_a_name_taken_is_an_error_at_the_field(commerce: Client, standard: Any) -> None:
+    answer = commerce.post("/rate-plans/new/", {"name": "STANDARD", "currency": "GBP", "precision": "4"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["name"] == ["“STANDARD” is the name of another rate plan."]
+    assert RatePlan.objects.count() == 1
+
+
+def test_a_changed_plan_keeps_its_currency(commerce: Client, standard: Any) -> None:
+    answer = commerce.post(f"/rate-plans/{standard.pk}/change/", {"name": "Better", "currency": "USD", "precision": "2", "due_days": "30"})
+    standard.refresh_from_db()
+    assert answer.status_code == 302
+    assert (standard.name, standard.currency, standard.precision, standard.due_days) == ("Better", "GBP", 2, 30)
+
+
+def test_the_page_finds_the_prefixes_of_a_number_longest_first(commerce: Client, standard: Any) -> None:
+    answer = commerce.get(f"/rate-plans/{standard.pk}/", {"q": "+44 20 7946 0991"})
+    assert [rate.prefix for rate in answer.context["listing"]] == ["4420", "44"]
+    assert answer.context["matched"] == "4420"
+    assert text_of(answer).count("counts for this number") == 1
+
+
+def test_the_page_finds_destinations_by_words(commerce: Client, standard: Any) -> None:
+    answer = commerce.get(f"/rate-plans/{standard.pk}/", {"q": "lond"})
+    assert [rate.prefix for rate in answer.context["listing"]] == ["4420"]
+
+
+def test_the_calculator_explains_a_price_step_by_step(commerce: Client, standard: Any) -> None:
+    answer = commerce.get(f"/rate-plans/{standard.pk}/", {"number": "+44 151 496 0123", "duration": "1:07", "at": ""})
+    priced = answer.context["quote"].priced
+    assert [(step.text, step.value) for step in priced.steps] == [
+        ("Matched rate 44 United Kingdom", "44"),
+        ("Talked 1 min 7 s", "67"),
+        ("Increments 60/6: 72 s billed", "72"),
+        ("72 s at 0.0200 a minute", "0.0240"),
+        ("Connection charge 0.0100", "0.0100"),
+        ("Price, rounded once", "0.0340"),
+    ]
+    assert "0.0340" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "reason"),
+    [
+        ({"number": "33 1 4496 0123", "duration": "60"}, "number", "“Standard” has no rate for 33144960123."),
+        ({"number": "hello", "duration": "60"}, "number", "That is not an international number: 7 to 15 digits, country code first."),
+        ({"number": "442079460991", "duration": "1 hour"}, "duration", "Write a duration such as 3:07, or seconds."),
+        ({"number": "442079460991", "duration": "999999999"}, "duration", "A call cannot last more than a year."),
+        ({"number": "442079460991", "duration": "٣"}, "duration", "Write a duration such as 3:07, or seconds."),
+    ],
+)
+def test_the_calculator_says_why_there_is_no_price(commerce: Client, standard: Any, asked: dict[str, str], field: str, reason: str) -> None:
+    answer = commerce.get(f"/rate-plans/{standard.pk}/", asked)
+    assert answer.status_code == 422
+    assert answer.context["quote_form"].errors[field] == [reason]
+
+
+def test_the_calculator_reads_the_clock_of_the_reseller(commerce: Client, standard: Any) -> None:
+    load(standard, b"prefix,destination,per minute\n44,United Kingdom,0.50\n", at=NOON.replace(month=7))
+    answer = commerce.get(f"/rate-plans/{standard.pk}/", {"number": "442079460991", "duration": "60", "at": "2026-07-21T12:59"})
+    assert answer.context["quote"].version.number == 1
+
+
+def test_a_version_downloads_as_a_file_that_can_be_uploaded_again(commerce: Client, standard: Any) -> None:
+    load(standard, b'prefix,destination,per minute\n44,"UK, +all",0.5\n', at=NOON + HOUR)
+    first = commerce.get(f"/rate-plans/{standard.pk}/versions/1.csv")
+    assert text_of(first).splitlines() == [
+        "\ufeffprefix,destination,per minute,connection charge,initial increment,increment,included seconds,minimum",
+        "44,United Kingdom,0.0200,0.0100,60,6,0,0.0000",
+        "4420,London,0.0600,0.0000,1,1,0,0.0000",
+    ]
+    assert first["Content-Disposition"] == 'attachment; filename="Standard version 1.csv"'
+
+
+def test_support_and_reports_see_plans_and_cannot_change_them(desk: Desk, standard: Any) -> None:
+    for role in ("support", "reports"):
+        browser = desk(role)
+        page = browser.get(f"/rate-plans/{standard.pk}/")
+        assert page.status_code == 200
+        assert "Import rates" not in text_of(page)
+        assert browser.get("/rate-plans/").status_code == 200
+        for address in ("new/", f"{standard.pk}/change/", f"{standard.pk}/import/"):
+            assert browser.get(f"/rate-plans/{address}").status_code == 403
+            assert browser.post(f"/rate-plans/{address}", {"name": "X", "currency": "GBP", "precision": "4"}).status_code == 403
+    assert RatePlan.objects.count() == 1
+
+
+def test_strangers_are_sent_to_sign_in(standard: Any) -> None:
+    answer = Client(HTTP_HOST="acme.localhost").get(f"/rate-plans/{standard.pk}/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in/")
+
+
+def test_another_resellers_plan_is_not_found(desk: Desk, standard: Any, globex: Any) -> None:
+    browser = desk("administrator", "globex.localhost")
+    for address in ("", "change/", "import/", f"import/{uuid4()}/", "versions/1.csv"):
+        assert browser.get(f"/rate-plans/{standard.pk}/{address}").status_code == 404
