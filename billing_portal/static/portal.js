@@ -29,8 +29,11 @@ document.addEventListener("click", (event) => {
 
 /* menus: details elements that close on Escape and on a click elsewhere */
 const openMenus = () => [...document.querySelectorAll("details.bp-menu[open], details.bp-why[open]")];
+let closing = false; // a click that closes a menu does nothing else
 document.addEventListener("click", (event) => {
-  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  const left = openMenus().filter((menu) => !menu.contains(event.target));
+  closing = left.length > 0;
+  for (const menu of left) menu.open = false;
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
@@ -76,7 +79,7 @@ for (const box of document.querySelectorAll("[data-shortcuts]")) {
 /* rows that lead where their first link leads */
 document.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-row-link]");
-  if (!row || event.target.closest("a, button, label, summary, details, " + FIELDS) || String(getSelection())) return;
+  if (!row || closing || event.target.closest("a, button, label, summary, details, " + FIELDS) || String(getSelection())) return;
   const link = row.querySelector("a[href]");
   if (!link) return;
   if (event.ctrlKey || event.metaKey) window.open(link.href, "_blank", "noopener");
