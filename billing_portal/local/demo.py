@@ -39,12 +39,17 @@ class Demo:
     """A demo on one data folder: its ports, its variables and its parts."""
 
     data: Path
-    port: int
+    door: socket.socket  # the web's, held from the first moment, so that nobody else takes the port and a visitor who is early waits
     mailbox_port: int
     smtp_port: int
     running: Servers | None = None
     parts: list[Child] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        number: int = self.door.getsockname()[1]
+        return number
 
     @property
     def logs(self) -> Path:
@@ -127,21 +132,31 @@ def _reset(data: Path) -> None:
 
 def _demo(data: Path, port: int) -> Demo:
     """Choose the ports: the web's must be free, the others are the next two or any."""
-    if not _free(port):
+    door = _listen(port)
+    if door is None:
         raise LocalError(f"Port {port} is in use. Choose another: script/demo --port N")
-    mailbox = port + 1 if _free(port + 1) else redis.free_port()
-    smtp = port + 2 if _free(port + 2) else redis.free_port()
-    return Demo(data, port, mailbox, smtp)
+    return Demo(data, door, mailbox_port=_free(port + 1), smtp_port=_free(port + 2))
 
 
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):
-            return False
-        return True
+def _listen(port: int) -> socket.socket | None:
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind(("127.0.0.1", port))
+        door.listen(128)
+    except (OSError, OverflowError):
+        door.close()
+        return None
+    return door
+
+
+def _free(port: int) -> int:
+    """This port when it is free, else any other that is."""
+    probe = _listen(port)
+    if probe is None:
+        return redis.free_port()
+    probe.close()
+    return port
 
 
 def _start(demo: Demo) -> None:
@@ -222,13 +237,14 @@ def _part(demo: Demo, name: str, command: Sequence[str | int | Path], *, role: s
     """Start a Python module as one of the demo's parts."""
     module, *rest = (str(word) for word in command)
     environment = demo.environment | {"PORTAL_DB_ROLE": role, "PYTHONUNBUFFERED": "1"}
-    demo.parts.append(processes.start(name, [sys.executable, "-m", module, *rest], log=demo.logs / f"{name}.log", environment=environment, folder=ROOT))
+    log, doors = demo.logs / f"{name}.log", (demo.door.fileno(),) if name == "web" else ()
+    demo.parts.append(processes.start(name, [sys.executable, "-m", module, *rest], log=log, environment=environment, folder=ROOT, descriptors=doors))
 
 
 def _start_parts(demo: Demo) -> None:
     web = [
         "--bind",
-        f"127.0.0.1:{demo.port}",
+        f"fd://{demo.door.fileno()}",
         "--worker-class",
         "gthread",
         "--workers",
@@ -262,7 +278,7 @@ def _await(part: Child, answers: Callable[[], bool]) -> None:
 
 
 def _answers(port: int) -> bool:
-    line = HTTPConnection("127.0.0.1", port, timeout=20)
+    line = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         line.request("GET", "/", headers={"Host": f"localhost:{port}"})
         return line.getresponse().status < 500
@@ -307,7 +323,7 @@ def _again(demo: Demo, part: Child) -> Child:
     part.wait(now)
     role = "owner" if part.name == "provisioning" else "app"
     environment = demo.environment | {"PORTAL_DB_ROLE": role, "PYTHONUNBUFFERED": "1"}
-    again = processes.start(part.name, part.command, log=part.log, environment=environment, folder=ROOT)
+    again = processes.start(part.name, part.command, log=part.log, environment=environment, folder=ROOT, descriptors=part.descriptors)
     again.restarts = recent
     return again
 
@@ -315,6 +331,7 @@ def _again(demo: Demo, part: Child) -> Child:
 def _end(demo: Demo) -> None:
     if demo.parts or demo.running is not None:
         say("Stopping …")
+    demo.door.close()
     processes.stop(demo.parts)
     if demo.running is not None:
         demo.running.stop()

@@ -29,6 +29,7 @@ class Child:
     process: subprocess.Popen[bytes]
     stop_signal: signal.Signals
     log_start: int = 0
+    descriptors: tuple[int, ...] = ()
     restarts: list[float] = field(default_factory=list)
 
     @property
@@ -66,6 +67,7 @@ def start(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     user: str | None = None,
+    descriptors: tuple[int, ...] = (),
 ) -> Child:
     """Start a child in a session of its own that gets `stop_signal` when this process dies. To be called from the main thread only."""
     parent = os.getpid()
@@ -91,8 +93,9 @@ def start(
             user=user,
             group=_group(user),
             extra_groups=None if user is None else [],
+            pass_fds=descriptors,
         )
-    return Child(name, words, log, process, stop_signal, begin)
+    return Child(name, words, log, process, stop_signal, begin, descriptors)
 
 
 def stop(children: Sequence[Child], seconds: float = 15) -> None:
