@@ -166,7 +166,7 @@ def dress(field: forms.Field) -> None:
     css = next(name for kind, name in CLASSES if isinstance(widget, kind))
     if isinstance(field, MoneyField):
         css += " bp-money"
-    widget.attrs["class"] = f"{css} {widget.attrs.get('class', '')}".strip()
+    widget.attrs["class"] = " ".join(dict.fromkeys(f"{css} {widget.attrs.get('class', '')}".split()))
     if type(field) is forms.CharField and field.max_length is None:
         cap(field, TEXT_CAP if isinstance(widget, forms.Textarea) else LINE_CAP)
 
