@@ -36,6 +36,7 @@ def start() -> Run:
             break
     else:
         raise RuntimeError(f"All {SLOTS} folders under {base} are in use by other runs.")
+    (folder / "data" / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
     running = servers.start(folder, for_tests=True)
     _drop_leftovers(running.superuser_url)
     os.environ.update(environment(running, folder))
