@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from billing_portal.kernel import money
@@ -27,7 +27,7 @@ class Answer:
 
     def kept(self) -> dict[str, Any]:
         """What the key remembers; the key itself knows call id and leg."""
-        return {name: value for name, value in asdict(self).items() if name not in {"call_id", "leg"}}
+        return {"status": self.status, "reason": self.reason, "price": self.price, "currency": self.currency, "billed_seconds": self.billed_seconds}
 
     def again(self) -> Answer:
         return replace(self, status=REPEATED)

@@ -1,0 +1,69 @@
+"""Asterisk's cdr_csv: no header, eighteen columns (the last two may be off), local time of the switch."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from invoicing.domain.formats.rows import Fields, Read, extra
+from invoicing.domain.records import CallRecord
+
+COLUMNS = (
+    "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end", "duration", "billsec",
+    "disposition", "amaflags", "uniqueid", "userfield",
+)  # fmt: skip
+KEPT = ("dcontext", "clid", "dstchannel", "lastapp", "lastdata", "duration", "userfield")
+LEAST = COLUMNS.index("uniqueid") + 1
+ANSWERED = "ANSWERED"
+_CHANNEL = re.compile(r"[^/]+/(?P<line>[^@]+?)(?:@.*)?-[0-9a-f]{6,}(?:;\d)?")
+
+
+def read(file: TextIO, zone: ZoneInfo) -> Iterator[Read]:
+    """Each row is a call; its unique id is the call id."""
+    rows = csv.reader(file)
+    for cells in rows:
+        if not cells or (rows.line_num == 1 and cells[0].strip().lower() == COLUMNS[0]):
+            continue
+        if len(cells) < LEAST:
+            yield Read(rows.line_num, error=_("%(count)s columns instead of at least %(least)s.") % {"count": len(cells), "least": LEAST})
+        else:
+            yield _record(rows.line_num, dict(zip(COLUMNS, cells, strict=False)), Fields(zone))
+
+
+def _record(line: int, row: dict[str, str], fields: Fields) -> Read:
+    """The disposition says whether it was answered, `billsec` how long it lasted since."""
+    setup_at = fields.time("start", row["start"])
+    answered_at = ended_at = None
+    seconds = 0
+    if row["disposition"].strip().upper() == ANSWERED:
+        seconds = fields.number("billsec", row["billsec"]) or 0
+        waited = (fields.number("duration", row["duration"]) or seconds) - seconds
+        written = fields.time("answer", row["answer"], after=setup_at)
+        answered_at = written or (setup_at + timedelta(seconds=waited) if setup_at else None)
+    ended_at = fields.time("end", row["end"], after=answered_at or setup_at)
+    record = CallRecord(
+        call_id=fields.text("call_id", row["uniqueid"]),
+        account=fields.text("account", row["accountcode"]),
+        line=fields.text("line", line_of(row["channel"]) or row["src"]),
+        caller=fields.text("caller", row["src"]),
+        to=fields.text("to", row["dst"]),
+        setup_at=setup_at,
+        answered_at=answered_at,
+        ended_at=ended_at,
+        seconds=seconds,
+        cause=fields.text("cause", row["disposition"]),
+        extra=extra({name: row.get(name, "") for name in KEPT}),
+    )
+    return fields.finish(line, record, _("The unique id is missing: set `loguniqueid=yes` in cdr.conf."))
+
+
+def line_of(channel: str) -> str:
+    """The line's name in a channel: `PJSIP/1001-00000003` is line 1001; empty when the channel tells none."""
+    found = _CHANNEL.fullmatch(channel.strip())
+    return found["line"] if found else ""

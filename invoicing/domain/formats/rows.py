@@ -1,0 +1,111 @@
+"""What all readers share: a row with its line, local times made into instants, and texts that a database can hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from invoicing.domain.records import CallRecord
+
+LIMITS = {"call_id": 128, "leg": 16, "account": 60, "line": 60, "address": 100, "to": 255, "caller": 255, "cause": 255}
+DEEPEST = 20
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class Read:
+    """One row of a file: its record, or why it is none. `notes` say what was decided for it: a local time that was skipped or came twice."""
+
+    line: int
+    record: CallRecord | None = None
+    error: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Fields:
+    """The fields of one row while it is read; what cannot be understood makes the record a bad one instead of stopping the file."""
+
+    zone: ZoneInfo
+    problem: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def text(self, name: str, value: object) -> str:
+        """One field, trimmed; what is too long for it is a problem of the record."""
+        text = clean(str(value or "")).strip()
+        if len(text) > LIMITS[name]:
+            self.fail(_("%(name)s is longer than %(limit)s characters.") % {"name": name, "limit": LIMITS[name]})
+        return text[: LIMITS[name]]
+
+    def number(self, name: str, value: str) -> int | None:
+        """Whole seconds; empty is none."""
+        if not value.strip():
+            return None
+        if not re.fullmatch(r"-?\d{1,9}", value.strip(), re.ASCII):
+            self.fail(_("%(name)s is not a whole number: %(value)s") % {"name": name, "value": value[:60]})
+            return None
+        return int(value)
+
+    def time(self, name: str, value: str, *, after: datetime | None = None) -> datetime | None:
+        """An instant: with its own offset, else local time of the switch; of an hour that comes twice, the first that is not before `after`."""
+        if not value.strip():
+            return None
+        try:
+            parsed = datetime.fromisoformat(value.strip())
+            if parsed.tzinfo is not None:
+                return parsed.astimezone(UTC)
+            return self._local(parsed, after)
+        except (ValueError, OverflowError):
+            self.fail(_("%(name)s is not a time: %(value)s") % {"name": name, "value": value[:60]})
+            return None
+
+    def _local(self, parsed: datetime, after: datetime | None) -> datetime:
+        first, second = (parsed.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+        if first == second:
+            return first
+        if first > second:
+            self.notes.append(_("%(time)s does not exist in %(zone)s: the clock went forward. Taken as %(utc)s UTC.") % self._said(parsed, first))
+            return first
+        chosen = second if after is not None and first < after else first
+        self.notes.append(_("%(time)s came twice in %(zone)s: the clock went back. Taken as %(utc)s UTC.") % self._said(parsed, chosen))
+        return chosen
+
+    def _said(self, parsed: datetime, chosen: datetime) -> dict[str, str]:
+        return {"time": parsed.isoformat(" "), "zone": self.zone.key, "utc": chosen.strftime("%H:%M:%S")}
+
+    def fail(self, problem: str) -> None:
+        self.problem = self.problem or problem
+
+    def finish(self, line: int, record: CallRecord, missing: str = "") -> Read:
+        """The row, read. Without a call id nothing can be kept: the row is named instead."""
+        if not record.call_id:
+            return Read(line, error=missing or _("The call id is missing."))
+        if self.problem:
+            record = replace(record, problem=self.problem)
+        return Read(line, record, notes=tuple(self.notes))
+
+
+def clean(text: str) -> str:
+    """Text without what Postgres cannot store."""
+    return _UNSTORABLE.sub("", text)
+
+
+def extra(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that are kept with the record because nobody here knows them; empty ones are not. What is nested deeper than 20 levels is cut."""
+    return {clean(name): _storable(value, DEEPEST) for name, value in fields.items() if value not in ("", None)}
+
+
+def _storable(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict | list) and not depth:
+        return "…"
+    if isinstance(value, dict):
+        return {clean(str(name)): _storable(inner, depth - 1) for name, inner in value.items()}
+    return [_storable(inner, depth - 1) for inner in value] if isinstance(value, list) else value

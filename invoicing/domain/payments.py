@@ -1,0 +1,70 @@
+"""Money received by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.kernel import money
+from billing_portal.kernel.errors import require
+from billing_portal.tenancy.models import new_id
+from customers.domain import ledger, standing
+from customers.models import AccountKind, BillingType, Customer, Kind, Transfer
+from invoicing.domain import matching, overdue
+from invoicing.models import Document, Payment
+
+HUNDRED = Decimal(100)
+
+
+@transaction.atomic
+def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor, at: datetime, key: str, pays: Document | None = None) -> Payment:
+    """Post money received and let it settle the document named, then the oldest; the rest stays unapplied (E30.1, semantics 11).
+
+    `amount` is gross, in the customer's currency and minor unit. A customer who pays in advance gets a top-up instead, its tax taken out
+    (semantics 9), unless a document is named. The same `key` again, such as a form sent twice, answers with the payment that stands.
+    Raises `amount_not_positive`, `amount_too_fine`, `not_their_document`, `key_reused`.
+    """
+    require(amount > 0, "amount_not_positive", _("Write an amount above 0.00."), "amount")
+    require(amount == money.to_minor(amount, customer.currency), "amount_too_fine", _("Write an amount that can be paid."), "amount")
+    require(pays is None or pays.customer_id == customer.pk, "not_their_document", _("That invoice belongs to another customer."), "pays")
+    billing_type = standing.lock(customer).billing_type
+    known = Payment.objects.filter(transfer__key=_key(key)).select_related("transfer").first()
+    if known is not None:
+        require((known.transfer.customer_id, known.gross) == (customer.pk, amount), "key_reused", _("This was recorded before with other figures."))
+        return known
+    payment_id = new_id()
+    about = ("payment", payment_id)
+    if billing_type == BillingType.PREPAID and pays is None:
+        transfer = _top_up(customer, amount, about=about, key=key, actor=actor, at=at)
+    else:
+        transfer = ledger.post(Kind.PAYMENT, customer, amount, at=at, actor=actor, key=_key(key), note=reference, about=about)
+    payment = Payment.objects.create(id=payment_id, transfer=transfer, reference=reference, gross=amount)
+    matching.settle(customer, first=pays, at=at)
+    overdue.refresh([customer.pk], at=at)
+    said = {"amount": ("", money.text(amount, customer.currency)), "reference": ("", reference)}
+    audit.record(actor, "payment.recorded", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, changes=said, at=at)
+    return payment
+
+
+def _key(key: str) -> str:
+    return f"payment:{key}"
+
+
+def _top_up(customer: Customer, gross: Decimal, *, about: tuple[str, UUID], key: str, actor: Actor, at: datetime) -> Transfer:
+    """The wallet gets the amount without the tax it includes; the tax goes to tax payable. Two movements, one payment."""
+    tax = tax_in(customer, gross)
+    wallet = ledger.Posting(Kind.TOPUP, customer, gross - tax, _key(key), at, about=about)
+    part = ledger.Posting(Kind.TOPUP, customer, tax, f"{_key(key)}:tax", at, account=AccountKind.TAX_PAYABLE, about=about)
+    return ledger.post_many([wallet, part] if tax else [wallet], at=at, actor=actor)[0]
+
+
+def tax_in(customer: Customer, gross: Decimal) -> Decimal:
+    """The tax that a top-up includes: the percentages on calls the customer is liable for, gross × r ÷ (1 + r), half-up to the minor unit (semantics 9)."""
+    percent = sum((tax.percent for tax in customer.taxes.filter(on_calls=True)), Decimal(0))
+    return money.divide_half_up(gross * percent, HUNDRED + percent, money.minor_units(customer.currency))

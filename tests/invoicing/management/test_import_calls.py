@@ -1,0 +1,101 @@
+"""`import_calls`: a real file of Asterisk goes in, twice, and says what became of each row."""
+
+import json
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from customers.models import AccountCode, Customer, Line
+from invoicing.models import Call, WaitingCall
+from tests.support import world
+from tests.support.servers import ROOT
+from tests.support.world import balance
+
+pytestmark = pytest.mark.django_db
+ASTERISK = ROOT / "tests/data/asterisk-cdr.csv"
+
+
+@pytest.fixture
+def harbour(acme: Any) -> Customer:
+    made = world.customer("Harbour View", on=world.plan(rates={"44": ("United Kingdom", "0.06"), "380": ("Ukraine", "0.30")}))
+    AccountCode.objects.create(code="acme-100", customer=made)
+    for name in ("1001", "1002"):
+        Line.objects.create(customer=made, name=name)
+    return made
+
+
+def run(*args: Any, **options: Any) -> str:
+    out = StringIO()
+    call_command("import_calls", *args, reseller="acme", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_asterisks_file_goes_in_once(harbour: Customer) -> None:
+    first, second = run(str(ASTERISK)), run(str(ASTERISK))
+
+    assert first == "10 records: 5 queued, 4 rated, 1 repeated\nwaiting: 3 invalid_number, 2 unknown_customer\n"
+    assert second == "10 records: 10 repeated\n"
+    assert sorted(Call.objects.values_list("number", "seconds", "price")) == [
+        ("380635550121", 83, Decimal("0.415")),
+        ("380665550193", 0, Decimal("0")),
+        ("442079460123", 1215, Decimal("1.215")),
+        ("442079460123", 7200, Decimal("7.2")),
+    ]
+    assert balance(harbour) == Decimal("-8.83")
+
+
+def test_json_prints_what_the_interface_answers(harbour: Customer) -> None:
+    told = json.loads(run(str(ROOT / "tests/data/freeswitch-cdr.json"), "--json"))
+
+    assert told == {
+        "records": [
+            {
+                "call_id": "3da8bf84-c133-4959-9e24-e72875cb33a1",
+                "leg": "a",
+                "status": "rated",
+                "reason": None,
+                "price": "0.0000",
+                "currency": "GBP",
+                "billed_seconds": 0,
+            }
+        ]
+    }
+
+
+def test_local_times_that_came_twice_are_said(harbour: Customer) -> None:
+    assert "line 8: 2026-10-25 02:30:00 came twice in Europe/Berlin: the clock went back. Taken as 00:30:00 UTC." in run(str(ASTERISK), time_zone="Europe/Berlin")
+
+
+def test_rows_that_cannot_be_read_are_named_and_the_rest_is_taken(harbour: Customer, tmp_path: Path) -> None:
+    file = tmp_path / "calls.csv"
+    file.write_text("call_id,account,to,setup_at\nc1,acme-100,442079460123,2026-10-03\n,acme-100,442079460123,2026-10-03\nc3,acme-100,442079460123,never\n")
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 row could not be read"):
+        call_command("import_calls", str(file), reseller="acme", stdout=out)
+
+    assert out.getvalue().splitlines() == [
+        "line 3: refused: The call id is missing.",
+        "line 4: bad record: setup_at is not a time: never",
+        "3 records: 1 rated, 1 refused, 1 queued",
+        "waiting: 1 bad_record",
+    ]
+    assert WaitingCall.objects.get().detail == "setup_at is not a time: never"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["/nowhere/calls.csv"], "There is no file"),
+        ([str(ASTERISK), "--switch", "Frankfurt"], "has no switch “Frankfurt”"),
+        ([str(ASTERISK), "--time-zone", "Mars/Base"], "no time zone named"),
+        ([str(ASTERISK), "--format", "csv"], "must name the columns"),
+    ],
+)
+def test_it_says_in_one_line_what_is_wrong(acme: Any, args: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        run(*args)
+    assert not WaitingCall.objects.exists()
