@@ -1,0 +1,222 @@
+"""Make a customer, and change one: the verbs every page, import and command uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypedDict, Unpack
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.accounts.models import SignInName
+from billing_portal.kernel.errors import require
+from billing_portal.kernel.period import local_date, zone_of
+from billing_portal.tenancy.domain import names
+from billing_portal.tenancy.queries import current
+from customers import queries
+from customers.domain import codes, differences, limits, people, standing, unbilled
+from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
+from rateplans.models import RatePlan, Tax
+
+PLAIN = (
+    "status",
+    "description",
+    "time_zone",
+    "billing_email",
+    "credit_limit",
+    "credit_unlimited",
+    "attention",
+    "street",
+    "city",
+    "postcode",
+    "country",
+    "tax_reference",
+)
+"""Columns that are written as they come; the others have rules of their own."""
+
+
+class Fields(TypedDict, total=False):
+    """What may be said about a customer; what is left out has a default when made and stays when changed.
+
+    `credit_limit` in the customer's currency; `taxes` it is liable for (default: those liable by default).
+    """
+
+    plan: RatePlan | None
+    billing_type: str
+    currency: str
+    time_zone: str
+    billing_email: str
+    account_number: str
+    switch_account_code: str
+    description: str
+    credit_limit: Decimal
+    credit_unlimited: bool
+    taxes: Sequence[Tax]
+    billing_since: date
+    attention: str
+    street: str
+    city: str
+    postcode: str
+    country: str
+    tax_reference: str
+    kind: str
+    reseller_schema: str
+
+
+class Changes(Fields, total=False):
+    """What may be changed later: the name and the status too."""
+
+    name: str
+    status: str
+
+
+@transaction.atomic
+def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -> Customer:
+    """Make a customer with its account number, plan, taxes, empty ledger accounts and first person, who gets the login details by mail (E4, E8, E39, M8).
+
+    The currency is the plan's and the time zone the reseller's unless given; without an account number the next free one is taken.
+    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_differs`, `account_number_taken` and others, each on its field.
+    """
+    given: dict[str, Any] = dict(fields)
+    plan, taxes = given.pop("plan", None), given.pop("taxes", None)
+    number, code, since = given.pop("account_number", ""), given.pop("switch_account_code", ""), given.pop("billing_since", None)
+    customer = Customer(name=_clean_name(name), **given)
+    require(plan or customer.kind == Customer.CustomerKind.RESELLER, "plan_missing", _("Choose a rate plan."), "plan")
+    _fill(customer, plan)
+    customer.billing_since = since or local_date(at, customer.time_zone)
+    names.take(customer.name, customer_id=customer.pk)
+    customer.account_number, customer.switch_account_code = codes.take_number(customer, number), codes.take_code(customer, code)
+    customer.save(force_insert=True)
+    standing.open_for(customer)
+    limits.resolve(customer)
+    if plan is not None:
+        PlanAssignment.objects.create(customer=customer, plan=plan, valid_from=None)
+    _set_taxes(customer, Tax.objects.filter(liable_by_default=True) if taxes is None else taxes)
+    audit.record(actor, "customer.created", subject=subject(customer), customer_id=customer.pk, at=at)
+    if customer.kind == Customer.CustomerKind.NORMAL:
+        people.add_primary(customer, actor=actor, at=at)
+    return customer
+
+
+@transaction.atomic
+def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[Changes]) -> Customer:
+    """Change what is given; the audit trail keeps old and new in words. A new plan prices calls from `at` on (M10, semantics 18).
+
+    Raises `name_taken`, `currency_fixed` once money moved, `billing_type_fixed` while money stands or waits to be billed (semantics 3), and others.
+    """
+    standing.lock(customer)
+    customer = Customer.objects.get(pk=customer.pk)
+    before = differences.words_of(customer, at)
+    given: dict[str, Any] = dict(fields)
+    for field in PLAIN:
+        setattr(customer, field, given.get(field, getattr(customer, field)))
+    zone_of(customer.time_zone)
+    _check_limit(customer)
+    _rename(customer, given.get("name", customer.name))
+    _renumber(customer, given.get("account_number", customer.account_number), given.get("switch_account_code", customer.switch_account_code))
+    _pay_otherwise(customer, given.get("billing_type", customer.billing_type))
+    _change_currency(customer, given.get("currency", customer.currency))
+    customer.save()
+    _change_plan(customer, given.get("plan"), at)
+    if "taxes" in given:
+        _set_taxes(customer, given["taxes"])
+    limits.resolve(customer)
+    changes = differences.between(before, differences.words_of(customer, at))
+    if changes:
+        audit.record(actor, "customer.changed", subject=subject(customer), customer_id=customer.pk, changes=changes, at=at)
+    return customer
+
+
+def subject(customer: Customer) -> tuple[str, Any, str]:
+    """The customer as the audit trail names it."""
+    return "customer", customer.pk, customer.name
+
+
+def _clean_name(name: str) -> str:
+    cleaned = " ".join(name.split())
+    require(cleaned, "name_missing", _("Write the customer's name."), "name")
+    require(len(cleaned) <= 120, "name_too_long", _("A name has at most 120 characters."), "name")
+    return cleaned
+
+
+def _fill(customer: Customer, plan: RatePlan | None) -> None:
+    """Defaults that come from the plan and the reseller (semantics 32)."""
+    reseller = current()
+    customer.currency = customer.currency or (plan.currency if plan else reseller.currency)
+    customer.time_zone = customer.time_zone or reseller.time_zone
+    zone_of(customer.time_zone)
+    require(customer.billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
+    _check_limit(customer)
+    if plan is not None:
+        _check_currency(customer, plan)
+
+
+def _check_limit(customer: Customer) -> None:
+    require(customer.credit_limit >= 0, "credit_limit_negative", _("Write a credit limit of 0.00 or more."), "credit_limit")
+
+
+def _check_currency(customer: Customer, plan: RatePlan) -> None:
+    message = _("%(plan)s is priced in %(theirs)s, the customer pays in %(ours)s. Choose a plan in the customer's currency.")
+    words = {"plan": plan.name, "theirs": plan.currency, "ours": customer.currency}
+    require(plan.currency == customer.currency, "currency_differs", message % words, "plan")
+
+
+def _rename(customer: Customer, name: str) -> None:
+    cleaned = _clean_name(name)
+    if cleaned != customer.name:
+        names.take(cleaned, customer_id=customer.pk)
+        customer.name = cleaned
+
+
+def _renumber(customer: Customer, number: str, code: str) -> None:
+    if number != customer.account_number:
+        old = customer.account_number
+        customer.account_number = codes.take_number(customer, number)
+        codes.free(customer, old)
+        SignInName.objects.filter(kind=SignInName.Kind.ACCOUNT_NUMBER, value=old).update(value=customer.account_number)
+    if code != customer.switch_account_code:
+        codes.free(customer, customer.switch_account_code)
+        customer.switch_account_code = codes.take_code(customer, code)
+
+
+def _pay_otherwise(customer: Customer, billing_type: str) -> None:
+    """Semantics 3: only an account without money or debt, with nothing waiting to be billed, may change how it pays."""
+    if billing_type == customer.billing_type:
+        return
+    require(billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
+    now = standing.lock(customer)
+    settled = now.wallet == 0 and now.receivable == 0 and not unbilled.anything(customer)
+    message = _("How a customer pays can change only when nothing is owed, paid ahead or waiting to be invoiced. Invoice and settle the account first.")
+    require(settled, "billing_type_fixed", message, "billing_type")
+    customer.billing_type = billing_type
+
+
+def _change_currency(customer: Customer, currency: str) -> None:
+    if currency == customer.currency:
+        return
+    require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first movement of money."), "currency")
+    customer.currency = currency
+    customer.accounts.update(currency=currency)
+
+
+def _change_plan(customer: Customer, plan: RatePlan | None, at: datetime) -> None:
+    """Put the customer on another plan from `at` on; calls answered before keep the old one's prices."""
+    old = queries.plan_at([customer.pk], at).get(customer.pk)
+    on = plan or old
+    if on is not None:
+        _check_currency(customer, on)
+    if plan is None or plan == old:
+        return
+    valid_from = None if old is None else at
+    PlanAssignment.objects.update_or_create(customer=customer, valid_from=valid_from, defaults={"plan": plan})
+
+
+def _set_taxes(customer: Customer, taxes: Sequence[Tax] | Any) -> None:
+    wanted = {tax.pk for tax in taxes}
+    CustomerTax.objects.filter(customer=customer).exclude(tax_id__in=wanted).delete()
+    known = set(CustomerTax.objects.filter(customer=customer).values_list("tax_id", flat=True))
+    CustomerTax.objects.bulk_create([CustomerTax(customer=customer, tax_id=tax_id) for tax_id in sorted(wanted - known)])

@@ -1,0 +1,37 @@
+"""The one door through which a customer gets a feature (semantics 37). Lines are free until plans carry fees."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.kernel.errors import DomainError, require
+from customers.models import Customer, Line
+
+
+@transaction.atomic
+def add_line(customer: Customer, name: str, *, description: str = "", address: str = "", actor: Actor, at: datetime) -> Line:
+    """Add a telephone line under the name its switch sends, once per customer; other customers may have one of the same name.
+
+    Raises `line_name_missing`, `line_taken`, `inactive`.
+    """
+    cleaned = name.strip()
+    require(cleaned, "line_name_missing", _("Write the name the switch sends for this line."), "name")
+    live = customer.status in {Customer.Status.NEW, Customer.Status.ACTIVE}
+    require(live, "inactive", _("%s is not active, so it gets no lines.") % customer.name)
+    try:
+        with transaction.atomic():
+            line = Line.objects.create(customer=customer, name=cleaned, description=description.strip(), address=address.strip())
+    except IntegrityError as clash:
+        raise DomainError("line_taken", _("This customer has a line “%s” already.") % cleaned, "name") from clash
+    audit.record(actor, "line.added", subject=("line", line.pk, line.name), customer_id=customer.pk, at=at)
+    return line
+
+
+@transaction.atomic
+def remove_line(line: Line, *, actor: Actor, at: datetime) -> None:
+    """Take a line away; calls that it made stay as they are, later ones find no customer by it."""
+    audit.record(actor, "line.removed", subject=("line", line.pk, line.name), customer_id=line.customer_id, at=at)
+    line.delete()

@@ -1,0 +1,121 @@
+"""The people of a customer: added, changed, let in and kept out."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit, links, users
+from billing_portal.accounts.models import Role, SignInName, User
+from billing_portal.accounts.models.users import PEOPLE_ROLES
+from billing_portal.kernel.errors import DomainError, require
+from customers.models import Customer, Person
+
+NOT_IN_USERNAMES = re.compile(r"[^\w.+-]")
+
+
+@transaction.atomic
+def add_primary(customer: Customer, *, actor: Actor, at: datetime) -> Person:
+    """Make the customer's first person, an account administrator who signs in by account number too, and mail the login details (E39).
+
+    Without a billing email nothing is sent; staff copy the link.
+    """
+    full_name = customer.attention or customer.name
+    user = _first_free(customer, full_name, actor=actor, at=at)
+    SignInName.objects.create(kind=SignInName.Kind.ACCOUNT_NUMBER, value=customer.account_number, user=user)
+    person = Person.objects.create(user=user, customer=customer, is_primary=True)
+    if user.email:
+        send_login_details(person, actor=actor, at=at)
+    return person
+
+
+@transaction.atomic
+def add(customer: Customer, *, full_name: str, email: str, username: str = "", role: str = Role.ACCOUNT_USER, actor: Actor, at: datetime) -> Person:
+    """Add somebody of the customer and mail the login details; the username is the email unless given.
+
+    Raises `role_of_others`, `username_taken`, `email_missing` and what `users.create` raises, on their fields.
+    """
+    _check_role(role)
+    require(email.strip(), "email_missing", _("Write the email address the login details go to."), "email")
+    user = users.create(username.strip() or email.strip(), full_name, email, Role(role), actor=actor, at=at, customer_id=customer.pk)
+    person = Person.objects.create(user=user, customer=customer)
+    send_login_details(person, actor=actor, at=at)
+    return person
+
+
+@transaction.atomic
+def change(person: Person, *, full_name: str, email: str | None = None, role: str, actor: Actor, at: datetime) -> Person:
+    """Change name, email (None: it stays) and role. A new email ends the links that went to the old one.
+
+    Raises `not_yourself` for one's own role, `email_while_switched` (semantics 34), `name_missing`, `role_of_others`.
+    """
+    _check_role(role)
+    user = User.objects.select_for_update().get(pk=person.user_id)
+    wanted = user.email if email is None else email.strip()
+    require(full_name.strip(), "name_missing", _("Write the person's name."), "full_name")
+    require(role == user.role or user.pk != actor.user_id, "not_yourself", _("Somebody else must change your role."), "role")
+    require(wanted == user.email or actor.acted_for_id is None, "email_while_switched", _("Return first: an email cannot be changed while switched."), "email")
+    before = _words(user)
+    if wanted != user.email:
+        links.end(user, at=at)
+    user.full_name, user.email, user.role = full_name.strip(), wanted, Role(role)
+    user.save(update_fields=["full_name", "email", "role"])
+    after = _words(user)
+    changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}
+    if changes:
+        audit.record(actor, "person.changed", subject=("user", user.pk, str(user)), customer_id=person.customer_id, changes=changes, at=at)
+    return Person.objects.select_related("user", "customer").get(pk=person.pk)
+
+
+def deactivate(person: Person, *, actor: Actor, at: datetime) -> None:
+    """End the person's access at once. Raises `not_yourself`."""
+    users.deactivate(person.user, actor=actor, at=at, customer_id=person.customer_id)
+
+
+def activate(person: Person, *, actor: Actor, at: datetime) -> None:
+    """Let the person in again."""
+    users.activate(person.user, actor=actor, at=at, customer_id=person.customer_id)
+
+
+def send_login_details(person: Person, *, actor: Actor, at: datetime) -> str:
+    """Mail address, username, account number and a fresh one-time link to the person; answers with the address it went to. Raises `email_missing`."""
+    user, customer = person.user, person.customer
+    require(user.email, "email_missing", _("%s has no email address. Copy the link instead.") % user)
+    number = customer.account_number if person.is_primary else ""
+    users.send_login_details(user, to=[user.email], actor=actor, at=at, account_number=number, customer_id=customer.pk)
+    return user.email
+
+
+def copy_link(person: Person, *, actor: Actor, at: datetime) -> str:
+    """A fresh link to set the password, to be handed over; never while switched (semantics 34, reliability 71). Raises `link_while_switched`."""
+    require(actor.acted_for_id is None, "link_while_switched", _("Return first: a password cannot be set while switched."))
+    return users.copy_link(person.user, actor=actor, at=at, customer_id=person.customer_id)
+
+
+def _check_role(role: str) -> None:
+    require(role in PEOPLE_ROLES, "role_of_others", _("Choose account administrator or account user."), "role")
+
+
+def _words(user: User) -> dict[str, str]:
+    return {"full_name": user.full_name, "email": user.email, "role": str(user.get_role_display())}
+
+
+def _first_free(customer: Customer, full_name: str, *, actor: Actor, at: datetime) -> User:
+    """The user under the first username that nobody has; another customer made at this moment may take one, then the next is tried."""
+    for username in _usernames(customer):
+        try:
+            return users.create(username, full_name, customer.billing_email, Role.ACCOUNT_ADMIN, actor=actor, at=at, customer_id=customer.pk)
+        except DomainError as refused:
+            if refused.code != "username_taken":
+                raise
+    raise DomainError("username_taken", _("No username is free for account %s.") % customer.account_number, "account_number")
+
+
+def _usernames(customer: Customer) -> Iterator[str]:
+    local = NOT_IN_USERNAMES.sub("", customer.billing_email.partition("@")[0])[:100]
+    if local:
+        yield from (local, f"{local}.{customer.account_number}")
+    yield customer.account_number

@@ -1,0 +1,145 @@
+"""Make a reseller: a customer of its parent, with a schema, a host and an administrator of its own (semantics 23)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django_tenants.utils import schema_context, tenant_context
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit, switches, users
+from billing_portal.accounts.models import Role, User
+from billing_portal.kernel.errors import DomainError, require
+from billing_portal.kernel.period import zone_of
+from billing_portal.tenancy.domain import names, schemas
+from billing_portal.tenancy.models import Domain, Reseller
+from customers.domain import customers
+from customers.domain.people import NOT_IN_USERNAMES
+from customers.models import Customer
+from rateplans.models import BillingTerms, RatePlan
+from rateplans.queries import plan_named
+
+SHORT_NAME = re.compile(r"[a-z][a-z0-9]{1,40}")
+HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+CURRENCY = re.compile(r"[A-Z]{3}")
+RESERVED = {"public", "information", "static", "www"}
+
+
+@dataclass(frozen=True)
+class NewReseller:
+    """What a reseller is made of. `currency` is what it owes its parent in and its own default; `plan` names a plan of the parent, empty for none."""
+
+    name: str
+    short_name: str
+    host: str
+    parent: Reseller | None
+    currency: str
+    time_zone: str
+    admin_email: str
+    plan: str = ""
+
+
+def create(new: NewReseller, *, actor: Actor, at: datetime) -> Reseller:
+    """Make schema, host, customer row in the parent and administrator, who gets the login details; needs the owner's database role.
+
+    Each step is whole or absent: tried again after a failure in the middle it goes on where it stopped.
+    Raises `reseller_exists`, `host_taken`, `name_taken`, `unknown_plan`, `short_name_invalid` and others.
+    """
+    _check(new)
+    known = Reseller.objects.filter(schema_name=new.short_name).first()
+    if known is not None:
+        _check_same(known, new)
+    _check_name(new)
+    reseller = known or _register(new)
+    if reseller.state != Reseller.State.READY:
+        schemas.make(reseller)
+    _enter_into_parent(reseller, new, actor=actor, at=at)
+    _furnish(reseller, new, actor=actor, at=at)
+    return reseller
+
+
+def _check(new: NewReseller) -> None:
+    usable = SHORT_NAME.fullmatch(new.short_name) and new.short_name not in RESERVED
+    require(usable, "short_name_invalid", _("A short name is 2 to 41 letters and figures, in lower case, and begins with a letter."), "short_name")
+    require(new.name.strip(), "name_missing", _("Write the reseller's name."), "name")
+    require(HOST.fullmatch(new.host), "host_invalid", _("“%s” is not a host name.") % new.host, "host")
+    require(CURRENCY.fullmatch(new.currency), "currency_unknown", _("Give the currency as three letters, such as GBP."), "currency")
+    zone_of(new.time_zone)
+    root_only = _("Only the root has no parent, and it is named owner.")
+    require((new.parent is None) == (new.short_name == "owner"), "parent_missing", root_only, "parent")
+    require("@" in new.admin_email, "email_invalid", _("Write the administrator's email address."), "admin_email")
+    holder = Domain.objects.filter(domain=new.host).select_related("tenant").first()
+    require(holder is None or holder.tenant.schema_name == new.short_name, "host_taken", _("The host %s belongs to another reseller.") % new.host, "host")
+
+
+def _check_same(known: Reseller, new: NewReseller) -> None:
+    """A reseller of this short name is gone on with only when it is the same one and was not finished."""
+    exists = DomainError("reseller_exists", _("There is a reseller “%s” already.") % new.short_name, "short_name")
+    same = known.parent_id == (new.parent.pk if new.parent else None) and known.name == new.name and known.currency == new.currency
+    if not same or not Domain.objects.filter(tenant=known, domain=new.host).exists():
+        raise exists
+    if known.state == Reseller.State.READY:
+        with tenant_context(known):
+            if User.objects.filter(role=Role.ADMINISTRATOR).exists():
+                raise exists
+
+
+def _check_name(new: NewReseller) -> None:
+    """Name and plan are checked before a schema is made for them; the database is the judge when they are taken."""
+    if new.parent is None:
+        return
+    with tenant_context(new.parent):
+        row = Customer.objects.filter(reseller_schema=new.short_name).first()
+        taken = _("“%s” is taken. Names are unique across the platform.") % new.name
+        require(names.is_free(new.name, except_for=row.pk if row else None), "name_taken", taken, "name")
+        _plan_of(new)
+
+
+def _plan_of(new: NewReseller) -> RatePlan | None:
+    """The plan the reseller pays its parent by, in the parent's schema."""
+    if not new.plan:
+        return None
+    plan = plan_named(new.plan)
+    require(plan, "unknown_plan", _("The parent has no rate plan “%s”.") % new.plan, "plan")
+    same = plan is None or plan.currency == new.currency
+    require(same, "currency_differs", _("“%(plan)s” is not priced in %(currency)s.") % {"plan": new.plan, "currency": new.currency}, "plan")
+    return plan
+
+
+def _register(new: NewReseller) -> Reseller:
+    try:
+        with schema_context("public"), transaction.atomic():
+            return schemas.register(name=new.name, schema_name=new.short_name, host=new.host, parent=new.parent, currency=new.currency, time_zone=new.time_zone)
+    except IntegrityError as clash:
+        raise DomainError("reseller_exists", _("A reseller “%s” is being made right now.") % new.short_name, "short_name") from clash
+
+
+def _enter_into_parent(reseller: Reseller, new: NewReseller, *, actor: Actor, at: datetime) -> None:
+    """The reseller's row among its parent's customers; the root only holds its name."""
+    if new.parent is None:
+        with tenant_context(reseller), transaction.atomic():
+            names.take(new.name, customer_id=reseller.pk)
+        return
+    with tenant_context(new.parent), transaction.atomic():
+        if Customer.objects.filter(reseller_schema=new.short_name).exists():
+            return
+        kind = Customer.CustomerKind.RESELLER
+        fields = customers.Fields(plan=_plan_of(new), currency=new.currency, time_zone=new.time_zone, billing_email=new.admin_email, kind=kind, reseller_schema=new.short_name)
+        customer = customers.create(new.name, actor=actor, at=at, **fields)
+        audit.record(actor, "reseller.created", subject=("reseller", reseller.pk, reseller.name), customer_id=customer.pk, at=at)
+
+
+def _furnish(reseller: Reseller, new: NewReseller, *, actor: Actor, at: datetime) -> None:
+    """What every reseller has from the first day: billing terms, the switch for files, and an administrator with login details."""
+    with tenant_context(reseller), transaction.atomic():
+        BillingTerms.objects.get_or_create(only=True)
+        switches.ensure_default()
+        if User.objects.filter(role=Role.ADMINISTRATOR).exists():
+            return
+        username = NOT_IN_USERNAMES.sub("", new.admin_email.partition("@")[0]) or "admin"
+        user = users.create(username, username, new.admin_email, Role.ADMINISTRATOR, actor=actor, at=at)
+        users.send_login_details(user, to=[new.admin_email], actor=actor, at=at)

@@ -1,0 +1,148 @@
+"""The form of a customer, new and changed: only fields that have an effect."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from billing_portal.kernel.period import zone_names
+from billing_portal.web import display
+from billing_portal.web.forms import ChoiceCards, MoneyField, PortalForm
+from customers.models import BillingType, Customer
+from rateplans.models import RatePlan, Tax
+from rateplans.queries import taxes, visible_plans
+
+HINTS = {
+    BillingType.PREPAID.value: _("Pays first. Calls stop when the balance is used up."),
+    BillingType.POSTPAID.value: _("Gets an invoice each month. Calls stop at the credit limit."),
+}
+
+
+class PlanSelect(forms.Select):
+    """Each plan says its currency, so that the page can follow it."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        plan = getattr(option["value"], "instance", None)
+        return option | {"attrs": option["attrs"] | ({"data-currency": plan.currency} if plan else {})}
+
+
+class TaxChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Taxes with their percentage."""
+
+    def label_from_instance(self, tax: Any) -> str:
+        return f"{tax.name}, {display.percent(tax.percent)}"
+
+
+class CustomerForm(PortalForm):
+    """Fields both pages share. `chosen_plan` is the plan whose currency and terms the page shows."""
+
+    name = forms.CharField(label=_("Customer name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
+    plan = forms.ModelChoiceField(RatePlan.objects.none(), label=_("Rate plan"), empty_label=None, widget=PlanSelect)
+    currency = forms.ChoiceField(label=_("Currency"), help_text=_("The rate plan's. It cannot change after the first movement of money."))
+    billing_email = forms.EmailField(
+        label=_("Billing email address"), help_text=_("Invoices and the login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    account_number = forms.CharField(
+        label=_("Account number"), max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "bp-num"})
+    )
+    description = forms.CharField(
+        label=_("Description"), max_length=300, required=False, widget=forms.TextInput(attrs={"placeholder": _("Only your staff see this")})
+    )
+    billing_type = forms.ChoiceField(label=_("Billing type"), choices=BillingType.choices, widget=ChoiceCards(hints=HINTS))
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("For all dates and times the customer sees, on the web and on invoices."))
+    credit_limit = MoneyField(
+        label=_("Credit limit"), min_value=Decimal(0), help_text=_("Calls stop when the customer owes this much. For pre-paid customers it usually stays 0.00.")
+    )
+    credit_unlimited = forms.BooleanField(label=_("Unlimited credit"), required=False, help_text=_("Calls never stop, whatever is owed."))
+    taxes = TaxChoices(Tax.objects.none(), label=_("Liable for"), required=False, widget=forms.CheckboxSelectMultiple)
+    tax_reference = forms.CharField(label=_("Tax reference"), max_length=40, required=False, help_text=_("Shown on invoices."))
+    attention = forms.CharField(label=_("Attention"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    street = forms.CharField(label=_("Street"), max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "street-address"}))
+    city = forms.CharField(label=_("City"), max_length=100, required=False, widget=forms.TextInput(attrs={"autocomplete": "address-level2"}))
+    postcode = forms.CharField(label=_("Postcode"), max_length=20, required=False, widget=forms.TextInput(attrs={"autocomplete": "postal-code"}))
+    country = forms.ChoiceField(label=_("Country"), required=False, widget=forms.Select(attrs={"autocomplete": "country"}))
+
+    SECTIONS = (
+        ("essentials", _("Essentials"), ("name", "plan", "currency", "billing_email")),
+        ("identity", _("Identity"), ("account_number", "switch_account_code", "status", "description")),
+        ("region", _("Region"), ("time_zone",)),
+        ("billing", _("Billing"), ("billing_type", "tax_reference")),
+        ("credit", _("Credit"), ("credit_limit", "credit_unlimited")),
+        ("taxes", _("Taxes"), ("taxes",)),
+        ("address", _("Address"), ("attention", "street", "city", "postcode", "country")),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        plans = list(visible_plans())
+        self._choose("plan").queryset = visible_plans()
+        self._choose("taxes").queryset = taxes()
+        self._choose("currency").choices = [(code, code) for code in sorted({plan.currency for plan in plans})]
+        self._choose("time_zone").choices = [(name, name) for name in zone_names()]
+        self._choose("country").choices = [("", _("Not given")), *countries]
+        if not taxes().exists():
+            del self.fields["taxes"]
+        asked = str(self["plan"].value() or "")
+        self.chosen_plan = next((plan for plan in plans if str(plan.pk) == asked), plans[0] if plans else None)
+        limit = self.fields["credit_limit"]
+        if isinstance(limit, MoneyField) and "currency" in self.fields:
+            limit.currency = str(self["currency"].value() or "")
+
+    def _choose(self, name: str) -> Any:
+        return self.fields[name]
+
+    def sections(self) -> list[tuple[str, Any, int]]:
+        """The parts of the form that have fields, each with how many of them are wrong."""
+        shown = [(key, title, [name for name in names if name in self.fields]) for key, title, names in self.SECTIONS]
+        return [(key, title, sum(name in self.errors for name in names) if self.is_bound else 0) for key, title, names in shown if names]
+
+    def given(self) -> dict[str, Any]:
+        """What the verb is told."""
+        return dict(self.cleaned_data)
+
+
+class NewCustomerForm(CustomerForm):
+    """A new customer: the first plan and everything that follows from it are chosen already (M9)."""
+
+    suggested_number = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+    def given(self) -> dict[str, Any]:
+        """A number that was only suggested is taken anew, so that two forms opened together cannot clash."""
+        given = super().given()
+        if given.pop("suggested_number") == given["account_number"]:
+            given["account_number"] = ""
+        return given
+
+
+class EditCustomerForm(CustomerForm):
+    """A customer that is there: its status and switch account code too; the currency only while no money moved."""
+
+    status = forms.ChoiceField(
+        label=_("Status"), choices=Customer.Status.choices, help_text=_("Calls of an inactive or closed customer are not rated; they wait in the queue.")
+    )
+    switch_account_code = forms.CharField(
+        label=_("Switch account code"), max_length=60, required=False, help_text=_("What a switch may send in place of the account number.")
+    )
+
+    def __init__(self, *args: Any, customer: Customer, plan: RatePlan | None, currency_fixed: bool, **kwargs: Any) -> None:
+        columns = [name for name in self.base_fields if name not in {"plan", "taxes"}]
+        initial = {name: getattr(customer, name) for name in columns} | {
+            "country": customer.country.code or "",
+            "plan": plan,
+            "taxes": list(customer.taxes.all()),
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["account_number"].required = True
+        if customer.kind == Customer.CustomerKind.RESELLER:
+            self.fields["plan"].required = False
+            self._choose("plan").empty_label = _("No plan")
+        if currency_fixed:
+            del self.fields["currency"]
+        limit = self.fields["credit_limit"]
+        if isinstance(limit, MoneyField):
+            limit.currency = customer.currency

@@ -1,0 +1,41 @@
+"""`manage.py create_reseller`: a reseller with schema, host, customer row in its parent and administrator (contracts, Commands)."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.utils import timezone
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.tenancy.commands import PortalCommand, find
+from billing_portal.tenancy.queries import address_of
+from customers.domain import resellers
+from customers.domain.resellers import NewReseller
+
+
+class Command(PortalCommand):
+    help = "Make a reseller: its schema and host, its customer row in the parent, and an administrator who gets login details. Goes on after a failure."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("short_name", metavar="NAME", help="short name: the schema and the first label of the host, such as acme")
+        parser.add_argument("--host", required=True, help="host its pages answer on, such as acme.localhost")
+        parser.add_argument("--parent", default="", metavar="NAME", help="short name of the reseller it buys from; only the root, owner, has none")
+        parser.add_argument("--currency", required=True, help="what it owes its parent in, and its own default, such as GBP")
+        parser.add_argument("--time-zone", required=True, metavar="ZONE", help="such as Europe/London")
+        parser.add_argument("--admin-email", required=True, metavar="ADDRESS", help="where the administrator's login details go")
+        parser.add_argument("--plan", default="", metavar="PLAN-OF-PARENT", help="the parent's rate plan it buys by")
+        parser.add_argument("--name", default="", dest="full_name", metavar="TEXT", help="the name people see; by default the short name with a capital")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        short_name = str(options["short_name"])
+        new = NewReseller(
+            name=options["full_name"] or short_name.capitalize(),
+            short_name=short_name,
+            host=str(options["host"]).lower().rstrip("."),
+            parent=find(options["parent"]) if options["parent"] else None,
+            currency=str(options["currency"]).upper(),
+            time_zone=options["time_zone"],
+            admin_email=options["admin_email"],
+            plan=options["plan"],
+        )
+        reseller = resellers.create(new, actor=Actor.program("create_reseller", via="command"), at=timezone.now())
+        self.stdout.write(address_of(reseller))

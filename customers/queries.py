@@ -1,0 +1,135 @@
+"""Questions about customers, always starting from who asks."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Lower
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from billing_portal.accounts.models import AuditEntry
+from billing_portal.tenancy.models import MoneyField
+from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
+from customers.models import BillingType, Customer, Line, Person, PlanAssignment, Transfer
+from rateplans.models import RatePlan
+
+NEAR = Decimal("0.2")  # near the limit: less than a fifth of it is left
+
+BALANCE = ExpressionWrapper(F("standing__wallet") + F("standing__receivable"), output_field=MoneyField())
+_OWN = Case(When(standing__billing_type=BillingType.PREPAID, then=F("standing__wallet")), default=BALANCE, output_field=MoneyField())
+AVAILABLE = Case(
+    When(standing__credit_unlimited=True, then=Value(None)),
+    default=_OWN + F("standing__credit_limit") + F("standing__raise_amount") - F("standing__held"),
+    output_field=MoneyField(),
+)
+
+OVER_LIMIT = Q(available__lt=0)
+OVERDUE = Q(standing__overdue_since__isnull=False)
+NEAR_LIMIT = Q(available__gte=0, available__lt=F("standing__credit_limit") * NEAR)
+
+
+def visible_to(viewer: Viewer) -> QuerySet[Customer]:
+    """The customers this viewer may see: staff all of them, people and staff who switched their one, others none (contracts, Rights)."""
+    if viewer.party is not None:
+        return Customer.objects.filter(pk=viewer.party.id)
+    return Customer.objects.all() if viewer.role in STAFF else Customer.objects.none()
+
+
+def customer_or_404(viewer: Viewer, account_number: str) -> Customer:
+    """The customer of this account number with its standing; 404 for strangers."""
+    return get_object_or_404(visible_to(viewer).select_related("standing"), account_number=account_number)
+
+
+def own_customer(viewer: Viewer) -> Customer:
+    """The customer whose own pages are shown, with its standing; 404 when there is none."""
+    if viewer.party is None:
+        raise Http404
+    return get_object_or_404(visible_to(viewer).select_related("standing"))
+
+
+def customers_to_list(viewer: Viewer, at: datetime) -> QuerySet[Customer]:
+    """Customers with `balance_now`, `available` (None without limit) and `plan_name`, as the list shows them."""
+    return with_figures(visible_to(viewer)).select_related("standing").annotate(plan_name=Subquery(_valid_assignments(at).values("plan__name")[:1]))
+
+
+def with_figures(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+    """The same customers with `balance_now` and `available`, both in the customer's currency."""
+    return customers.annotate(balance_now=BALANCE, available=AVAILABLE)
+
+
+def totals(customers: QuerySet[Customer]) -> list[dict[str, Any]]:
+    """One row per currency of these customers: `currency`, `customers`, `balance`, `left` (of those with a limit). Currencies are never added up."""
+    sums = {"customers": Count("pk"), "balance": Sum(BALANCE), "left": Sum(AVAILABLE)}
+    rows = Customer.objects.filter(pk__in=customers.order_by().values("pk")).values("currency").annotate(**sums).order_by("currency")
+    return [dict(row) for row in rows]
+
+
+def search(term: str) -> Q:
+    """Where a name, account number, switch account code, email or tax reference fits the term."""
+    fields = ("name__icontains", "account_number__startswith", "switch_account_code__icontains", "billing_email__icontains", "tax_reference__icontains")
+    found = Q()
+    for field in fields:
+        found |= Q((field, term))
+    return found
+
+
+def targets(viewer: Viewer, count: int) -> list[tuple[str, str]]:
+    """Account number and name of the first customers this viewer may switch into, by name."""
+    if viewer.role not in SWITCHERS:
+        return []
+    return list(visible_to(viewer).exclude(status=Customer.Status.CLOSED).order_by(Lower("name")).values_list("account_number", "name")[:count])
+
+
+def _valid_assignments(at: datetime) -> QuerySet[PlanAssignment]:
+    valid = Q(valid_from=None) | Q(valid_from__lte=at)
+    return PlanAssignment.objects.filter(valid, customer=OuterRef("pk")).order_by(F("valid_from").desc(nulls_last=True))
+
+
+def plan_at(customer_ids: Iterable[UUID], at: datetime) -> dict[UUID, RatePlan]:
+    """The plan each of these customers is on at a moment (semantics 18); who has none is left out."""
+    plans: dict[UUID, RatePlan] = {}
+    for customer_id, assignments in assignments_of(customer_ids).items():
+        found = next((each.plan for each in assignments if each.valid_from is None or each.valid_from <= at), None)
+        if found is not None:
+            plans[customer_id] = found
+    return plans
+
+
+def assignments_of(customer_ids: Iterable[UUID]) -> dict[UUID, list[PlanAssignment]]:
+    """All plan assignments of these customers, the latest first, by one query: for batches that hold many moments."""
+    found: dict[UUID, list[PlanAssignment]] = {}
+    rows = PlanAssignment.objects.filter(customer_id__in=set(customer_ids)).select_related("plan")
+    for row in rows.order_by("customer_id", F("valid_from").desc(nulls_last=True)):
+        found.setdefault(row.customer_id, []).append(row)
+    return found
+
+
+def has_moved(customer: Customer) -> bool:
+    """Whether money of this customer ever moved; from then on its currency is fixed."""
+    return Transfer.objects.filter(customer=customer).exists()
+
+
+def people_of(customer: Customer) -> QuerySet[Person]:
+    """The customer's people with their users, the primary one first."""
+    return Person.objects.filter(customer=customer).select_related("user").order_by("-is_primary", Lower("user__full_name"), "pk")
+
+
+def person_or_404(customer: Customer, person: UUID) -> Person:
+    return get_object_or_404(Person.objects.select_related("user", "customer"), customer=customer, pk=person)
+
+
+def lines_of(customer: Customer) -> QuerySet[Line]:
+    return Line.objects.filter(customer=customer)
+
+
+def line_or_404(customer: Customer, line: UUID) -> Line:
+    return get_object_or_404(Line, customer=customer, pk=line)
+
+
+def history_of(customer: Customer) -> QuerySet[AuditEntry]:
+    """What was done to, by and for this customer, the latest first."""
+    return AuditEntry.objects.filter(customer_id=customer.pk).order_by("-at", "-pk")

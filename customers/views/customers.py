@@ -1,0 +1,66 @@
+"""The list of customers, and their first page."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from billing_portal.kernel.period import local_date
+from billing_portal.web.access import signed_in, staff
+from billing_portal.web.listing import Chip, Listing
+from billing_portal.web.pages import page
+from billing_portal.web.viewer import PortalRequest
+from customers import queries
+from customers.models import Customer
+from customers.views.shell import may, state_of
+
+CHIPS = (
+    Chip("active", _("Active"), Q(status=Customer.Status.ACTIVE)),
+    Chip("near", _("Near limit"), queries.NEAR_LIMIT),
+    Chip("over", _("Over limit"), queries.OVER_LIMIT),
+    Chip("overdue", _("Overdue"), queries.OVERDUE),
+    Chip("inactive", _("Not active"), ~Q(status=Customer.Status.ACTIVE)),
+)
+SORTS = {
+    "name": ("name",),
+    "plan": ("plan_name", "name"),
+    "balance": ("balance_now", "name"),
+    "available": ("available", "name"),
+    "last": ("standing__last_call_at", "name"),
+}
+
+
+@staff
+@require_safe
+def customer_list(request: PortalRequest) -> HttpResponse:
+    now = timezone.now()
+    listing = Listing(request.GET, queries.customers_to_list(request.viewer, now), search=queries.search, chips=CHIPS, sorts=SORTS, default="name")
+    today = local_date(now, request.viewer.zone)
+    rows = [_row(customer, today) for customer in listing]
+    return page(request, "customers/list.html", listing=listing, rows=rows, totals=queries.totals(listing.selected), **may(request.viewer))
+
+
+def _row(customer: Customer, today: date) -> dict[str, Any]:
+    return {"customer": customer, "standing": customer.standing, "state_pill": state_of(customer, customer.standing, today)}
+
+
+@staff
+@require_safe
+def customer(request: PortalRequest, account: str) -> HttpResponse:
+    """The customer's address; its overview shows calls and documents, so it lives higher up."""
+    found = queries.customer_or_404(request.viewer, account)
+    return redirect("invoicing:overview", account=found.account_number)
+
+
+@signed_in
+@require_safe
+def home(request: PortalRequest) -> HttpResponse:
+    """Where somebody comes in: staff at the customers, a customer's people at their overview."""
+    return redirect("customers:list" if request.viewer.party is None else "invoicing:my-overview")

@@ -1,0 +1,62 @@
+"""The telephone lines of a customer, for staff and among the customer's own pages."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from billing_portal.web.access import people, roles, staff
+from billing_portal.web.listing import Listing
+from billing_portal.web.pages.actors import actor_of
+from billing_portal.web.viewer import PortalRequest
+from customers import queries
+from customers.domain import features
+from customers.forms.people import LineForm
+from customers.views.people import EDITORS, OWN
+from customers.views.shell import place_of
+
+SORTS = {"name": ("name",), "description": ("description", "name"), "address": ("address", "name")}
+SEARCH = ("name__icontains", "description__icontains", "address__icontains")
+
+
+@require_safe
+def _lines(request: PortalRequest, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    listing = Listing(request.GET, queries.lines_of(place.customer), search=SEARCH, sorts=SORTS, default="name")
+    editable = request.viewer.role in (OWN if place.own else EDITORS)
+    rows = [(line, place.url("line-remove", line=line.pk)) for line in listing]
+    return place.show(
+        request, "customers/lines.html", "lines", heading=_("Lines"), listing=listing, rows=rows, editable=editable, new_url=place.url("line-new")
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def _new(request: PortalRequest, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    form = LineForm(request.POST or None)
+    if form.is_valid():
+        with form.refusals():
+            line = features.add_line(place.customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            messages.success(request, _("Line %s was added.") % line.name)
+            return redirect(place.url("lines"))
+    return place.show(request, "customers/small_form.html", "lines", form=form, heading=_("New line"), save=_("Save"), back=place.url("lines"))
+
+
+@require_POST
+def _remove(request: PortalRequest, line: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.line_or_404(place.customer, line)
+    features.remove_line(found, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Line %s was removed.") % found.name)
+    return redirect(place.url("lines"))
+
+
+lines, my_lines = staff(_lines), people(*OWN)(_lines)
+new, my_new = roles(*EDITORS)(_new), people(*OWN)(_new)
+remove, my_remove = roles(*EDITORS)(_remove), people(*OWN)(_remove)

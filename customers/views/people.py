@@ -1,0 +1,129 @@
+"""The people of a customer: one set of pages for staff, and the same among the customer's own pages."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from billing_portal.accounts import rights
+from billing_portal.accounts.models import Role
+from billing_portal.accounts.queries import LoginState, login_states
+from billing_portal.accounts.rights import Extent, Right
+from billing_portal.web.access import SWITCHERS, roles, staff
+from billing_portal.web.access import people as peoples
+from billing_portal.web.pages.actors import actor_of
+from billing_portal.web.viewer import PortalRequest
+from customers import queries
+from customers.domain import people as verbs
+from customers.forms.people import EditPersonForm, PersonForm
+from customers.views.shell import Place, place_of
+
+EDITORS = rights.roles(Right.CHANGE_CUSTOMERS, Extent.ALL, Extent.PEOPLE_AND_LINES)
+LOCKERS = rights.roles(Right.LOCK)
+OWN = (Role.ACCOUNT_ADMIN, *SWITCHERS)
+PILLS = {LoginState.ACTIVATED: "good", LoginState.SENT: "plain", LoginState.QUEUED: "now", LoginState.NEVER: "warn", LoginState.FAILED: "bad"}
+
+
+def _shown(request: PortalRequest, place: Place, link: str = "", link_of: str = "") -> HttpResponse:
+    found = list(queries.people_of(place.customer))
+    states = login_states([person.user for person in found])
+    rows = [{"person": person, "user": person.user, "login": states[person.user_id], "pill": PILLS[states[person.user_id]]} for person in found]
+    editable = request.viewer.role in (OWN if place.own else EDITORS)
+    hrefs = [_addresses(place, person.pk) for person in found]
+    listed = [row | links for row, links in zip(rows, hrefs, strict=True)]
+    return place.show(
+        request,
+        "customers/people.html",
+        "people",
+        heading=_("People"),
+        rows=listed,
+        editable=editable,
+        link=link,
+        link_of=link_of,
+        new_url=place.url("person-new"),
+    )
+
+
+def _addresses(place: Place, person: UUID) -> dict[str, str]:
+    return {name: place.url(f"person-{name}", person=person) for name in ("edit", "resend", "link", "deactivate", "activate")}
+
+
+@require_safe
+def _people(request: PortalRequest, account: str = "") -> HttpResponse:
+    return _shown(request, place_of(request, account))
+
+
+@require_http_methods(["GET", "POST"])
+def _new(request: PortalRequest, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    form = PersonForm(request.POST or None)
+    if form.is_valid():
+        with form.refusals():
+            person = verbs.add(place.customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            messages.success(request, _("Login details emailed to %s.") % person.user.email)
+            return redirect(place.url("people"))
+    return place.show(request, "customers/small_form.html", "people", form=form, heading=_("New person"), save=_("Save"), back=place.url("people"))
+
+
+@require_http_methods(["GET", "POST"])
+def _edit(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.person_or_404(place.customer, person)
+    form = EditPersonForm(request.POST or None, person=found, while_switched=request.viewer.acting)
+    if form.is_valid():
+        with form.refusals():
+            verbs.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            messages.success(request, _("%s was saved.") % form.cleaned_data["full_name"])
+            return redirect(place.url("people"))
+    return place.show(request, "customers/small_form.html", "people", form=form, heading=str(found.user), save=_("Save"), back=place.url("people"))
+
+
+@require_POST
+def _resend(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.person_or_404(place.customer, person)
+    email = verbs.send_login_details(found, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("Login details emailed to %s. Links sent before no longer work.") % email)
+    return redirect(place.url("people"))
+
+
+@require_POST
+def _link(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
+    """Show a fresh link once, on the answer itself, so that it is kept nowhere."""
+    place = place_of(request, account)
+    found = queries.person_or_404(place.customer, person)
+    link = verbs.copy_link(found, actor=actor_of(request), at=timezone.now())
+    return _shown(request, place, link=link, link_of=str(found.user))
+
+
+@require_POST
+def _deactivate(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.person_or_404(place.customer, person)
+    verbs.deactivate(found, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("%s can no longer sign in.") % found.user)
+    return redirect(place.url("people"))
+
+
+@require_POST
+def _activate(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.person_or_404(place.customer, person)
+    verbs.activate(found, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("%s can sign in again.") % found.user)
+    return redirect(place.url("people"))
+
+
+people, my_people = staff(_people), peoples(*OWN)(_people)
+new, my_new = roles(*EDITORS)(_new), peoples(*OWN)(_new)
+edit, my_edit = roles(*EDITORS)(_edit), peoples(*OWN)(_edit)
+resend, my_resend = roles(*LOCKERS)(_resend), peoples(*OWN)(_resend)
+link, my_link = roles(*LOCKERS)(_link), peoples(*OWN)(_link)
+deactivate, my_deactivate = roles(*EDITORS)(_deactivate), peoples(*OWN)(_deactivate)
+activate, my_activate = roles(*EDITORS)(_activate), peoples(*OWN)(_activate)
