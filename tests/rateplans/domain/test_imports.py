@@ -1,0 +1,154 @@
+"""Applying rates: one transaction, versions in order, never half a deck."""
+
+import threading
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from billing_portal.kernel.errors import DomainError
+from rateplans.domain import imports, loading
+from rateplans.domain.decks import deck_of
+from rateplans.models import RateImport, StoredRate
+from tests.rateplans.steps import HOUR, NOON, load, made, prices
+from tests.sizes import size
+from tests.support.world import jane
+
+HEAD = b"prefix,destination,per minute\n"
+TWO = HEAD + b"44,United Kingdom,0.02\n33,France,0.03\n"
+
+
+def uploaded(plan: Any, content: bytes = TWO, mode: str = "replace") -> RateImport:
+    stored = imports.preview(plan, "rates.csv", content, mode, jane, at=NOON).rate_import
+    assert stored is not None
+    return stored
+
+
+def test_the_first_version_holds_for_all_earlier_time(acme: Any) -> None:
+    version = load(made(), TWO)
+    assert (version.number, version.valid_from, version.rate_count, version.made_by) == (1, None, 2, "Jane Whitfield")
+
+
+def test_the_next_version_holds_from_the_moment_of_applying(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    second = load(plan, HEAD + b"44,United Kingdom,0.05\n", at=NOON + HOUR)
+    assert (second.number, second.valid_from) == (2, NOON + HOUR)
+    before, after = deck_of(plan, NOON + HOUR - timedelta(microseconds=1)), deck_of(plan, NOON + HOUR)
+    assert before is not None
+    assert after is not None
+    assert [before[0].number, after[0].number] == [1, 2]
+
+
+def test_two_versions_of_the_same_instant_follow_each_other(acme: Any) -> None:
+    plan = made()
+    for price in (b"1", b"2", b"3"):
+        load(plan, HEAD + b"44,United Kingdom," + price)
+    now = deck_of(plan, NOON + HOUR)
+    assert now is not None
+    assert now[0].number == 3
+
+
+def test_every_value_of_a_rate_is_stored(acme: Any) -> None:
+    head = b"prefix,destination,per minute,connection charge,initial increment,increment,included seconds,minimum\n"
+    version = load(made(), head + b'44,"back\\slash ""q""",0.020001,0.5,60,6,30,0.25\n')
+    rate = version.rates.get()
+    assert (rate.prefix, rate.destination, rate.per_minute) == ("44", 'back\\slash "q"', Decimal("0.020001"))
+    assert (rate.connection_charge, rate.initial_increment, rate.increment) == (Decimal("0.5"), 60, 6)
+    assert (rate.included_seconds, rate.minimum) == (30, Decimal("0.25"))
+
+
+def test_add_carries_over_what_the_file_does_not_have(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    version = load(plan, HEAD + b"44,United Kingdom,0.05\n34,Spain,0.06\n", mode="add", at=NOON + HOUR)
+    assert prices(version) == {"44": Decimal("0.05"), "33": Decimal("0.03"), "34": Decimal("0.06")}
+    assert version.rate_count == 3
+    assert {str(rate.pk)[14] for rate in version.rates.all()} == {"7"}
+
+
+def test_a_file_with_a_bad_row_is_not_stored(acme: Any) -> None:
+    plan = made()
+    seen = imports.preview(plan, "rates.csv", TWO + b"34,Spain,dear\n", "replace", jane, at=NOON)
+    assert (seen.sound, seen.bad_rows, seen.rate_import, seen.comparison) == (False, 1, None, None)
+    assert RateImport.objects.count() == 0
+
+
+def test_applying_again_returns_the_version_made(acme: Any) -> None:
+    plan = made()
+    stored = uploaded(plan)
+    first = imports.apply(stored, actor=jane, at=NOON)
+    assert imports.apply(stored, actor=jane, at=NOON + HOUR) == first
+    assert plan.versions.count() == 1
+
+
+def test_a_file_may_come_back_after_another(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    load(plan, HEAD + b"44,United Kingdom,0.05\n", at=NOON + HOUR)
+    assert load(plan, TWO, at=NOON + 2 * HOUR).number == 3
+
+
+def test_unusual_prices_cannot_be_applied_unseen(acme: Any) -> None:
+    stored = uploaded(made(), HEAD + b"44,United Kingdom,0\n")
+    with pytest.raises(DomainError, match="unusual_prices"):
+        imports.apply(stored, actor=jane, at=NOON)
+    assert StoredRate.objects.count() == 0
+
+
+def test_a_failure_half_way_leaves_the_rates_as_they_were(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = made()
+    load(plan, TWO)
+    stored = uploaded(plan, HEAD + b"44,United Kingdom,0.05\n", mode="add")
+
+    def fail(*args: Any, **kwargs: Any) -> int:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(loading, "carry_over", fail)
+    with pytest.raises(OSError, match="disk is full"):
+        imports.apply(stored, actor=jane, at=NOON + HOUR)
+    assert plan.versions.count() == 1
+    assert StoredRate.objects.count() == 2
+
+
+def test_uploads_never_applied_go_after_a_week(acme: Any) -> None:
+    plan = made()
+    uploaded(plan)
+    imports.preview(plan, "rates.csv", TWO, "replace", jane, at=NOON + timedelta(days=8))
+    assert RateImport.objects.count() == 1
+
+
+def test_many_rates_are_applied_by_copy(acme: Any, django_assert_max_num_queries: Any) -> None:
+    count = size(5_000, 200_000)
+    plan = made()
+    stored = uploaded(plan, HEAD + b"".join(b"%d,Somewhere,0.02\n" % (10_000_000 + n) for n in range(count)))
+    with django_assert_max_num_queries(20):
+        assert imports.apply(stored, actor=jane, at=NOON).rate_count == count
+    assert StoredRate.objects.count() == count
+
+
+@pytest.mark.rel(86)
+@pytest.mark.django_db(transaction=True)
+def test_two_operators_at_once_make_one_version(acme: Any) -> None:
+    plan = made()
+    stored = [uploaded(plan) for _ in range(4)]
+    together, made_versions = threading.Barrier(4), []
+
+    def apply(mine: RateImport) -> None:
+        connection.set_tenant(acme)
+        together.wait()
+        try:
+            made_versions.append(imports.apply(mine, actor=jane, at=NOON).number)
+        finally:
+            connection.close()
+
+    racers = [threading.Thread(target=apply, args=(each,)) for each in stored]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert made_versions == [1, 1, 1, 1]
+    assert plan.versions.count() == 1
+    assert StoredRate.objects.count() == 2

@@ -1,0 +1,79 @@
+"""Pages of taxes and invoicing terms."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from rateplans.models import BillingTerms, Tax
+from tests.rateplans.conftest import Desk
+from tests.support.world import vat
+
+SCOPES = ["on_account_fees", "on_features", "on_calls", "on_products", "on_charges"]
+
+
+def test_all_scopes_are_ticked_beforehand(commerce: Client) -> None:
+    page = commerce.get("/taxes/new/").content.decode()
+    assert page.count("checked") == len(SCOPES) + 1
+
+
+def test_a_tax_is_made(commerce: Client) -> None:
+    answer = commerce.post("/taxes/new/", {"name": "VAT 20 %", "percent": "20", "scopes": ["on_calls"], "liable_by_default": "on"})
+    tax = Tax.objects.get()
+    assert answer.status_code == 302
+    assert (tax.name, tax.percent, tax.on_calls, tax.on_products, tax.liable_by_default) == ("VAT 20 %", Decimal("20"), True, False, True)
+    assert "20\u2009%" in commerce.get("/taxes/").content.decode()
+
+
+def test_a_bad_tax_is_not_made(commerce: Client) -> None:
+    vat()
+    answer = commerce.post("/taxes/new/", {"name": "vat 20", "percent": "20", "scopes": SCOPES})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["name"])
+    answer = commerce.post("/taxes/new/", {"name": "", "percent": "120"})
+    assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["name", "percent", "scopes"])
+    assert Tax.objects.count() == 1
+
+
+def test_a_tax_is_changed(commerce: Client) -> None:
+    tax = vat()
+    answer = commerce.post(f"/taxes/{tax.pk}/", {"name": "VAT 21", "percent": "21.5", "scopes": SCOPES})
+    tax.refresh_from_db()
+    assert (answer.status_code, tax.name, tax.percent, tax.liable_by_default) == (302, "VAT 21", Decimal("21.5"), False)
+
+
+def test_support_and_reports_see_taxes_and_cannot_change_them(desk: Desk) -> None:
+    tax = vat()
+    for role in ("support", "reports"):
+        browser = desk(role)
+        assert browser.get("/taxes/").status_code == 200
+        assert browser.get("/taxes/new/").status_code == 403
+        assert browser.post(f"/taxes/{tax.pk}/", {"name": "X", "percent": "1", "scopes": SCOPES}).status_code == 403
+
+
+@pytest.fixture
+def tax_of_acme(acme: Any) -> Tax:
+    return vat()
+
+
+def test_another_resellers_tax_is_not_found(desk: Desk, tax_of_acme: Tax, globex: Any) -> None:
+    browser = desk("administrator", "globex.localhost")
+    assert browser.get(f"/taxes/{tax_of_acme.pk}/").status_code == 404
+    assert browser.post(f"/taxes/{tax_of_acme.pk}/", {"name": "X", "percent": "1", "scopes": SCOPES}).status_code == 404
+
+
+def test_terms_are_the_administrators(desk: Desk) -> None:
+    given = {"document_prefix": "HV-", "due_days": "30"}
+    for role in ("commerce", "support", "reports"):
+        assert desk(role).post("/settings/invoicing-terms/", given).status_code == 403
+    assert BillingTerms.objects.count() == 0
+    administrator = desk("administrator")
+    assert administrator.get("/settings/invoicing-terms/").context["form"].initial == {"document_prefix": "", "due_days": 14}
+    assert administrator.post("/settings/invoicing-terms/", given).status_code == 302
+    assert [(row.document_prefix, row.due_days) for row in BillingTerms.objects.all()] == [("HV-", 30)]
+
+
+def test_bad_terms_are_not_saved(desk: Desk) -> None:
+    answer = desk("administrator").post("/settings/invoicing-terms/", {"document_prefix": "<b>", "due_days": "400"})
+    assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["due_days"])
+    assert BillingTerms.objects.count() == 0
