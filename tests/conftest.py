@@ -6,9 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 
+from tests import sizes
 from tests.support import databases, doors, programs, servers
+
+# The machine may be busy: a slow example is no failure.
+hypothesis.settings.register_profile("portal", max_examples=sizes.EXAMPLES, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("portal")
 
 RUN = pytest.StashKey[servers.Run]()
 

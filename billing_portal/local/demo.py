@@ -214,16 +214,17 @@ def _manage(demo: Demo, command: str, *arguments: str) -> None:
         environment=demo.environment | {"PORTAL_DB_ROLE": "owner", "PYTHONUNBUFFERED": "1"},
         folder=ROOT,
     )
-    shown = 0
+    follow, shown = command == "create_demo", 0
     try:
         while not child.ended:
             time.sleep(0.1)
-            shown = _show(child, shown) if command == "create_demo" else shown
+            shown = _show(child, shown) if follow else 0
+        shown = _show(child, shown) if follow else 0
     except BaseException:
         processes.stop([child], seconds=5)
         raise
     if child.process.returncode != 0:
-        raise LocalError(f"manage.py {command} ended with {child.process.returncode}:\n{child.tail(30)}")
+        raise LocalError(f"manage.py {command} ended with {child.process.returncode} ({child.log})" + ("." if follow else f":\n{child.tail(30)}"))
 
 
 def _show(child: Child, shown: int) -> int:
