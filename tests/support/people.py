@@ -18,7 +18,9 @@ START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 system = Actor.program("setup")
 
 
-def user(username: str = "jane", role: Role = Role.ADMINISTRATOR, *, password: str | None = PASSWORD, email: str | None = None, name: str | None = None) -> User:
+def user(
+    username: str = "jane", role: Role = Role.ADMINISTRATOR, *, password: str | None = PASSWORD, email: str | None = None, name: str | None = None
+) -> User:
     """Somebody who can sign in, with a password unless it is None."""
     address = f"{username}@example.com" if email is None else email
     made = users.create(username, name or username.title(), address, role, actor=system, at=START)

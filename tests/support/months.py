@@ -1,0 +1,110 @@
+"""What happens in a month, told in one line each: calls, documents, what is due, jobs, and the identity that must hold after all of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from billing_portal.jobs.domain import running
+from customers.domain import ledger
+from customers.domain.ledger import Posting
+from customers.models import Customer, Kind, Standing, Transfer
+from invoicing.domain import invoices
+from invoicing.models import Call, Document, Match
+from invoicing.queries import documents as queries
+from invoicing.queries import movements
+from tests.support.world import jane
+
+_keys = count(1)
+D = Decimal
+
+
+def local(text: str, zone: str = "Europe/London") -> datetime:
+    """ "2026-10-03 09:00" in a zone."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+def calls(
+    of: Customer,
+    when: str,
+    *,
+    price: str,
+    times: int = 1,
+    seconds: int = 60,
+    destination: str = "United Kingdom - London",
+    line: str = "",
+) -> Transfer:
+    """Answered calls of one local day at this price each, and the usage transfer they name."""
+    at = local(when, of.time_zone)
+    total = Decimal(price) * times
+    [transfer] = ledger.post_many([Posting(Kind.USAGE, of, total, f"test-usage:{next(_keys)}", at)], at=at + timedelta(minutes=1), actor=jane)
+    shared: dict[str, Any] = {"customer_id": of.pk, "transfer_id": transfer.pk, "number": "442079460123", "setup_at": at, "answered_at": at, "seconds": seconds}
+    shared |= {"billed_seconds": seconds, "price": Decimal(price), "currency": of.currency, "destination": destination, "line": line, "prefix": "4420"}
+    Call.objects.bulk_create([Call(at=at, key_id=uuid4(), batch_id=uuid4(), **shared) for _n in range(times)])
+    return transfer
+
+
+def moved(kind: Kind, of: Customer, amount: str, when: str, **given: Any) -> Transfer:
+    """A movement that happened at a local time and was posted then."""
+    at = local(when, of.time_zone)
+    return ledger.post(kind, of, Decimal(amount), at=at, actor=jane, key=f"test:{next(_keys)}", **given)
+
+
+def issue(as_of: str, at: datetime, *customers: Customer) -> list[Document]:
+    """Issue what a run for this date takes, of all customers unless some are named."""
+    chosen = [each.pk for each in customers] or None
+    return invoices.issue_all(date.fromisoformat(as_of), actor=jane, at=at, customer_ids=chosen).documents
+
+
+def reasons(as_of: str, *customers: Customer) -> list[tuple[str, str]]:
+    """Who would be skipped by a run for this date, and why."""
+    chosen = [each.pk for each in customers] or None
+    return [(each.customer.name, each.reason) for each in invoices.preview(date.fromisoformat(as_of), customer_ids=chosen).skipped]
+
+
+def lines(document: Document) -> list[tuple[str, str, str]]:
+    """What the document says: description, detail, amount."""
+    return [(line.description, line.detail, money(line.amount)) for line in document.lines.all()]
+
+
+def figures(document: Document) -> tuple[str, str, str]:
+    return money(document.net), money(document.tax), money(document.total)
+
+
+def due(document: Document) -> str:
+    """What is still to be paid of it."""
+    return money(queries.with_figures(Document.objects.filter(pk=document.pk)).get().left)  # type: ignore[attr-defined]
+
+
+def money(amount: Decimal) -> str:
+    """Two decimals, or more where there are more."""
+    text = f"{amount.normalize():f}"
+    whole, _point, places = text.partition(".")
+    return f"{whole}.{places.ljust(2, '0')}"
+
+
+def matches(of: Customer) -> list[tuple[str, str]]:
+    return [(match.document.number, money(match.amount)) for match in Match.objects.filter(document__customer=of).order_by("at", "document__number", "pk")]
+
+
+def identity(of: Customer) -> Decimal:
+    """receivable − (unapplied − open − unbilled): zero, or something is lost (semantics 6)."""
+    unapplied = sum((credit.left for credit in queries.unapplied_credits([of.pk])), Decimal(0))  # type: ignore[attr-defined]
+    open_ = sum((document.left for document in queries.open_documents([of.pk])), Decimal(0))  # type: ignore[attr-defined]
+    unbilled = sum((movement.amount for movement in movements.untaken([of.pk]).get(of.pk, [])), Decimal(0))
+    return Standing.objects.get(customer=of).receivable - (unapplied - open_ - unbilled)
+
+
+def run_jobs(*, but: str = "") -> list[str]:
+    """Do all that is owed now, and what that owes in turn, each at its first try; answers with the kinds in order."""
+    done = []
+    while job := running.due().exclude(kind=but).first():
+        running.run(job.pk)
+        job.refresh_from_db()
+        assert job.state == job.State.DONE, f"{job.kind}: {job.error}"
+        done.append(job.kind)
+    return done
