@@ -162,7 +162,7 @@ def dress(field: forms.Field) -> None:
     if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
         field.error_messages["required"] = CHOOSE if isinstance(widget, forms.Select | forms.RadioSelect) else FILL_IN
     if type(widget) is forms.TextInput and isinstance(field, forms.CharField):
-        widget = field.widget = LineInput(attrs=widget.attrs)
+        widget = field.widget = LineInput(attrs={**widget.attrs, "type": widget.input_type})
     css = next(name for kind, name in CLASSES if isinstance(widget, kind))
     if isinstance(field, MoneyField):
         css += " bp-money"
