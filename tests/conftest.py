@@ -1,5 +1,6 @@
 """The ground of every test: own servers, a database per process, reseller contexts, shut doors."""
 
+import importlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         servers.use_own_redis(int(str(worker["workerid"]).removeprefix("gw")))
     doors.shut()
     django.setup()
+    importlib.import_module("billing_portal.celery")  # so that jobs wake workers through the test's own Redis
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
