@@ -62,9 +62,7 @@ def calls_behind(all_gathered: Iterable[Gathered]) -> tuple[dict[UUID, int], dic
     return slots, movements.calls_of(slots)
 
 
-def lines_of(
-    customer: Customer, period: Period, taken: Sequence[Movement], slots: Mapping[UUID, int], calls: Mapping[int, SlotCalls]
-) -> list[DraftLine]:
+def lines_of(customer: Customer, period: Period, taken: Sequence[Movement], slots: Mapping[UUID, int], calls: Mapping[int, SlotCalls]) -> list[DraftLine]:
     """The unrounded lines of a document: calls of this period first, then the rest by date; older ones are marked as of earlier periods."""
     by_slot: dict[int, list[Movement]] = {}
     for movement in taken:

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 LONGEST_CALL = 31 * 24 * 3600
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 TIMES = ("setup_at", "answered_at", "ended_at")
 TEXTS = ("account", "line", "address", "caller", "to", "cause")
@@ -71,6 +72,8 @@ def problem_of(record: CallRecord) -> str:
         return record.problem
     if record.setup_at is None:
         return _("The set-up time is missing.")
+    if not all(EARLIEST <= time < LATEST for time in (record.setup_at, record.answered_at, record.ended_at) if time is not None):
+        return _("A time lies before 1990 or after 2099.")
     if record.seconds is not None and record.seconds < 0:
         return _("The seconds are below zero.")
     if record.answered_at is None:

@@ -67,9 +67,7 @@ def _listed(skipped: Skipped) -> bool:
 
 
 def _waiting(run: InvoiceRun, draft: Draft) -> InvoiceRunItem:
-    return InvoiceRunItem(
-        run=run, customer=draft.customer, period_start=draft.period.start, period_end=draft.period.end, expected_total=draft.total
-    )
+    return InvoiceRunItem(run=run, customer=draft.customer, period_start=draft.period.start, period_end=draft.period.end, expected_total=draft.total)
 
 
 def _skipped(run: InvoiceRun, skipped: Skipped) -> InvoiceRunItem:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -104,6 +105,8 @@ def extra(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _storable(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return clean(value)
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     if isinstance(value, dict | list) and not depth:
         return "…"
     if isinstance(value, dict):

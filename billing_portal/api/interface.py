@@ -1,0 +1,72 @@
+"""The interface as a whole: who may use it, and how it says no."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from ninja import NinjaAPI
+from ninja.security import HttpBearer
+from pydantic import ValidationError
+
+from billing_portal.accounts.domain import keys
+from billing_portal.accounts.models import ApiKey
+from billing_portal.kernel.errors import DomainError
+
+MOST_PROBLEMS = 20
+
+
+class ScopeError(Exception):
+    """The key is a switch's own but does not carry the scope."""
+
+
+class SwitchKey(HttpBearer):
+    """The key of a switch of this reseller; one of another reseller, or a revoked one, is unknown here (reliability 96)."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        key = keys.find(token)
+        if key is None:
+            return None
+        if self.scope not in key.scopes:
+            raise ScopeError(self.scope)
+        keys.used(key, at=timezone.now())
+        return key
+
+
+api = NinjaAPI(title="Billing portal", version="1", docs_url=None, openapi_url=None, urls_namespace="api")
+
+
+@api.exception_handler(ScopeError)
+def wrong_scope(request: HttpRequest, problem: ScopeError) -> HttpResponse:
+    return JsonResponse({"detail": f"This key does not carry the scope {problem}."}, status=403)
+
+
+@api.exception_handler(ValidationError)
+def wrong_shape(request: HttpRequest, problem: ValidationError) -> HttpResponse:
+    """Nothing was taken; each problem names its path."""
+    found = problem.errors(include_url=False, include_context=False, include_input=False)
+    return refused([{"path": _path(error["loc"]), "message": error["msg"]} for error in found[:MOST_PROBLEMS]])
+
+
+@api.exception_handler(DomainError)
+def wrong_content(request: HttpRequest, problem: DomainError) -> HttpResponse:
+    return refused([{"path": problem.field or "records", "message": problem.message}])
+
+
+@api.get("/openapi.json", include_in_schema=False)
+def openapi(request: HttpRequest) -> Any:
+    """The description of this interface, for programs."""
+    return api.get_openapi_schema()
+
+
+def refused(problems: list[dict[str, str]]) -> HttpResponse:
+    return JsonResponse({"detail": problems}, status=422)
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    """`records[3].to`"""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return text.removeprefix(".") or "(body)"

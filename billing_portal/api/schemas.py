@@ -1,0 +1,126 @@
+"""The shape of what switches send and get (contracts, Calls). A body that is not this shape is refused whole."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from invoicing.domain import calls
+from invoicing.domain.formats.rows import LIMITS, extra
+from invoicing.domain.records import CallRecord
+
+WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d", re.ASCII)
+STORABLE = r"^[^\x00]*$"
+
+
+def _parsed(value: Any) -> Any:
+    """ISO 8601 only: bare digits would be read as seconds since 1970."""
+    if not isinstance(value, str) or not WRITTEN.match(value):
+        raise ValueError("A time is written as 2026-11-21T12:00:00+00:00.")
+    return datetime.fromisoformat(value)
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("The time is out of range.") from None
+
+
+def _text(name: str) -> StringConstraints:
+    return StringConstraints(max_length=LIMITS[name], pattern=STORABLE, strip_whitespace=True)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_parsed), AfterValidator(_in_utc)]
+CallId = Annotated[str, StringConstraints(min_length=1, max_length=LIMITS["call_id"], pattern=STORABLE, strip_whitespace=True)]
+
+
+class RecordIn(BaseModel):
+    """One call as the switch saw it. No `answered_at`: it was not answered. `seconds` since answer win over the times. Unknown names are kept."""
+
+    model_config = ConfigDict(extra="allow", strict=True, title="Record")
+
+    call_id: CallId
+    leg: Annotated[str, _text("leg")] | None = "a"
+    direction: Literal["out", "in"] | None = "out"
+    account: Annotated[str, _text("account")] | None = None
+    line: Annotated[str, _text("line")] | None = None
+    address: Annotated[str, _text("address")] | None = None
+    caller: Annotated[str, _text("caller")] | None = Field(None, alias="from")
+    to: Annotated[str, _text("to")]
+    setup_at: Moment
+    answered_at: Moment | None = None
+    ended_at: Moment | None = None
+    seconds: int | None = None
+    cause: Annotated[str, _text("cause")] | None = None
+
+    @model_validator(mode="after")
+    def names_somebody(self) -> Self:
+        if not (self.account or self.line or self.address):
+            raise ValueError("One of account, line and address is required.")
+        return self
+
+    def record(self) -> CallRecord:
+        """The record as the domain knows it."""
+        return CallRecord(
+            call_id=self.call_id,
+            leg=self.leg or "a",
+            direction=self.direction or "out",
+            account=self.account or "",
+            line=self.line or "",
+            address=self.address or "",
+            caller=self.caller or "",
+            to=self.to,
+            setup_at=self.setup_at,
+            answered_at=self.answered_at,
+            ended_at=self.ended_at,
+            seconds=self.seconds,
+            cause=self.cause or "",
+            extra=extra(self.model_extra) if self.model_extra else {},
+        )
+
+
+class CallsIn(BaseModel):
+    """At most 10,000 records; all of them are taken or none."""
+
+    model_config = ConfigDict(extra="forbid", title="Calls")
+
+    records: Annotated[list[RecordIn], Field(max_length=calls.AT_ONCE)]
+
+
+def shape() -> dict[str, Any]:
+    """What a body looks like, in one piece, for the description of the interface."""
+    described = CallsIn.model_json_schema()
+    described["properties"]["records"]["items"] = described.pop("$defs")["RecordIn"]
+    return described
+
+
+class AnswerOut(Schema):
+    """What became of the record at the same place: the price in plain decimals."""
+
+    call_id: str
+    leg: str
+    status: Literal["rated", "queued", "repeated", "conflict"]
+    reason: str | None
+    price: str | None
+    currency: str | None
+    billed_seconds: int | None
+
+
+class CallsOut(Schema):
+    records: list[AnswerOut]
+
+
+class ProblemOut(Schema):
+    path: str
+    message: str
+
+
+class RefusedOut(Schema):
+    detail: list[ProblemOut]
+
+
+class DeniedOut(Schema):
+    detail: str

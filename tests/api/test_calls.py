@@ -1,0 +1,194 @@
+"""`POST /api/v1/calls`: what a switch may send, and what it is told (contracts, Calls)."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_tenants.utils import schema_context
+
+from billing_portal.accounts.domain import keys
+from billing_portal.accounts.models import ApiKey, Switch
+from billing_portal.tenancy.models import Reseller
+from customers.models import AccountCode, Customer
+from invoicing.models import Call, CallBatch, CallKey, WaitingCall
+from tests.support import world
+from tests.support.world import jane
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOST = "acme.localhost"
+
+
+def a_key(name: str = "Frankfurt") -> str:
+    return keys.make(Switch.objects.create(name=name), [keys.CALLS_WRITE], actor=jane, at=NOON)[1]
+
+
+@pytest.fixture
+def secret(acme: Reseller) -> str:
+    return a_key()
+
+
+@pytest.fixture
+def anna(acme: Reseller) -> Customer:
+    made = world.customer("Anna Ltd", on=world.plan())
+    AccountCode.objects.create(code="anna-100", customer=made)
+    return made
+
+
+def a_call(**given: Any) -> dict[str, Any]:
+    fields = {"call_id": "c1", "account": "anna-100", "to": "+44 20 7946 0123", "setup_at": "2026-10-03T10:00:00+01:00", "seconds": 61}
+    return {name: value for name, value in {**fields, "answered_at": fields["setup_at"], **given}.items() if value is not ...}
+
+
+def post(secret: str, body: Any, *, host: str = HOST, scheme: str = "Bearer") -> Any:
+    data = body if isinstance(body, (str, bytes)) else json.dumps(body)
+    return Client(headers={"host": host}).post("/api/v1/calls", data, content_type="application/json", headers={"Authorization": f"{scheme} {secret}"})
+
+
+def test_calls_are_answered_in_order(anna: Customer, secret: str) -> None:
+    again = a_call(setup_at="2026-10-03T09:00:00Z", answered_at="2026-10-03T09:00:00.000Z")
+    answer = post(secret, {"records": [a_call(), a_call(call_id="c2", account="nobody"), again, a_call(seconds=62), a_call(leg="b", **{"from": "1001", "trunk": "n"})]})
+
+    rated = {"reason": None, "price": "0.0610", "currency": "GBP", "billed_seconds": 61}
+    waits = {"price": None, "currency": None, "billed_seconds": None}
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "records": [
+                {"call_id": "c1", "leg": "a", "status": "rated", **rated},
+                {"call_id": "c2", "leg": "a", "status": "queued", "reason": "unknown_customer", **waits},
+                {"call_id": "c1", "leg": "a", "status": "repeated", **rated},
+                {"call_id": "c1", "leg": "a", "status": "conflict", "reason": "conflict", **waits},
+                {"call_id": "c1", "leg": "b", "status": "rated", **rated},
+            ]
+        },
+    )
+    assert [call.extra for call in Call.objects.filter(caller="1001")] == [{"trunk": "n"}]
+    assert (CallBatch.objects.get().actor_name, CallBatch.objects.get().source) == ("Frankfurt", "api")
+
+
+def test_seconds_without_an_answer_wait_as_a_bad_record(anna: Customer, secret: str) -> None:
+    answer = post(secret, {"records": [a_call(answered_at=...)]})
+
+    assert [entry["reason"] for entry in answer.json()["records"]] == ["bad_record"]
+
+
+def test_no_records_are_no_problem(secret: str) -> None:
+    assert post(secret, {"records": []}).json() == {"records": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "records"),
+        ([], "(body)"),
+        ("", "(body)"),
+        ("{", "(body)"),
+        (b"\xff\xfe", "(body)"),
+        ('{"records": [' + '{"a":' * 5000, "(body)"),
+        ({"records": {}}, "records"),
+        ({"records": [], "more": 1}, "more"),
+        ({"records": [a_call(), 7]}, "records[1]"),
+        ({"records": [a_call(), a_call(call_id=...)]}, "records[1].call_id"),
+        ({"records": [a_call(call_id="")]}, "records[0].call_id"),
+        ({"records": [a_call(call_id="x" * 129)]}, "records[0].call_id"),
+        ({"records": [a_call(call_id="x\0y")]}, "records[0].call_id"),
+        ({"records": [a_call(to=...)]}, "records[0].to"),
+        ({"records": [a_call(to=44)]}, "records[0].to"),
+        ({"records": [a_call(setup_at=...)]}, "records[0].setup_at"),
+        ({"records": [a_call(setup_at="2026-10-03T10:00:00")]}, "records[0].setup_at"),
+        ({"records": [a_call(setup_at="1790000000")]}, "records[0].setup_at"),
+        ({"records": [a_call(setup_at=1790000000)]}, "records[0].setup_at"),
+        ({"records": [a_call(setup_at="0001-01-01T00:00:00+14:00")]}, "records[0].setup_at"),
+        ({"records": [a_call(seconds="61")]}, "records[0].seconds"),
+        ({"records": [a_call(seconds=61.5)]}, "records[0].seconds"),
+        ({"records": [a_call(direction="sideways")]}, "records[0].direction"),
+        ({"records": [a_call(account=...)]}, "records[0]"),
+        ({"records": [a_call(account="", line=None)]}, "records[0]"),
+    ],
+)
+def test_a_body_of_another_shape_is_refused_by_its_path_and_nothing_is_taken(anna: Customer, secret: str, body: Any, path: str) -> None:
+    answer = post(secret, body)
+
+    assert (answer.status_code, [problem["path"] for problem in answer.json()["detail"]]) == (422, [path])
+    assert not CallKey.objects.exists()
+    assert not WaitingCall.objects.exists()
+
+
+def test_more_than_ten_thousand_records_are_refused(secret: str) -> None:
+    answer = post(secret, {"records": [a_call()] * 10_001})
+
+    assert (answer.status_code, answer.json()["detail"][0]["path"]) == (422, "records")
+
+
+@pytest.mark.parametrize("value", [{"a": [1, "x\0"]}, "\ud83d\ude00", 1e308, 10**40, None, True])
+def test_unknown_keys_are_kept_whatever_they_hold(anna: Customer, secret: str, value: Any) -> None:
+    answer = post(secret, {"records": [a_call(more=value)]})
+
+    assert [entry["status"] for entry in answer.json()["records"]] == ["rated"]
+
+
+def test_numbers_that_json_does_not_know_are_kept_as_text(anna: Customer, secret: str) -> None:
+    body = json.dumps({"records": [a_call(more=1)]}).replace('"more": 1', '"more": NaN, "most": 1e999')
+    post(secret, body)
+
+    assert [call.extra for call in Call.objects.all()] == [{"more": "nan", "most": "inf"}]
+
+
+@pytest.mark.rel(96)
+def test_without_a_key_nothing_is_taken(anna: Customer, secret: str) -> None:
+    body = {"records": [a_call()]}
+    with schema_context("globex"):
+        foreign = a_key()
+    revoked = a_key("Old")
+    keys.revoke(ApiKey.objects.get(switch__name="Old"), actor=jane, at=NOON)
+
+    refused = [post("", body), post("nonsense", body), post("bp_é", body), post(secret, body, scheme="Basic"), post(foreign, body), post(revoked, body)]
+
+    assert [answer.status_code for answer in refused] == [401] * 6
+    assert post(secret, body, host="globex.localhost").status_code == 401
+    assert not CallKey.objects.exists()
+
+
+@pytest.mark.rel(96)
+def test_a_key_without_the_scope_is_refused(anna: Customer, secret: str) -> None:
+    ApiKey.objects.update(scopes=["calls:read"])
+
+    assert post(secret, {"records": [a_call()]}).status_code == 403
+    assert not CallKey.objects.exists()
+
+
+def test_only_post(secret: str) -> None:
+    assert Client(headers={"host": HOST}).get("/api/v1/calls").status_code == 405
+
+
+def test_a_body_beyond_the_limit_is_refused(secret: str, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+
+    assert post(secret, {"records": [a_call()]}).status_code == 413
+
+
+def test_a_use_of_the_key_is_remembered(anna: Customer, secret: str) -> None:
+    post(secret, {"records": []})
+
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_the_interface_describes_itself(acme: Reseller) -> None:
+    told = Client(headers={"host": HOST}).get("/api/v1/openapi.json").json()
+
+    operation = told["paths"]["/api/v1/calls"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]["properties"]["records"]
+    assert (body["maxItems"], body["items"]["required"]) == (10_000, ["call_id", "to", "setup_at"])
+    assert "from" in body["items"]["properties"]
+    assert sorted(operation["responses"]) == ["200", "401", "403", "413", "422"]
+    assert "$defs" not in json.dumps(told)
+
+
+@pytest.mark.rel(60)
+def test_calls_of_one_reseller_are_not_in_another(anna: Customer, secret: str) -> None:
+    post(secret, {"records": [a_call()]})
+    with schema_context("globex"):
+        assert not Call.objects.exists()
