@@ -97,7 +97,14 @@ class QuoteForm(PortalForm):
 
     number = forms.CharField(label=_("Number"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}))
     duration = forms.CharField(label=_("Duration"), max_length=12, initial="3:00", widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    at = forms.DateTimeField(label=_("At"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"))
+    at = forms.DateTimeField(
+        label=_("At"),
+        required=False,
+        help_text=_("Empty: now."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+        label=_("At"), required=False, help_text=_("Empty: now."), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -26,7 +26,7 @@ from rateplans.forms.plans import ApplyForm, UploadForm
 from rateplans.models import RateImport, RatePlan
 
 ERRORS_SHOWN = 100
-UNUSUAL_SHOWN = 20
+UNUSUAL_SHOWN = 10
 
 
 @roles(*MAY_CHANGE)

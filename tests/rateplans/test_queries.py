@@ -61,7 +61,8 @@ def test_plans_know_the_version_in_force(acme: Any) -> None:
     plan = world.plan(position=1)
     made("Empty")
     load(plan, b"prefix,destination,per minute\n44,United Kingdom,2\n", at=NOON + HOUR)
-    then = [(row.name, row.version_number, row.rate_count, row.version_since) for row in queries.plans_with_version(NOON)]
-    now = [(row.name, row.version_number, row.rate_count, row.version_since) for row in queries.plans_with_version(NOON + HOUR)]
+    columns = ("name", "version_number", "rate_count", "version_since")
+    then = list(queries.plans_with_version(NOON).values_list(*columns))
+    now = list(queries.plans_with_version(NOON + HOUR).values_list(*columns))
     assert then == [("Standard", 1, 1, None), ("Empty", None, None, None)]
     assert now[0] == ("Standard", 2, 1, NOON + HOUR)
