@@ -8,6 +8,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from billing_portal.accounts.domain import passwords
 from billing_portal.accounts.models import User
 from billing_portal.kernel.errors import DomainError
 
@@ -57,6 +58,8 @@ class NewPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         password_validation.validate_password(password, self.user)
+        if passwords.is_pattern(password):
+            raise ValidationError(_("This is too easy to guess: use several words that do not belong together."), code="password_pattern")
         return password
 
     def refuse(self, error: DomainError) -> None:

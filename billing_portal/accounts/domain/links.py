@@ -60,9 +60,11 @@ def find(token: str, *, at: datetime) -> LoginLink | None:
 @transaction.atomic
 def set_password(token: str, password: str, *, at: datetime) -> User:
     """Set the password and spend the link, once: one conditional UPDATE decides between two submissions. Raises `link_spent`."""
-    waiting = LoginLink.objects.filter(token_hash=fingerprint(token), used_at=None, ended_at=None, expires_at__gt=at, user__is_active=True)
-    require(waiting.update(used_at=at), "link_spent", _("This link has expired or was used already."))
+    # Only columns of the link itself: a condition on the user would become a subquery, which a second submission does not ask again.
+    spent = LoginLink.objects.filter(token_hash=fingerprint(token), used_at=None, ended_at=None, expires_at__gt=at).update(used_at=at)
+    require(spent, "link_spent", _("This link has expired or was used already."))
     user = User.objects.select_for_update().get(login_links__token_hash=fingerprint(token))
+    require(user.is_active, "link_spent", _("This link has expired or was used already."))
     user.password = make_password(password)
     user.save(update_fields=["password"])
     end(user, at=at)

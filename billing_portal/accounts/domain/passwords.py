@@ -1,6 +1,7 @@
 """New passwords: changed by their owner, or asked for by somebody who forgot. The answer is the same for everybody."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -17,6 +18,7 @@ from billing_portal.mail import outgoing
 
 NAME_CAP = 254
 WAIT_SECONDS = 120  # a second request for the same name within this time sends nothing
+FEWEST_CHARACTERS = 5
 
 
 def forgotten(name: str, *, at: datetime) -> None:
@@ -62,6 +64,14 @@ def change(user: User, password: str, *, actor: Actor, at: datetime) -> User:
     audit.record(actor, "user.password_changed", subject=("user", user.pk, str(user)), at=at)
     links.tell(user, at=at)
     return user
+
+
+def is_pattern(password: str) -> bool:
+    """Long, but made of nothing: few different characters, a word repeated, figures or letters in a row (reliability 76)."""
+    text = password.casefold()
+    repeated = bool(text) and text in (text + text)[1:-1]
+    steps = {(ord(after) - ord(before)) % 10 for before, after in pairwise(text)}
+    return len(set(text)) < FEWEST_CHARACTERS or repeated or len(steps) == 1
 
 
 def _moment(payload: dict[str, Any]) -> datetime:

@@ -1,0 +1,51 @@
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import company
+from billing_portal.accounts.models import AuditEntry
+from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy.domain import names
+from billing_portal.tenancy.models import Reseller
+
+boss = Actor.program("boss")
+
+
+def test_fields_change_and_the_entry_says_from_what(acme: Any, noon: datetime) -> None:
+    company.change(acme, {"legal_name": "Acme Telecom Ltd", "city": "Leeds", "name": "Acme"}, actor=boss, at=noon)
+    kept = Reseller.objects.get(pk=acme.pk)
+
+    assert (kept.legal_name, kept.city, kept.name) == ("Acme Telecom Ltd", "Leeds", "Acme")
+    assert AuditEntry.objects.get(action="company.changed").changes == {"legal_name": ["Acme", "Acme Telecom Ltd"], "city": ["", "Leeds"]}
+
+
+def test_nothing_changed_writes_nothing(acme: Any, noon: datetime) -> None:
+    company.change(acme, {"name": "Acme"}, actor=boss, at=noon)
+
+    assert AuditEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize("taken", ["Globex", " GLOBEX ", "Anna Ltd"])
+def test_a_name_taken_anywhere_on_the_platform_is_refused(acme: Any, noon: datetime, taken: str) -> None:
+    names.take("Anna Ltd", customer_id=acme.pk)
+
+    with pytest.raises(DomainError, match="name_taken"):
+        company.change(acme, {"name": taken}, actor=boss, at=noon)
+
+
+def test_a_name_can_change_its_case(acme: Any, noon: datetime) -> None:
+    assert company.change(acme, {"name": "ACME"}, actor=boss, at=noon).name == "ACME"
+
+
+@pytest.mark.parametrize(("colour", "code"), [("red", "colour_invalid"), ("#00647", "colour_invalid"), ("#ffff00", "colour_pale"), ("#9aa5b1", "colour_pale")])
+def test_a_colour_must_carry_white_text(acme: Any, noon: datetime, colour: str, code: str) -> None:
+    with pytest.raises(DomainError, match=code):
+        company.change(acme, {"brand_colour": colour}, actor=boss, at=noon)
+
+
+def test_contrast_is_that_of_the_accessibility_rules() -> None:
+    assert round(company.contrast_with_white("#000000"), 2) == 21.0
+    assert round(company.contrast_with_white("#ffffff"), 2) == 1.0
+    assert round(company.contrast_with_white("#767676"), 2) == 4.54

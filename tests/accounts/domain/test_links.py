@@ -1,0 +1,101 @@
+"""One-time links: what is stored, when they end, two submissions at once."""
+
+from datetime import datetime, timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import close_old_connections, connection
+
+from billing_portal.accounts.domain import links
+from billing_portal.accounts.models import LoginLink, Role, User
+from billing_portal.kernel.errors import DomainError
+from tests.support.people import user
+
+NEW = "a much longer secret 77"
+WELCOME = LoginLink.Purpose.WELCOME
+
+
+def test_only_the_fingerprint_of_the_token_is_stored(acme: Any, noon: datetime) -> None:
+    token = links.make(user("jane"), WELCOME, at=noon)
+    link = LoginLink.objects.get()
+
+    assert (len(token), link.token_hash) == (43, links.fingerprint(token))
+    assert token not in str(LoginLink.objects.values_list().get())
+
+
+def test_a_link_lives_72_hours(acme: Any, noon: datetime) -> None:
+    token = links.make(user("jane"), WELCOME, at=noon)
+
+    assert links.find(token, at=noon + timedelta(hours=72, seconds=-1)) is not None
+    assert links.find(token, at=noon + timedelta(hours=72)) is None
+
+
+def test_a_newer_link_ends_the_older_one(acme: Any, noon: datetime) -> None:
+    jane = user("jane")
+    old, new = links.make(jane, WELCOME, at=noon), links.make(jane, LoginLink.Purpose.RESET, at=noon)
+
+    assert (links.find(old, at=noon), links.find(new, at=noon) is not None) == (None, True)
+    with pytest.raises(DomainError, match="link_spent"):
+        links.set_password(old, NEW, at=noon)
+
+
+def test_a_newer_link_of_somebody_else_ends_nothing(acme: Any, noon: datetime) -> None:
+    token = links.make(user("jane"), WELCOME, at=noon)
+    links.make(user("ann"), WELCOME, at=noon)
+
+    assert links.find(token, at=noon) is not None
+
+
+def test_setting_the_password_spends_the_link(acme: Any, noon: datetime) -> None:
+    jane = user("jane", password=None)
+    token = links.make(jane, WELCOME, at=noon)
+
+    assert links.set_password(token, NEW, at=noon) == jane
+    assert LoginLink.objects.get().used_at == noon
+    with pytest.raises(DomainError, match="link_spent"):
+        links.set_password(token, "yet another one 88", at=noon)
+
+
+def test_an_expired_link_sets_nothing(acme: Any, noon: datetime) -> None:
+    jane = user("jane", password=None)
+    token = links.make(jane, WELCOME, at=noon)
+
+    with pytest.raises(DomainError, match="link_spent"):
+        links.set_password(token, NEW, at=noon + timedelta(hours=72))
+    jane.refresh_from_db()
+    assert not jane.has_usable_password()
+
+
+def test_the_address_is_on_the_resellers_own_host(acme: Any) -> None:
+    assert links.address("token").endswith("/password/token/")
+    assert "//acme.localhost" in links.address("token")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_submissions_at_once_one_sets_the_password(noon: datetime) -> None:
+    jane = user("jane", Role.SUPPORT, password=None)
+    token = links.make(jane, WELCOME, at=noon)
+    tenant, barrier, outcomes = connection.tenant, Barrier(4), list[str]()
+
+    def submit(password: str) -> None:
+        connection.set_tenant(tenant)
+        barrier.wait()
+        try:
+            links.set_password(token, password, at=noon)
+            outcomes.append(password)
+        except DomainError as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=submit, args=(f"password number {number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    [winner] = [outcome for outcome in outcomes if outcome != "link_spent"]
+    assert outcomes.count("link_spent") == 3
+    assert User.objects.get(pk=jane.pk).check_password(winner)
+    close_old_connections()

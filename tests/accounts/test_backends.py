@@ -1,0 +1,114 @@
+"""Signing in: three names, one neutral refusal, the same work for every name."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing_portal.accounts import queries
+from billing_portal.accounts.models import Role, SignInName, User
+from tests.support.people import PASSWORD, user
+
+
+def sign_in(name: str, password: str = PASSWORD) -> User | None:
+    found = authenticate(username=name, password=password)
+    assert found is None or isinstance(found, User)
+    return found
+
+
+def account_number(of: User, value: str) -> None:
+    SignInName.objects.create(kind=SignInName.Kind.ACCOUNT_NUMBER, value=value, user=of)
+
+
+@pytest.mark.parametrize("name", ["jane", "JANE", "jane@example.com", "Jane@Example.COM", "100042"])
+def test_username_email_and_account_number_sign_in(acme: Any, name: str) -> None:
+    jane = user("jane")
+    account_number(jane, "100042")
+
+    assert sign_in(name) == jane
+
+
+@pytest.mark.parametrize("name", ["jane", "jane@example.com", "100042", "nobody", "", " "])
+def test_a_wrong_password_signs_nobody_in(acme: Any, name: str) -> None:
+    account_number(user("jane"), "100042")
+
+    assert sign_in(name, "something else entirely") is None
+
+
+def test_an_email_of_two_people_signs_nobody_in_but_their_other_names_do(acme: Any) -> None:
+    ann, bob = user("ann", Role.ACCOUNT_ADMIN, email="office@example.com"), user("bob", Role.ACCOUNT_USER, email="Office@example.com")
+    account_number(ann, "100042")
+
+    assert sign_in("office@example.com") is None
+    assert [sign_in("100042"), sign_in("bob")] == [ann, bob]
+
+
+def test_an_email_of_one_active_and_one_deactivated_person_signs_the_active_one_in(acme: Any) -> None:
+    ann, bob = user("ann", Role.ACCOUNT_ADMIN, email="office@example.com"), user("bob", Role.ACCOUNT_USER, email="office@example.com")
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+
+    assert sign_in("office@example.com") == ann
+
+
+@pytest.mark.rel(78)
+def test_a_deactivated_person_cannot_sign_in(acme: Any) -> None:
+    User.objects.filter(pk=user("jane").pk).update(is_active=False)
+
+    assert sign_in("jane") is None
+
+
+def test_somebody_who_never_set_a_password_cannot_sign_in(acme: Any) -> None:
+    user("jane", password=None)
+
+    assert [sign_in("jane"), sign_in("jane", "")] == [None, None]
+
+
+def test_the_same_name_in_another_reseller_is_somebody_else(acme: Any, globex: Any) -> None:
+    user("jane")
+    connection.set_tenant(acme)
+
+    assert sign_in("jane") is None
+
+
+@pytest.fixture
+def counted(settings: Any) -> list[str]:
+    """The passwords that were hashed."""
+    Counting.hashed = []
+    settings.PASSWORD_HASHERS = ["tests.accounts.test_backends.Counting"]
+    return Counting.hashed
+
+
+class Counting(MD5PasswordHasher):
+    algorithm = "counting"
+    hashed: list[str] = []
+
+    def encode(self, password: str, salt: Any) -> str:
+        self.hashed.append(password)
+        return super().encode(password, salt)
+
+
+@pytest.mark.rel(74)
+def test_known_unknown_and_unset_names_cost_one_hash_and_the_same_questions(acme: Any, counted: list[str]) -> None:
+    user("jane")
+    user("new", password=None)
+    user("ann", email="office@example.com")
+    user("bob", email="office@example.com")
+    work = {}
+    for name in ("jane", "nobody", "new", "office@example.com", "jane@example.com"):
+        counted.clear()
+        with CaptureQueriesContext(connection) as asked:
+            assert sign_in(name, "wrong wrong wrong") is None
+        work[name] = (len(counted), len(asked))
+
+    assert set(work.values()) == {(1, 3)}, work
+
+
+def test_who_forgot_finds_everybody_who_shares_the_email(acme: Any) -> None:
+    ann, bob = user("ann", email="office@example.com"), user("bob", email="office@example.com")
+
+    assert queries.who_forgot("office@example.com") == [ann, bob]
+    assert queries.who_forgot("bob") == [bob]
+    assert queries.who_forgot("nobody@example.com") == []

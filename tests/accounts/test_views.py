@@ -1,0 +1,265 @@
+"""The door as visitors see it."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import get_resolver
+from django.utils import timezone
+
+from billing_portal.accounts.adapter import NO_MATCH
+from billing_portal.accounts.domain import links
+from billing_portal.accounts.models import AuditEntry, LoginLink, User
+from tests.support.people import PASSWORD, client, mails, user
+
+NEW = "a much longer secret 77"
+
+
+def sign_in(browser: Client, name: str, password: str = PASSWORD, **more: str) -> Any:
+    return browser.post("/sign-in/", {"login": name, "password": password, **more})
+
+
+def text_of(answer: Any) -> str:
+    """The page without what differs in every answer: the token against forged forms."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+
+
+def test_signing_in_leads_on_and_signing_out_back(acme: Any) -> None:
+    user("jane")
+    browser = client()
+
+    assert sign_in(browser, "Jane@example.com", next="/account/password/").url == "/account/password/"
+    assert browser.get("/account/password/").status_code == 200
+    assert browser.post("/sign-out/").status_code == 302
+    assert browser.get("/account/password/").url == "/sign-in/?next=/account/password/"
+
+
+def test_looking_at_the_sign_out_page_signs_nobody_out(acme: Any) -> None:
+    browser = client(user("jane"))
+
+    assert browser.get("/sign-out/").status_code == 200
+    assert browser.get("/account/password/").status_code == 200
+
+
+@pytest.mark.rel(74)
+def test_every_refusal_reads_the_same(acme: Any) -> None:
+    user("jane")
+    user("ann", email="office@example.com")
+    user("bob", email="office@example.com")
+    User.objects.filter(pk=user("left").pk).update(is_active=False)
+    answers = {}
+    for name in ("jane", "nobody", "office@example.com", "left"):
+        answer = sign_in(client(), name, "not the right one")
+        answers[name] = (answer.status_code, text_of(answer).replace(f'value="{name}"', ""))
+
+    assert len(set(answers.values())) == 1
+    assert answers["jane"][0] == 422
+    assert str(NO_MATCH) in answers["jane"][1]
+    assert "or use your account number" in answers["jane"][1]
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "http://globex.localhost/", "//evil.example", "http://localhost/"])
+def test_signing_in_never_leads_to_another_host(acme: Any, elsewhere: str) -> None:
+    user("jane")
+
+    assert sign_in(client(), "jane", next=elsewhere).url == "/"
+
+
+@pytest.mark.rel(75)
+def test_guessing_ends_after_ten_tries_and_other_people_still_sign_in(acme: Any) -> None:
+    user("jane")
+    user("ann")
+    browser = client()
+    for _attempt in range(10):
+        sign_in(browser, "jane", "guess guess guess")
+
+    assert "Too many attempts" in sign_in(browser, "jane").content.decode()
+    assert sign_in(client(), "ann").status_code == 302
+
+
+def test_nothing_else_of_the_framework_is_reachable(acme: Any) -> None:
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str) and name.startswith("account_")}
+
+    assert names == {"account_login", "account_logout", "account_change_password"}
+
+
+# --- forgotten -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rel(74)
+def test_asking_for_a_link_is_answered_the_same_for_everybody(acme: Any) -> None:
+    user("jane")
+    answers = [client().post("/password/forgotten/", {"name": name}) for name in ("jane", "nobody", "nobody@example.com")]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({text_of(answer) for answer in answers}) == 1
+
+
+def test_somebody_who_never_set_a_password_gets_a_link_too(acme: Any) -> None:
+    jane = user("jane", password=None)
+    client().post("/password/forgotten/", {"name": "jane@example.com"})
+    [mail] = mails("password_reset")
+
+    assert mail.recipients == ["jane@example.com"]
+    assert client().post(path_in(mail.text), {"password": NEW}).url == "/sign-in/"
+    jane.refresh_from_db()
+    assert jane.check_password(NEW)
+
+
+def test_an_unknown_name_gets_no_mail(acme: Any) -> None:
+    client().post("/password/forgotten/", {"name": "nobody@example.com"})
+
+    assert mails() == []
+
+
+def test_asking_twice_at_once_mails_once(acme: Any) -> None:
+    user("jane")
+    for _click in range(2):
+        client().post("/password/forgotten/", {"name": "jane"})
+
+    assert len(mails("password_reset")) == 1
+
+
+@pytest.mark.rel(56)
+@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_X_HOST"])
+def test_the_link_names_the_resellers_own_host_whatever_the_request_claims(acme: Any, header: str) -> None:
+    user("jane")
+    client(host="ACME.localhost.").post("/password/forgotten/", {"name": "jane"}, **{header: "evil.example"})
+    [mail] = mails("password_reset")
+
+    assert re.findall(r"https?://([^/:\s]+)", mail.text + mail.html) == ["acme.localhost"] * len(re.findall(r"https?://", mail.text + mail.html))
+
+
+# --- the link ----------------------------------------------------------------------------------------------------------
+
+
+def path_in(text: str) -> str:
+    found = re.search(r"(/password/[\w-]{20,}/)", text)
+    assert found is not None
+    return found[1]
+
+
+def link_for(person: User) -> str:
+    return f"/password/{links.make(person, LoginLink.Purpose.WELCOME, at=timezone.now())}/"
+
+
+@pytest.mark.rel(73)
+def test_opening_the_link_spends_nothing_and_the_password_spends_it(acme: Any) -> None:
+    jane = user("jane", password=None)
+    path = link_for(jane)
+    scanner, browser = client(), client()
+    opened = [scanner.head(path), scanner.get(path), scanner.get(path), browser.get(path)]
+
+    assert [answer.status_code for answer in opened] == [200] * 4
+    assert browser.post(path, {"password": NEW}).url == "/sign-in/"
+    assert sign_in(browser, "jane", NEW).status_code == 302
+
+
+@pytest.mark.rel(72)
+def test_the_link_works_once(acme: Any) -> None:
+    jane = user("jane", password=None)
+    path = link_for(jane)
+    client().post(path, {"password": NEW})
+    again = client().post(path, {"password": "yet another password"})
+
+    assert (again.status_code, client().get(path).status_code) == (410, 410)
+    jane.refresh_from_db()
+    assert jane.check_password(NEW)
+
+
+@pytest.mark.rel(72)
+@pytest.mark.parametrize("host", ["globex.localhost", "localhost"])
+def test_the_link_means_nothing_on_another_host(acme: Any, host: str) -> None:
+    jane = user("jane", password=None)
+    path = link_for(jane)
+
+    assert client(host=host).post(path, {"password": NEW}).status_code == 410
+    connection.set_tenant(acme)
+    jane.refresh_from_db()
+    assert not jane.has_usable_password()
+
+
+@pytest.mark.rel(74)
+def test_expired_used_and_invented_links_look_the_same_and_offer_a_new_one(acme: Any) -> None:
+    jane, bob = user("jane", password=None), user("bob", password=None)
+    expired, used = link_for(jane), link_for(bob)
+    LoginLink.objects.filter(user=jane).update(expires_at=timezone.now() - timedelta(seconds=1))
+    client().post(used, {"password": NEW})
+    paths = [expired, used, f"/password/{'x' * 43}/"]
+    pages = [client().get(path) for path in paths]
+    renewed = [client().post(f"{path}renew/") for path in paths]
+
+    assert {answer.status_code for answer in pages} == {410}
+    assert len({text_of(answer).replace(path, "") for answer, path in zip(pages, paths, strict=True)}) == 1
+    assert len({text_of(answer) for answer in renewed}) == 1
+    assert sorted(mail.recipients[0] for mail in mails("password_reset")) == ["bob@example.com", "jane@example.com"]
+
+
+@pytest.mark.rel(76)
+@pytest.mark.parametrize("weak", ["short", "passwordpassword", "jane@example.com", "123456789012345", "aaaaaaaabbbbbbbb"])
+def test_a_weak_password_is_refused_and_the_link_stays(acme: Any, weak: str) -> None:
+    jane = user("jane", password=None)
+    path = link_for(jane)
+    answer = client().post(path, {"password": weak})
+
+    assert answer.status_code == 422
+    assert client().get(path).status_code == 200
+
+
+def test_a_password_of_64_letters_with_spaces_is_kept_as_typed(acme: Any) -> None:
+    jane = user("jane", password=None)
+    long = " copper kettle on the hill, and three more in the dale; blue " + "x9"
+    client().post(link_for(jane), {"password": long})
+    jane.refresh_from_db()
+
+    assert len(long) >= 64
+    assert jane.check_password(long)
+    assert not jane.check_password(long.strip())
+
+
+def test_setting_the_password_is_mailed_and_written_down(acme: Any) -> None:
+    client().post(link_for(user("jane", password=None)), {"password": NEW})
+
+    assert [mail.subject for mail in mails("password_set")] == ["Your password for Acme was set"]
+    assert AuditEntry.objects.filter(action="user.password_set", actor_name="Jane").count() == 1
+
+
+def test_a_deactivated_persons_link_is_worthless(acme: Any) -> None:
+    jane = user("jane", password=None)
+    path = link_for(jane)
+    User.objects.filter(pk=jane.pk).update(is_active=False)
+
+    assert client().post(path, {"password": NEW}).status_code == 410
+
+
+# --- changing it --------------------------------------------------------------------------------------------------------
+
+
+def test_the_current_password_is_asked_for(acme: Any) -> None:
+    browser = client(user("jane"))
+    answer = browser.post("/account/password/", {"current": "wrong", "password": NEW})
+
+    assert answer.status_code == 422
+    assert "This is not your current password." in answer.content.decode()
+    assert "wrong" not in re.findall(r'value="([^"]*)"', answer.content.decode())
+
+
+def test_a_changed_password_ends_open_links(acme: Any) -> None:
+    jane = user("jane")
+    path = link_for(jane)
+    client(jane).post("/account/password/", {"current": PASSWORD, "password": NEW})
+
+    assert client().get(path).status_code == 410
+
+
+@pytest.mark.rel(79)
+@pytest.mark.parametrize("path", ["/sign-in/", "/password/forgotten/", "/password/invented/"])
+def test_pages_of_the_door_are_never_kept_in_a_cache_or_a_frame(acme: Any, path: str) -> None:
+    answer = client().get(path)
+
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
