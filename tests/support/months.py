@@ -9,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from billing_portal.jobs.domain import running
 from customers.domain import ledger
 from customers.domain.ledger import Posting
@@ -21,6 +23,8 @@ from tests.support.world import jane
 
 _keys = count(1)
 D = Decimal
+# The PDF engine leaves its colour profile to the garbage collector.
+renders = pytest.mark.filterwarnings("ignore:unclosed file .*sRGB2014:ResourceWarning")
 
 
 def local(text: str, zone: str = "Europe/London") -> datetime:

@@ -1,0 +1,39 @@
+"""Work of this app that is owed to the outbox: issue, render, mail, look for overdue documents."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from billing_portal.jobs import registry
+from invoicing.domain import overdue, rendering, runs
+from invoicing.models import Document
+
+
+@registry.handler("invoices.issue", queue="invoices", lease_seconds=600)
+def issue(payload: dict[str, Any]) -> None:
+    """One batch of a run."""
+    runs.work(payload["run"], [UUID(customer) for customer in payload["customers"]], at=timezone.now())
+
+
+@registry.handler("invoices.render", queue="documents", lease_seconds=300)
+def render(payload: dict[str, Any]) -> None:
+    """The PDF of one document; then its mail."""
+    document = Document.objects.select_related("customer").get(pk=payload["document"])
+    rendering.pdf_file(document)
+    rendering.owe_mail(document)
+
+
+@registry.handler("invoices.mail", queue="documents")
+def mail(payload: dict[str, Any]) -> None:
+    """The mail of one document, with the PDF."""
+    document = Document.objects.select_related("customer").get(pk=payload["document"])
+    rendering.mail(document, key=payload["key"])
+
+
+@registry.handler("invoices.overdue", queue="default")
+def look_for_overdue(payload: dict[str, Any]) -> None:
+    """Customers of a time zone in which a due date has just passed."""
+    overdue.refresh_zone(payload["zone"], at=timezone.now())

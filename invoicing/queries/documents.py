@@ -1,0 +1,97 @@
+"""Questions about issued documents: whose they are, what is open on them, and what could pay them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.shortcuts import get_object_or_404
+
+from billing_portal.accounts.models import Role
+from billing_portal.mail.models import MailLog
+from billing_portal.web.viewer import Viewer
+from customers import queries as customers
+from customers.models import AccountKind, Customer, Kind, Transfer
+from invoicing.models import Document, Match
+
+ABOUT = "document"
+CREDIT_KINDS = (Kind.PAYMENT, Kind.AFFILIATE, Kind.SETTLE, Kind.OPENING)
+_MONEY: DecimalField[Any, Any] = DecimalField(max_digits=20, decimal_places=6)
+
+
+def _matched(column: str) -> Coalesce:
+    sums = Match.objects.filter(**{column: OuterRef("pk")}).order_by().values(column).annotate(sum=Sum("amount"))
+    return Coalesce(Subquery(sums.values("sum")), Value(Decimal(0)), output_field=_MONEY)
+
+
+def with_figures(documents: QuerySet[Document]) -> QuerySet[Document]:
+    """The same documents with `matched`, `left` (the amount due, semantics 11) and `mailed`."""
+    mails = MailLog.objects.filter(about_kind=ABOUT, about_id=OuterRef("pk"), state=MailLog.State.SENT)
+    return documents.annotate(matched=_matched("document"), mailed=Exists(mails)).annotate(left=F("total") - F("matched"))
+
+
+def visible_to(viewer: Viewer) -> QuerySet[Document]:
+    """The documents this viewer may see: those of the customers it may see; an account user sees none (contracts, Rights)."""
+    if viewer.role == Role.ACCOUNT_USER:
+        return Document.objects.none()
+    return with_figures(Document.objects.filter(customer__in=customers.visible_to(viewer))).select_related("customer")
+
+
+def document_or_404(viewer: Viewer, number: str) -> Document:
+    """The document of this number with its customer; 404 for strangers."""
+    return get_object_or_404(visible_to(viewer), number=number)
+
+
+def of_customer(viewer: Viewer, customer: Customer) -> QuerySet[Document]:
+    """The customer's documents, as far as the viewer may see them."""
+    return visible_to(viewer).filter(customer=customer)
+
+
+def overdue(today: date) -> Q:
+    """Documents with something due that was to be paid before today; needs `left`."""
+    return Q(left__gt=0, due_on__lt=today)
+
+
+OPEN = Q(left__gt=0)
+PAID = Q(left__lte=0)
+
+
+def totals(documents: QuerySet[Document]) -> list[dict[str, Any]]:
+    """One row per currency: `currency`, `documents`, `total`, `left`. Currencies are never added up."""
+    sums = {"documents": Count("pk"), "sum": Sum("total"), "due": Sum("left", filter=OPEN)}
+    rows = documents.order_by().values("currency").annotate(**sums).order_by("currency")
+    return [{"currency": row["currency"], "documents": row["documents"], "total": row["sum"], "left": row["due"] or Decimal(0)} for row in rows]
+
+
+def open_documents(customer_ids: Collection[UUID]) -> QuerySet[Document]:
+    """Documents with something due, oldest due date first, each with `left`."""
+    documents = Document.objects.filter(customer_id__in=customer_ids).annotate(matched=_matched("document")).annotate(left=F("total") - F("matched"))
+    return documents.filter(left__gt=0).order_by("due_on", "issued_at", "sequence", "pk")
+
+
+def unapplied_credits(customer_ids: Collection[UUID]) -> QuerySet[Transfer]:
+    """Credits on receivables that have not settled anything yet, oldest first, each with `left` (semantics 6, unapplied)."""
+    credits_ = Transfer.objects.filter(customer_id__in=customer_ids, kind__in=CREDIT_KINDS, credit__kind=AccountKind.RECEIVABLE)
+    standing = credits_.filter(reverses=None, reversed_by=None).annotate(matched=_matched("credit")).annotate(left=F("amount") - F("matched"))
+    return standing.filter(left__gt=0).order_by("posted_at", "pk")
+
+
+def owed_by(customer_ids: Collection[UUID]) -> dict[UUID, Decimal]:
+    """What is due on each customer's documents less its unapplied credit: positive when something is owed."""
+    owed = dict.fromkeys(customer_ids, Decimal(0))
+    for document in open_documents(customer_ids):
+        owed[document.customer_id] += document.left  # type: ignore[attr-defined]  # annotated
+    for credit in unapplied_credits(customer_ids):
+        owed[credit.customer_id] -= credit.left  # type: ignore[attr-defined]  # annotated
+    return owed
+
+
+def by_periods(pairs: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], Document]:
+    """The invoices of these customers that begin on these days."""
+    rows = Document.objects.filter(customer_id__in={customer for customer, _start in pairs}, kind=Document.DocumentKind.INVOICE)
+    return {(row.customer_id, row.period_start): row for row in rows if (row.customer_id, row.period_start) in set(pairs)}

@@ -1,0 +1,125 @@
+"""What stands on receivables and is on no document yet (semantics 6, 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from customers.models import AccountKind, Customer, Kind, Transfer
+from invoicing.models import Document, WaitingCall
+
+GATHERED = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
+BLOCKS_NOTHING = (WaitingCall.Reason.CONFLICT, WaitingCall.Reason.BAD_RECORD, WaitingCall.Reason.UNKNOWN_CUSTOMER)
+
+CALLS = """
+    SELECT taken.slot, GROUPING(call.line) = 1, CASE WHEN GROUPING(call.line) = 1 THEN call.destination ELSE call.line END,
+           count(*), sum(call.billed_seconds), sum(call.price)
+      FROM (SELECT unnest(%s::uuid[]) AS transfer_id, unnest(%s::int[]) AS slot) AS taken
+      JOIN invoicing_call AS call ON call.transfer_id = taken.transfer_id
+     WHERE call.answered_at IS NOT NULL
+     GROUP BY GROUPING SETS ((taken.slot, call.destination), (taken.slot, call.line))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One movement on a receivable that no document has taken; `amount` is positive when the customer is charged."""
+
+    id: UUID
+    customer_id: UUID
+    kind: str
+    amount: Decimal
+    occurred_at: datetime
+    posted_at: datetime
+    note: str
+    about_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallSum:
+    """Answered calls to one destination, or from one line, with billed seconds and their prices added up, not rounded."""
+
+    name: str
+    calls: int
+    seconds: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class SlotCalls:
+    """The calls behind some usage movements, added up by destination and by line."""
+
+    destinations: tuple[CallSum, ...] = ()
+    lines: tuple[CallSum, ...] = ()
+
+    @property
+    def calls(self) -> int:
+        return sum(row.calls for row in self.destinations)
+
+    @property
+    def seconds(self) -> int:
+        return sum(row.seconds for row in self.destinations)
+
+
+def of_documents() -> Q:
+    """The movements that documents take: usage, fees, charges, credits, adjustments and opening debits, and what takes any of them back."""
+    opening_debit = Q(kind=Kind.OPENING, debit__kind=AccountKind.RECEIVABLE, reverses=None)
+    its_reversal = Q(kind=Kind.OPENING, credit__kind=AccountKind.RECEIVABLE, reverses__isnull=False)
+    receivable = Q(debit__kind=AccountKind.RECEIVABLE) | Q(credit__kind=AccountKind.RECEIVABLE)
+    return (Q(kind__in=GATHERED) & receivable) | opening_debit | its_reversal
+
+
+def untaken(customer_ids: Collection[UUID]) -> dict[UUID, list[Movement]]:
+    """What no document has taken yet, by customer, in the order in which it happened; one query for all of them."""
+    rows = Transfer.objects.filter(of_documents(), customer_id__in=customer_ids, taken=None).order_by("occurred_at", "id")
+    found: dict[UUID, list[Movement]] = {}
+    for row in rows.values_list("id", "customer_id", "kind", "amount", "occurred_at", "posted_at", "note", "about_kind", "debit__kind"):
+        movement = _movement(*row)
+        found.setdefault(movement.customer_id, []).append(movement)
+    return found
+
+
+def _movement(id_: UUID, of: UUID, kind: str, amount: Decimal, occurred_at: datetime, posted_at: datetime, note: str, about: str, debit: str) -> Movement:
+    signed = amount if debit == AccountKind.RECEIVABLE else -amount
+    return Movement(id_, of, kind, signed, occurred_at, posted_at, note, about)
+
+
+def has_untaken(customer: Customer) -> bool:
+    """True when something of the customer waits for its document."""
+    return Transfer.objects.filter(of_documents(), customer=customer, taken=None).exists()
+
+
+def billed_until(customer_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Where the last invoice of each customer ends (its period is half-open), for those that have one."""
+    rows = Document.objects.filter(customer_id__in=customer_ids, kind=Document.DocumentKind.INVOICE).order_by("customer_id", "-period_end")
+    return dict(rows.distinct("customer_id").values_list("customer_id", "period_end"))
+
+
+def blocking_calls(customer_ids: Collection[UUID]) -> dict[UUID, list[datetime | None]]:
+    """When the waiting calls that hold back a customer's document were answered; None where the record does not say (semantics 22)."""
+    rows = WaitingCall.objects.filter(customer_id__in=customer_ids, state=WaitingCall.State.WAITING).exclude(reason__in=BLOCKS_NOTHING)
+    found: dict[UUID, list[datetime | None]] = {}
+    for customer_id, at in rows.values_list("customer_id", "at"):
+        if customer_id is not None:
+            found.setdefault(customer_id, []).append(at)
+    return found
+
+
+def calls_of(slots: Mapping[UUID, int]) -> dict[int, SlotCalls]:
+    """The answered calls behind usage transfers, added up by slot: {transfer: slot} → {slot: calls}; one query however many there are."""
+    if not slots:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(CALLS, [list(slots), list(slots.values())])
+        rows: Sequence[tuple[int, bool, str, int, int, Decimal]] = cursor.fetchall()
+    sums: dict[int, tuple[list[CallSum], list[CallSum]]] = {}
+    for slot, by_destination, name, calls, seconds, amount in rows:
+        destinations, lines = sums.setdefault(slot, ([], []))
+        (destinations if by_destination else lines).append(CallSum(name, calls, seconds, amount))
+    return {slot: SlotCalls(tuple(destinations), tuple(lines)) for slot, (destinations, lines) in sums.items()}
