@@ -14,6 +14,8 @@ def main() -> None:
     find_running_demo()
     from django.core.management import execute_from_command_line
 
+    import billing_portal.celery  # noqa: F401 - jobs written by a command wake workers through it
+
     execute_from_command_line(sys.argv)
 
 

@@ -5,8 +5,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
+
+from invoicing.domain.records import CallRecord
 
 WEEKDAY, WEEKEND = 2.3, 0.4  # calls a day for each unit of a company's share
 NEAR = {
@@ -44,7 +45,7 @@ class Caller:
     lines: Sequence[str]
 
 
-def records(caller: Caller, day: date) -> Iterator[dict[str, Any]]:
+def records(caller: Caller, day: date) -> Iterator[CallRecord]:
     """The day's call records of one customer, as a switch would send them, in the order of their set-up."""
     dice = random.Random(zlib.crc32(f"{caller.account}:{day}".encode()))
     mean = caller.share * (WEEKDAY if day.weekday() < 5 else WEEKEND)
@@ -62,22 +63,23 @@ def _moment(dice: random.Random, day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)) + timedelta(minutes=minutes)
 
 
-def _record(dice: random.Random, caller: Caller, setup: datetime, call_id: str) -> dict[str, Any]:
+def _record(dice: random.Random, caller: Caller, setup: datetime, call_id: str) -> CallRecord:
     answered = dice.random() < 0.87
     seconds = 1 + int(dice.expovariate(1 / 190)) if answered else 0
     answer = setup + timedelta(seconds=dice.randint(3, 18))
-    record = {
-        "call_id": call_id,
-        "account": caller.account,
-        "line": dice.choice(caller.lines),
-        "from": dice.choice(caller.lines),
-        "to": _number(dice, caller.country),
-        "setup_at": setup.isoformat(),
-        "ended_at": (answer + timedelta(seconds=seconds)).isoformat(),
-        "seconds": seconds,
-        "cause": "answered" if answered else dice.choice(("no answer", "busy", "cancelled")),
-    }
-    return record | {"answered_at": answer.isoformat()} if answered else record
+    line = dice.choice(caller.lines)
+    return CallRecord(
+        call_id=call_id,
+        account=caller.account,
+        line=line,
+        caller=line,
+        to=_number(dice, caller.country),
+        setup_at=setup,
+        answered_at=answer if answered else None,
+        ended_at=answer + timedelta(seconds=seconds),
+        seconds=seconds,
+        cause="answered" if answered else dice.choice(("no answer", "busy", "cancelled")),
+    )
 
 
 def _number(dice: random.Random, country: str) -> str:

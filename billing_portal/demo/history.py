@@ -1,0 +1,93 @@
+"""What happened to a reseller of the sample world until now: calls day by day, invoices on the first of a month, payments, top-ups."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import ROUND_UP, Decimal
+from uuid import UUID
+
+from billing_portal.accounts.domain import switches
+from billing_portal.demo import traffic
+from billing_portal.demo.calendar import Calendar
+from billing_portal.demo.cast import House
+from billing_portal.demo.furnishing import PROGRAM, Resident
+from customers.domain import customers
+from customers.models import BillingType, Standing
+from invoicing.domain import calls, invoices, payments
+from invoicing.models import CallBatch, Document
+
+LOW, TOP_UP = Decimal(8), Decimal(60)
+PAID_AFTER = {"in time": timedelta(days=9), "late": timedelta(days=11)}
+
+
+def tell(house: House, residents: Sequence[Resident], calendar: Calendar, say: Callable[[str], None]) -> None:
+    """Let the days pass in the schema in force."""
+    due: dict[date, list[UUID]] = {}
+    for day in calendar.days():
+        for resident in residents:
+            _top_up_when_low(resident, calendar, day)
+        if day in calendar.run_days:
+            _invoice(residents, calendar, day, due)
+        _pay(due.pop(day, []), calendar, day)
+        _call(house, residents, calendar, day)
+        if day.day == 1:
+            say(f"{house.name}: {day:%B %Y}")
+    _run_up_to_the_limit(residents, calendar)
+
+
+def _call(house: House, residents: Sequence[Resident], calendar: Calendar, day: date) -> None:
+    batch = [
+        record
+        for resident in residents
+        for record in traffic.records(
+            traffic.Caller(
+                resident.customer.switch_account_code or resident.customer.account_number,
+                resident.company.country,
+                resident.company.calls,
+                resident.company.zone or house.zone,
+                resident.lines,
+            ),
+            day,
+        )
+    ]
+    at = calendar.after(day, 36)  # the day has ended in every zone of the cast
+    calls.ingest(batch, switch=switches.ensure_default(), source=CallBatch.Source.API, actor=PROGRAM, at=at)
+
+
+def _top_up_when_low(resident: Resident, calendar: Calendar, day: date) -> None:
+    if resident.customer.billing_type != BillingType.PREPAID:
+        return
+    if Standing.objects.get(customer=resident.customer).balance < LOW:
+        key = f"sample:{resident.customer.pk}:{day}"
+        payments.record(resident.customer, TOP_UP, reference="Card", key=key, actor=PROGRAM, at=calendar.after(day, 8))
+
+
+def _invoice(residents: Sequence[Resident], calendar: Calendar, day: date, due: dict[date, list[UUID]]) -> None:
+    """Run for the first of a month, and note who pays when; the last late invoice is never paid and falls overdue."""
+    invoices.issue_all(day, actor=PROGRAM, at=calendar.after(day, 6))
+    habits = {resident.customer.pk: resident.company.pays for resident in residents}
+    for document in Document.objects.filter(issued_on=day):
+        habit = habits.get(document.customer_id, "not yet")
+        if habit in PAID_AFTER and not (habit == "late" and day == calendar.run_days[0]):
+            due.setdefault(day + PAID_AFTER[habit], []).append(document.pk)
+
+
+def _pay(document_ids: Sequence[UUID], calendar: Calendar, day: date) -> None:
+    for document in Document.objects.filter(pk__in=document_ids).select_related("customer"):
+        payments.record(
+            document.customer,
+            document.total,
+            reference=f"Bank transfer {document.number}",
+            key=f"sample:{document.pk}",
+            actor=PROGRAM,
+            at=calendar.after(day, 10),
+            pays=document,
+        )
+
+
+def _run_up_to_the_limit(residents: Sequence[Resident], calendar: Calendar) -> None:
+    """One customer that does not pay has nearly used its credit limit up."""
+    for resident in residents:
+        owes = -Standing.objects.get(customer=resident.customer).balance
+        if resident.company.pays == "not yet" and owes > 0:
+            limit = (owes * Decimal("1.04")).to_integral_value(ROUND_UP)
+            customers.change(resident.customer, credit_limit=limit, actor=PROGRAM, at=calendar.now)
