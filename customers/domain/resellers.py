@@ -21,7 +21,6 @@ from customers.domain import customers
 from customers.domain.people import NOT_IN_USERNAMES
 from customers.models import Customer
 from rateplans.models import BillingTerms, RatePlan
-from rateplans.queries import plan_named
 
 SHORT_NAME = re.compile(r"[a-z][a-z0-9]{1,40}")
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
@@ -31,24 +30,38 @@ RESERVED = {"public", "information", "static", "www"}
 
 @dataclass(frozen=True)
 class NewReseller:
-    """What a reseller is made of. `currency` is what it owes its parent in and its own default; `plan` names a plan of the parent, empty for none."""
+    """What a reseller is made of."""
 
-    name: str
     short_name: str
+    name: str
     host: str
     parent: Reseller | None
     currency: str
     time_zone: str
     admin_email: str
-    plan: str = ""
+    plan: RatePlan | None
 
 
-def create(new: NewReseller, *, actor: Actor, at: datetime) -> Reseller:
+def create(
+    short_name: str,
+    *,
+    name: str,
+    host: str,
+    parent: Reseller | None,
+    currency: str,
+    time_zone: str,
+    admin_email: str,
+    plan: RatePlan | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Reseller:
     """Make schema, host, customer row in the parent and administrator, who gets the login details; needs the owner's database role.
 
+    `currency` is what it owes its parent in and its own default; `plan` is one of the parent's, in that currency.
     Each step is whole or absent: tried again after a failure in the middle it goes on where it stopped.
-    Raises `reseller_exists`, `host_taken`, `name_taken`, `unknown_plan`, `short_name_invalid` and others.
+    Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_differs`, `short_name_invalid` and others.
     """
+    new = NewReseller(short_name, name, host.lower().rstrip("."), parent, currency, time_zone, admin_email, plan)
     _check(new)
     known = Reseller.objects.filter(schema_name=new.short_name).first()
     if known is not None:
@@ -69,6 +82,8 @@ def _check(new: NewReseller) -> None:
     require(HOST.fullmatch(new.host), "host_invalid", _("“%s” is not a host name.") % new.host, "host")
     require(CURRENCY.fullmatch(new.currency), "currency_unknown", _("Give the currency as three letters, such as GBP."), "currency")
     zone_of(new.time_zone)
+    same = new.plan is None or new.plan.currency == new.currency
+    require(same, "currency_differs", _("The rate plan is not priced in %s.") % new.currency, "plan")
     root_only = _("Only the root has no parent, and it is named owner.")
     require((new.parent is None) == (new.short_name == "owner"), "parent_missing", root_only, "parent")
     require("@" in new.admin_email, "email_invalid", _("Write the administrator's email address."), "admin_email")
@@ -89,25 +104,13 @@ def _check_same(known: Reseller, new: NewReseller) -> None:
 
 
 def _check_name(new: NewReseller) -> None:
-    """Name and plan are checked before a schema is made for them; the database is the judge when they are taken."""
+    """The name is checked before a schema is made for it; the database is the judge when it is taken."""
     if new.parent is None:
         return
     with tenant_context(new.parent):
         row = Customer.objects.filter(reseller_schema=new.short_name).first()
         taken = _("“%s” is taken. Names are unique across the platform.") % new.name
         require(names.is_free(new.name, except_for=row.pk if row else None), "name_taken", taken, "name")
-        _plan_of(new)
-
-
-def _plan_of(new: NewReseller) -> RatePlan | None:
-    """The plan the reseller pays its parent by, in the parent's schema."""
-    if not new.plan:
-        return None
-    plan = plan_named(new.plan)
-    require(plan, "unknown_plan", _("The parent has no rate plan “%s”.") % new.plan, "plan")
-    same = plan is None or plan.currency == new.currency
-    require(same, "currency_differs", _("“%(plan)s” is not priced in %(currency)s.") % {"plan": new.plan, "currency": new.currency}, "plan")
-    return plan
 
 
 def _register(new: NewReseller) -> Reseller:
@@ -127,9 +130,17 @@ def _enter_into_parent(reseller: Reseller, new: NewReseller, *, actor: Actor, at
     with tenant_context(new.parent), transaction.atomic():
         if Customer.objects.filter(reseller_schema=new.short_name).exists():
             return
-        kind = Customer.CustomerKind.RESELLER
-        fields = customers.Fields(plan=_plan_of(new), currency=new.currency, time_zone=new.time_zone, billing_email=new.admin_email, kind=kind, reseller_schema=new.short_name)
-        customer = customers.create(new.name, actor=actor, at=at, **fields)
+        customer = customers.create(
+            new.name,
+            plan=new.plan,
+            currency=new.currency,
+            time_zone=new.time_zone,
+            billing_email=new.admin_email,
+            kind=Customer.CustomerKind.RESELLER,
+            reseller_schema=new.short_name,
+            actor=actor,
+            at=at,
+        )
         audit.record(actor, "reseller.created", subject=("reseller", reseller.pk, reseller.name), customer_id=customer.pk, at=at)
 
 

@@ -143,5 +143,5 @@ def _after_save(request: PortalRequest, customer: Customer) -> HttpResponse:
     then = request.POST.get("then")
     if then == "switch":
         switching.enter(request.session, customer, actor=actor_of(request), at=timezone.now())
-        return redirect("invoicing:my-overview")
+        return redirect("customers:home")
     return redirect("customers:new") if then == "another" else redirect("customers:customer", account=customer.account_number)

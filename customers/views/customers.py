@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from billing_portal.kernel.period import local_date
+from billing_portal.web import registry
 from billing_portal.web.access import signed_in, staff
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
@@ -54,13 +55,15 @@ def _row(customer: Customer, today: date) -> dict[str, Any]:
 @staff
 @require_safe
 def customer(request: PortalRequest, account: str) -> HttpResponse:
-    """The customer's address; its overview shows calls and documents, so it lives higher up."""
+    """The customer's address leads to the first of its tabs: the overview, which lives higher up because it shows calls and documents."""
     found = queries.customer_or_404(request.viewer, account)
-    return redirect("invoicing:overview", account=found.account_number)
+    first, *_others = registry.customer_tabs.of(request.viewer)
+    return redirect(first.url_name, account=found.account_number)
 
 
 @signed_in
 @require_safe
 def home(request: PortalRequest) -> HttpResponse:
-    """Where somebody comes in: staff at the customers, a customer's people at their overview."""
-    return redirect("customers:list" if request.viewer.party is None else "invoicing:my-overview")
+    """Where somebody comes in: at the first entry of their menu, staff at the customers, a customer's people at their overview."""
+    entry = next((items[0].url_name for _group, items in registry.menu.of(request.viewer)), "web:help")
+    return redirect(entry)

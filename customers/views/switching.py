@@ -22,7 +22,7 @@ def enter(request: PortalRequest) -> HttpResponse:
         return redirect("customers:list")
     customer = queries.customer_or_404(request.viewer, account)
     switching.enter(request.session, customer, actor=actor_of(request), at=timezone.now())
-    return redirect("invoicing:my-overview")
+    return redirect("customers:home")
 
 
 @any_frame

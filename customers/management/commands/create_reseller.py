@@ -4,12 +4,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.utils import timezone
+from django_tenants.utils import tenant_context
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.kernel.errors import require
 from billing_portal.tenancy.commands import PortalCommand, find
+from billing_portal.tenancy.models import Reseller
 from billing_portal.tenancy.queries import address_of
 from customers.domain import resellers
-from customers.domain.resellers import NewReseller
+from rateplans.models import RatePlan
+from rateplans.queries import plan_named
 
 
 class Command(PortalCommand):
@@ -27,15 +31,27 @@ class Command(PortalCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         short_name = str(options["short_name"])
-        new = NewReseller(
+        parent = find(options["parent"]) if options["parent"] else None
+        reseller = resellers.create(
+            short_name,
             name=options["full_name"] or short_name.capitalize(),
-            short_name=short_name,
-            host=str(options["host"]).lower().rstrip("."),
-            parent=find(options["parent"]) if options["parent"] else None,
+            host=options["host"],
+            parent=parent,
             currency=str(options["currency"]).upper(),
             time_zone=options["time_zone"],
             admin_email=options["admin_email"],
-            plan=options["plan"],
+            plan=_plan_of(parent, options["plan"]),
+            actor=Actor.program("create_reseller", via="command"),
+            at=timezone.now(),
         )
-        reseller = resellers.create(new, actor=Actor.program("create_reseller", via="command"), at=timezone.now())
         self.stdout.write(address_of(reseller))
+
+
+def _plan_of(parent: Reseller | None, name: str) -> RatePlan | None:
+    """The parent's rate plan of this name."""
+    if not name or parent is None:
+        return None
+    with tenant_context(parent):
+        plan = plan_named(name)
+    require(plan, "unknown_plan", f"{parent.name} has no rate plan “{name}”.")
+    return plan

@@ -1,0 +1,50 @@
+"""Lines have one door, and a name once per customer."""
+
+from datetime import datetime
+
+import pytest
+
+from billing_portal.accounts.models import AuditEntry
+from billing_portal.kernel.errors import DomainError
+from customers.domain import features
+from customers.models import Customer, Line
+from tests.support.world import jane
+
+
+def test_a_line_is_added_and_written_down(anna: Customer, noon: datetime) -> None:
+    line = features.add_line(anna, " 1001 ", description="Reception", address="192.0.2.7", actor=jane, at=noon)
+
+    assert (line.name, line.description, line.address) == ("1001", "Reception", "192.0.2.7")
+    assert AuditEntry.objects.get(customer_id=anna.pk, action="line.added").subject_name == "1001"
+
+
+def test_two_customers_may_have_a_line_of_the_same_name(anna: Customer, bob: Customer, noon: datetime) -> None:
+    for customer in (anna, bob):
+        features.add_line(customer, "1001", actor=jane, at=noon)
+
+    assert Line.objects.filter(name="1001").count() == 2
+
+
+@pytest.mark.parametrize(("name", "code"), [("Desk", "line_taken"), ("desk", "line_taken"), (" ", "line_name_missing")])
+def test_one_customer_cannot_have_it_twice(anna: Customer, noon: datetime, name: str, code: str) -> None:
+    features.add_line(anna, "Desk", actor=jane, at=noon)
+
+    with pytest.raises(DomainError, match=code) as refused:
+        features.add_line(anna, name, actor=jane, at=noon)
+    assert refused.value.field == "name"
+    assert Line.objects.count() == 1
+
+
+@pytest.mark.parametrize("status", ["inactive", "closed"])
+def test_a_customer_who_is_not_active_gets_no_line(anna: Customer, noon: datetime, status: str) -> None:
+    anna.status = status
+
+    with pytest.raises(DomainError, match="inactive"):
+        features.add_line(anna, "1001", actor=jane, at=noon)
+
+
+def test_a_line_removed_is_gone_and_the_history_knows(anna: Customer, noon: datetime) -> None:
+    features.remove_line(features.add_line(anna, "1001", actor=jane, at=noon), actor=jane, at=noon)
+
+    assert not Line.objects.exists()
+    assert AuditEntry.objects.get(action="line.removed").subject_name == "1001"

@@ -1,0 +1,108 @@
+"""People of a customer come in by mail, and go out at once."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from billing_portal.accounts.models import AuditEntry, LoginLink, Role, User
+from billing_portal.kernel.errors import DomainError
+from customers.domain import people
+from customers.models import Customer, Person
+from tests.support.people import mails
+from tests.support.world import jane
+
+ANN: dict[str, Any] = {"full_name": "Ann Miller", "email": "ann@anna.example"}
+
+
+@pytest.fixture
+def ann(anna: Customer, noon: datetime) -> Person:
+    return people.add(anna, **ANN, actor=jane, at=noon)
+
+
+def test_somebody_added_gets_login_details_and_signs_in_by_email(ann: Person) -> None:
+    assert (ann.user.username, ann.user.role, ann.is_primary) == ("ann@anna.example", "account_user", False)
+    assert [mail.recipients for mail in mails("login_details")] == [["anna@anna.example"], ["ann@anna.example"]]
+
+
+def test_the_history_of_the_customer_names_who_was_added(ann: Person, anna: Customer) -> None:
+    entry = AuditEntry.objects.filter(customer_id=anna.pk, action="user.created").latest("at")
+    assert (entry.subject_name, entry.actor_name) == ("Ann Miller", "Jane Whitfield")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"email": ""}, "email_missing", "email"),
+        ({"full_name": " "}, "name_missing", "full_name"),
+        ({"username": "anna"}, "username_taken", "username"),
+        ({"username": "100001"}, "username_taken", "username"),
+        ({"role": "administrator"}, "role_of_others", "role"),
+    ],
+)
+def test_somebody_who_makes_no_sense_is_not_added(anna: Customer, noon: datetime, fields: dict[str, str], code: str, field: str) -> None:
+    with pytest.raises(DomainError, match=code) as refused:
+        people.add(anna, **(ANN | fields), actor=jane, at=noon)
+    assert refused.value.field == field
+    assert User.objects.count() == 1
+
+
+def test_a_change_is_written_down(ann: Person, anna: Customer, noon: datetime) -> None:
+    people.change(ann, full_name="Ann Muller", role=Role.ACCOUNT_ADMIN, actor=jane, at=noon)
+
+    assert AuditEntry.objects.get(customer_id=anna.pk, action="person.changed").changes == {
+        "full_name": ["Ann Miller", "Ann Muller"],
+        "role": ["Account user", "Account administrator"],
+    }
+
+
+def test_a_new_email_ends_the_links_that_went_to_the_old_one(ann: Person, noon: datetime) -> None:
+    people.change(ann, full_name="Ann Miller", email="new@anna.example", role=Role.ACCOUNT_USER, actor=jane, at=noon)
+
+    assert LoginLink.objects.get(user=ann.user).ended_at == noon
+
+
+@pytest.mark.rel(71)
+def test_while_switched_no_email_is_changed_and_no_link_is_copied(ann: Person, anna: Customer, noon: datetime) -> None:
+    switched = jane.acting_for(anna.pk, anna.name)
+
+    with pytest.raises(DomainError, match="email_while_switched"):
+        people.change(ann, full_name="Ann Miller", email="jane@acme.example", role=Role.ACCOUNT_USER, actor=switched, at=noon)
+    with pytest.raises(DomainError, match="link_while_switched"):
+        people.copy_link(ann, actor=switched, at=noon)
+    assert User.objects.get(pk=ann.user_id).email == "ann@anna.example"
+    assert LoginLink.objects.get(user=ann.user).ended_at is None
+
+
+def test_nobody_changes_their_own_role_or_keeps_themselves_out(anna: Customer, noon: datetime) -> None:
+    first = anna.people.get()
+    herself = type(jane).of(first.user)
+
+    with pytest.raises(DomainError, match="not_yourself"):
+        people.change(first, full_name="Anna", role=Role.ACCOUNT_USER, actor=herself, at=noon)
+    with pytest.raises(DomainError, match="not_yourself"):
+        people.deactivate(first, actor=herself, at=noon)
+
+
+def test_somebody_deactivated_comes_back(ann: Person, noon: datetime) -> None:
+    people.deactivate(ann, actor=jane, at=noon)
+    assert not User.objects.get(pk=ann.user_id).is_active
+
+    people.activate(ann, actor=jane, at=noon)
+    assert User.objects.get(pk=ann.user_id).is_active
+
+
+def test_the_primary_persons_mail_names_the_account_number_and_the_others_does_not(ann: Person, anna: Customer) -> None:
+    first, second = mails("login_details")
+    assert anna.account_number in first.text
+    assert anna.account_number not in second.text
+
+
+def test_without_an_email_the_link_is_copied(anna: Customer, noon: datetime) -> None:
+    first = anna.people.get()
+    User.objects.filter(pk=first.user_id).update(email="")
+    first.user.refresh_from_db()
+
+    with pytest.raises(DomainError, match="email_missing"):
+        people.send_login_details(first, actor=jane, at=noon)
+    assert people.copy_link(first, actor=jane, at=noon).startswith("http://acme.localhost:8000/")

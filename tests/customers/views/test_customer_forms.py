@@ -1,0 +1,226 @@
+"""New customer and its changes, as the page takes them."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from billing_portal.accounts.models import AuditEntry
+from billing_portal.tenancy.models import CustomerName
+from customers.models import Customer, Standing
+from rateplans.models import RatePlan
+from tests.support import world
+from tests.support.people import mails
+
+
+@pytest.fixture
+def standard(acme: Any) -> RatePlan:
+    return world.plan("Standard")
+
+
+def filled(browser: Any, address: str, **written: str) -> dict[str, Any]:
+    """The form as it is drawn, with what somebody writes into it."""
+    form = browser.get(address).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    return {name: value for name, value in (values | written).items() if value not in (None, "", False)}
+
+
+def save(browser: Any, **written: str) -> Any:
+    return browser.post("/customers/new/", filled(browser, "/customers/new/", **({"name": "Anna Ltd", "billing_email": "a@anna.example"} | written)))
+
+
+def errors(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 422
+    return {field: [str(text) for text in texts] for field, texts in answer.context["form"].errors.items()}
+
+
+def test_everything_has_a_value_but_name_and_email(commerce: Any, standard: RatePlan) -> None:
+    vat = world.vat()
+    form = commerce.get("/customers/new/").context["form"]
+
+    values = {name: form[name].value() for name in ("plan", "currency", "account_number", "billing_type", "time_zone", "credit_limit", "taxes")}
+    assert values == {
+        "plan": standard.pk,
+        "currency": "GBP",
+        "account_number": "100001",
+        "billing_type": "postpaid",
+        "time_zone": "Europe/London",
+        "credit_limit": "0.00",
+        "taxes": [vat.pk],
+    }
+
+
+def test_save_makes_the_customer_mails_the_login_details_and_says_so(commerce: Any, standard: RatePlan) -> None:
+    answer = save(commerce)
+
+    anna = Customer.objects.get()
+    assert (anna.name, anna.account_number, anna.plan_assignments.get().plan) == ("Anna Ltd", "100001", standard)
+    assert answer.url == "/customers/100001/"
+    said = commerce.get("/customers/").content.decode()
+    assert "Anna Ltd was saved. Login details emailed to a@anna.example." in said
+    assert '<a href="/customers/100001/people/">Resend</a>' in said
+    assert [mail.recipients for mail in mails("login_details")] == [["a@anna.example"]]
+
+
+def test_save_and_switch_leads_to_the_customers_pages(commerce: Any, standard: RatePlan) -> None:
+    assert save(commerce, then="switch").url == "/"
+    page = commerce.get("/", follow=True)
+    assert page.wsgi_request.viewer.acted_for == "Anna Ltd"
+    assert "[Anna Ltd]" in page.content.decode()
+
+
+def test_save_and_add_another_opens_an_empty_form(commerce: Any, standard: RatePlan) -> None:
+    assert save(commerce, then="another").url == "/customers/new/"
+    assert commerce.get("/customers/new/").context["form"]["account_number"].value() == "100002"
+
+
+def test_every_field_reaches_the_customer(commerce: Any, standard: RatePlan) -> None:
+    written = {
+        "account_number": "7001",
+        "description": "by the harbour",
+        "billing_type": "prepaid",
+        "time_zone": "Europe/Dublin",
+        "credit_limit": "12.50",
+        "tax_reference": "GB1",
+        "attention": "Ann Miller",
+        "street": "1 Quay",
+        "city": "Leeds",
+        "postcode": "LS1",
+        "country": "IE",
+    }
+    save(commerce, **written)
+
+    anna = Customer.objects.get()
+    assert {name: str(getattr(anna, name)) for name in written} == written | {"credit_limit": "12.500000"}
+    assert Standing.objects.get().billing_type == "prepaid"
+
+
+def test_a_suggested_number_taken_meanwhile_is_no_trouble(commerce: Any, standard: RatePlan) -> None:
+    first, second = filled(commerce, "/customers/new/"), filled(commerce, "/customers/new/")
+    for name, form in (("Anna Ltd", first), ("Bob Ltd", second)):
+        assert commerce.post("/customers/new/", form | {"name": name, "billing_email": "x@x.example"}).status_code == 302
+
+    assert list(Customer.objects.values_list("name", "account_number")) == [("Anna Ltd", "100001"), ("Bob Ltd", "100002")]
+
+
+def test_every_wrong_field_is_named_and_the_values_stay(commerce: Any, standard: RatePlan) -> None:
+    answer = save(commerce, name=" ", billing_email="anna", account_number="7", credit_limit="1,000.00", billing_type="barter", time_zone="Mars", country="ZZ")
+
+    assert sorted(errors(answer)) == ["billing_email", "billing_type", "country", "credit_limit", "name", "time_zone"]
+    page = answer.content.decode()
+    assert "<title>Error: New customer" in page
+    assert "6 things to correct" in page
+    assert 'value="1,000.00"' in page
+    assert not Customer.objects.exists()
+
+
+@pytest.mark.rel(57)
+def test_a_name_of_globex_is_an_error_of_the_field_with_free_names(commerce: Any, standard: RatePlan, globex: Any) -> None:
+    CustomerName.objects.create(folded="anna ltd", schema_name="globex", customer_id=standard.pk)
+
+    answer = save(commerce, city="Leeds")
+
+    assert errors(answer) == {"name": ["“Anna Ltd” is taken. Names are unique across the platform."]}
+    assert answer.context["free_names"] == ["Anna Ltd Leeds", "Anna Ltd 100001", "Anna Ltd 2"]
+    page = answer.content.decode()
+    assert 'name="name" value="Anna Ltd Leeds"' in page
+    assert "lobex" not in page
+    assert mails() == []
+
+
+def test_a_free_name_chosen_without_script_is_saved(commerce: Any, standard: RatePlan) -> None:
+    form = filled(commerce, "/customers/new/", billing_email="a@anna.example")
+
+    commerce.post("/customers/new/", form | {"name": ["Anna Ltd", "Anna Ltd 2"]})
+
+    assert Customer.objects.get().name == "Anna Ltd 2"
+
+
+@pytest.mark.rel(57)
+def test_the_name_just_left_is_checked(commerce: Any, anna: Customer) -> None:
+    def check(**asked: str) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads(commerce.get("/customers/check-name/", asked).content)
+        return said
+
+    taken = {"error": "“ANNA ltd” is taken. Names are unique across the platform.", "suggestions": ["ANNA ltd 2", "ANNA ltd 3", "ANNA ltd 4"]}
+    assert check(value=" ANNA  ltd") == taken
+    assert check(value="Anna Ltd", account=anna.account_number) == {"error": "", "suggestions": []}
+    assert check(value="Anna Lt") == check(value="") == {"error": "", "suggestions": []}
+
+
+@pytest.mark.rel(57)
+def test_names_cannot_be_fished_for(commerce: Any) -> None:
+    statuses = [commerce.get("/customers/check-name/", {"value": f"Name {turn}"}).status_code for turn in range(21)]
+
+    assert statuses == [200] * 20 + [429]
+
+
+def test_without_a_rate_plan_the_page_leads_to_one(commerce: Any) -> None:
+    assert 'href="/rate-plans/new/"' in commerce.get("/customers/new/").content.decode()
+
+
+def edit(browser: Any, customer: Customer, **written: str) -> Any:
+    address = reverse("customers:edit", args=[customer.account_number])
+    return browser.post(address, filled(browser, address, **written))
+
+
+def test_an_edit_changes_what_was_written_and_nothing_else(commerce: Any, anna: Customer) -> None:
+    assert edit(commerce, anna, name="Anna Holding", status="inactive", switch_account_code="anna-1").url == f"/customers/{anna.account_number}/"
+
+    assert AuditEntry.objects.get(action="customer.changed").changes == {
+        "name": ["Anna Ltd", "Anna Holding"],
+        "switch_account_code": ["", "anna-1"],
+        "status": ["Active", "Inactive"],
+    }
+
+
+def test_an_edit_that_is_refused_says_so_at_its_field(commerce: Any, anna: Customer, bob: Customer) -> None:
+    answer = edit(commerce, anna, name="Bob Ltd")
+
+    assert errors(answer) == {"name": ["“Bob Ltd” is taken. Names are unique across the platform."]}
+    assert answer.context["free_names"][0] == f"Bob Ltd {anna.account_number}"
+
+
+@pytest.mark.rel(64)
+def test_only_fields_of_the_form_change(commerce: Any, anna: Customer) -> None:
+    smuggled = {"kind": "reseller", "reseller_schema": "globex", "id": "1", "wallet": "1000", "receivable": "1000", "billing_since": "2001-01-01"}
+    before = Customer.objects.values().get()
+
+    assert edit(commerce, anna, **smuggled).status_code == 302
+    assert Customer.objects.values().get() == before
+    assert Standing.objects.get().balance == 0
+
+
+@pytest.mark.rel(63)
+def test_a_plan_of_another_reseller_cannot_be_chosen(commerce: Any, anna: Customer, globex: Any) -> None:
+    theirs = world.plan("Theirs", currency="GBP")
+
+    assert list(errors(edit(commerce, anna, plan=str(theirs.pk)))) == ["plan"]
+
+
+@pytest.mark.parametrize("role", ["support", "reports"])
+def test_staff_without_the_right_cannot_make_or_change_customers(request: pytest.FixtureRequest, anna: Customer, role: str) -> None:
+    browser = request.getfixturevalue(role)
+
+    for address in ("/customers/new/", f"/customers/{anna.account_number}/edit/"):
+        assert [browser.get(address).status_code, browser.post(address, {"name": "x"}).status_code] == [403, 403]
+    assert browser.get("/customers/check-name/?value=x").status_code == 403
+
+
+def test_the_forms_deny_other_customer(annas: Any, bob: Customer) -> None:
+    for address in ("/customers/new/", f"/customers/{bob.account_number}/edit/", "/customers/check-name/"):
+        assert annas.get(address).status_code == 404
+        assert annas.post(address, {"name": "x"}).status_code == 404
+    assert Customer.objects.get(pk=bob.pk).name == "Bob Ltd"
+
+
+def test_the_forms_deny_other_reseller(commerce: Any, anna: Customer, globex: Any) -> None:
+    theirs = world.customer("Theirs")
+    address = f"/customers/{theirs.account_number}/edit/"
+
+    assert commerce.get(address).status_code == 404
+    assert commerce.post(address, {"name": "Mine now"}).status_code == 404
+    connection.set_schema("globex")
+    assert Customer.objects.get().name == "Theirs"

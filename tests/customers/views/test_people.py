@@ -1,0 +1,198 @@
+"""People of a customer, on the staff's pages and on the customer's own."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from billing_portal.accounts.models import AuditEntry, User
+from customers.domain import people
+from customers.models import Customer, Line, Person
+from tests.support import world
+from tests.support.people import START, mails, system
+
+ANN = {"full_name": "Ann Miller", "email": "ann@anna.example", "role": "account_user"}
+
+
+@pytest.fixture
+def ann(anna: Customer) -> Person:
+    return people.add(anna, full_name="Ann Miller", email="ann@anna.example", actor=system, at=START)
+
+
+@pytest.fixture
+def bobs(bob: Customer) -> Person:
+    """Somebody of another customer."""
+    return bob.people.get()
+
+
+def staff(customer: Customer, rest: str = "") -> str:
+    return f"/customers/{customer.account_number}/people/{rest}"
+
+
+def test_the_page_shows_who_is_let_in_and_what_became_of_their_mail(commerce: Any, anna: Customer, ann: Person) -> None:
+    User.objects.filter(pk=ann.user_id).update(last_login=START)
+
+    rows = commerce.get(staff(anna)).context["rows"]
+
+    assert [(str(row["user"]), str(row["login"].label), row["pill"]) for row in rows] == [
+        ("Anna Ltd", "On its way", "now"),
+        ("Ann Miller", "Activated", "good"),
+    ]
+
+
+@pytest.mark.parametrize("role", ["commerce", "support"])
+def test_staff_add_somebody(request: pytest.FixtureRequest, anna: Customer, role: str) -> None:
+    browser = request.getfixturevalue(role)
+
+    assert browser.post(staff(anna, "new/"), ANN).url == staff(anna)
+    assert anna.people.filter(user__email="ann@anna.example").count() == 1
+    assert mails("login_details")[-1].recipients == ["ann@anna.example"]
+
+
+def test_an_account_administrator_adds_somebody_of_their_own(annas: Any, anna: Customer) -> None:
+    assert annas.post("/my/people/new/", ANN).url == "/my/people/"
+    assert annas.get("/my/people/").context["rows"][1]["user"].email == "ann@anna.example"
+    assert AuditEntry.objects.get(customer_id=anna.pk, action="user.created", subject_name="Ann Miller").actor_name == "Anna Ltd"
+
+
+def test_a_username_somebody_has_is_an_error_of_its_field(commerce: Any, anna: Customer) -> None:
+    answer = commerce.post(staff(anna, "new/"), ANN | {"username": "anna"})
+
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["username"]
+
+
+@pytest.mark.rel(64)
+def test_a_person_cannot_be_made_staff(annas: Any, commerce: Any, anna: Customer, ann: Person) -> None:
+    for browser, address in ((annas, "/my/people/new/"), (commerce, staff(anna, "new/")), (annas, f"/my/people/{ann.pk}/")):
+        assert browser.post(address, ANN | {"email": "x@x.example", "role": "administrator"}).status_code == 422
+    assert not User.objects.filter(role="administrator").exists()
+
+
+def test_an_edit_is_saved(commerce: Any, anna: Customer, ann: Person) -> None:
+    assert commerce.post(staff(anna, f"{ann.pk}/"), {"full_name": "Ann M", "email": "ann@anna.example", "role": "account_admin"}).status_code == 302
+    ann.user.refresh_from_db()
+    assert (ann.user.full_name, ann.user.role) == ("Ann M", "account_admin")
+
+
+def test_login_details_are_sent_again(support: Any, annas: Any, anna: Customer, ann: Person) -> None:
+    before = len(mails("login_details"))
+    support.post(staff(anna, f"{ann.pk}/resend/"))
+    annas.post(f"/my/people/{ann.pk}/resend/")
+
+    assert [mail.recipients for mail in mails("login_details")[before:]] == [["ann@anna.example"], ["ann@anna.example"]]
+
+
+def test_a_link_is_shown_once_and_written_down(commerce: Any, anna: Customer, ann: Person) -> None:
+    page = commerce.post(staff(anna, f"{ann.pk}/link/")).content.decode()
+
+    assert page.count("http://acme.localhost:8000/password/") >= 1
+    assert "http://acme.localhost:8000/password/" not in commerce.get(staff(anna)).content.decode()
+    assert AuditEntry.objects.get(action="user.link_copied").actor_name == "Jane"
+
+
+@pytest.mark.rel(71)
+def test_while_switched_no_link_is_shown_and_no_email_changed(commerce: Any, anna: Customer, ann: Person) -> None:
+    commerce.post("/customers/switch/", {"account": anna.account_number})
+
+    assert commerce.post(f"/my/people/{ann.pk}/link/").status_code == 422
+    assert "email" not in commerce.get(f"/my/people/{ann.pk}/").context["form"].fields
+    commerce.post(f"/my/people/{ann.pk}/", {"full_name": "Ann M", "email": "jane@acme.example", "role": "account_user"})
+    ann.user.refresh_from_db()
+    assert (ann.user.full_name, ann.user.email) == ("Ann M", "ann@anna.example")
+    assert not AuditEntry.objects.filter(action="user.link_copied").exists()
+
+
+def test_somebody_deactivated_is_out_at_once(commerce: Any, anna: Customer, ann: Person) -> None:
+    from tests.support.people import client
+
+    hers = client(ann.user)
+    assert hers.get("/help/").wsgi_request.viewer.signed_in
+    commerce.post(staff(anna, f"{ann.pk}/deactivate/"))
+    assert not hers.get("/help/").wsgi_request.viewer.signed_in
+    commerce.post(staff(anna, f"{ann.pk}/activate/"))
+    assert User.objects.get(pk=ann.user_id).is_active
+
+
+def test_reports_see_and_change_nothing(reports: Any, anna: Customer, ann: Person) -> None:
+    page = reports.get(staff(anna))
+    assert page.status_code == 200
+    assert "New person" not in page.content.decode()
+    for rest in ("new/", f"{ann.pk}/", f"{ann.pk}/resend/", f"{ann.pk}/link/", f"{ann.pk}/deactivate/", f"{ann.pk}/activate/"):
+        assert reports.post(staff(anna, rest), ANN).status_code == 403
+    assert reports.post(f"/customers/{anna.account_number}/lines/new/", {"name": "1001"}).status_code == 403
+
+
+def test_an_account_user_does_not_see_the_people(ann: Person) -> None:
+    from tests.support.people import client
+
+    assert client(ann.user).get("/my/people/").status_code == 403
+
+
+PEOPLE = ("", "resend/", "link/", "deactivate/", "activate/")
+
+
+@pytest.mark.rel(62)
+def test_the_people_pages_deny_other_customer(annas: Any, commerce: Any, anna: Customer, bob: Customer, bobs: Person) -> None:
+    before = (User.objects.order_by("pk").values_list(), len(mails()))
+    for rest in PEOPLE:
+        assert annas.post(f"/my/people/{bobs.pk}/{rest}", ANN).status_code == 404
+        assert annas.post(staff(bob, f"{bobs.pk}/{rest}"), ANN).status_code == 404
+        assert commerce.post(staff(anna, f"{bobs.pk}/{rest}"), ANN).status_code == 404
+    assert annas.get(staff(bob)).status_code == 404
+    assert list(before[0]) == list(User.objects.order_by("pk").values_list())
+    assert before[1] == len(mails())
+
+
+@pytest.mark.rel(62)
+def test_the_people_pages_deny_other_reseller(commerce: Any, anna: Customer, globex: Any) -> None:
+    theirs = world.customer("Theirs")
+    person = people.add(theirs, full_name="Gus", email="gus@globex.example", actor=system, at=START)
+
+    assert commerce.get(staff(theirs)).status_code == 404
+    for rest in PEOPLE:
+        assert commerce.post(staff(theirs, f"{person.pk}/{rest}"), ANN).status_code == 404
+        assert commerce.post(staff(anna, f"{person.pk}/{rest}"), ANN).status_code == 404
+    connection.set_schema("globex")
+    assert User.objects.get(pk=person.user_id).is_active
+
+
+def test_lines_are_added_and_removed_by_staff_and_by_the_customer(support: Any, annas: Any, anna: Customer) -> None:
+    support.post(f"/customers/{anna.account_number}/lines/new/", {"name": "1001", "address": "192.0.2.7"})
+    annas.post("/my/lines/new/", {"name": "1002"})
+    assert [(line.name, line.address) for line in Line.objects.all()] == [("1001", "192.0.2.7"), ("1002", "")]
+    assert annas.post("/my/lines/new/", {"name": "1002"}).status_code == 422
+
+    for line in Line.objects.all():
+        annas.post(f"/my/lines/{line.pk}/remove/")
+    assert not Line.objects.exists()
+    assert "No lines yet" in annas.get("/my/lines/").content.decode()
+
+
+@pytest.mark.rel(62)
+def test_the_line_pages_deny_other_customer(annas: Any, commerce: Any, anna: Customer, bob: Customer) -> None:
+    line = Line.objects.create(customer=bob, name="1001")
+
+    assert annas.post(f"/my/lines/{line.pk}/remove/").status_code == 404
+    assert commerce.post(f"/customers/{anna.account_number}/lines/{line.pk}/remove/").status_code == 404
+    assert annas.post(f"/customers/{bob.account_number}/lines/new/", {"name": "x"}).status_code == 404
+    assert annas.get(f"/customers/{bob.account_number}/lines/").status_code == 404
+    assert list(Line.objects.values_list("name", flat=True)) == ["1001"]
+
+
+@pytest.mark.rel(62)
+def test_the_line_pages_deny_other_reseller(commerce: Any, anna: Customer, globex: Any) -> None:
+    theirs = world.customer("Theirs")
+    line = Line.objects.create(customer=theirs, name="1001")
+
+    assert commerce.get(f"/customers/{theirs.account_number}/lines/").status_code == 404
+    for number in (theirs.account_number, anna.account_number):
+        assert commerce.post(f"/customers/{number}/lines/{line.pk}/remove/").status_code == 404
+    connection.set_schema("globex")
+    assert Line.objects.count() == 1
+
+
+def test_nobody_has_a_page_that_is_not_there(commerce: Any, anna: Customer) -> None:
+    assert commerce.post(staff(anna, f"{uuid.uuid4()}/resend/")).status_code == 404
+    assert commerce.get("/customers/999999/people/").status_code == 404
