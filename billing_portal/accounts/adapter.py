@@ -13,7 +13,7 @@ NO_MATCH = _("That name and password do not match. Check both, or use your accou
 TOO_MANY = _("Too many attempts. Wait a quarter of an hour, or ask for a link to set a new password.")
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Nobody signs up here; one neutral answer to every wrong name or password (reliability 74)."""
 
     error_messages: ClassVar[dict[str, Any]] = {

@@ -29,7 +29,7 @@ def name_field() -> forms.CharField:
     return forms.CharField(label=NAME_LABEL, widget=forms.TextInput(attrs=attrs), max_length=LOGIN_CAP)
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     """allauth's form in our words; which name it was and what was wrong with it is never said."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,15 +45,24 @@ class ForgottenForm(forms.Form):
     name = name_field()
 
 
+def least_characters() -> int:
+    """How long a password must be, from the settings' rules."""
+    rules = password_validation.get_default_password_validators()
+    return max((getattr(rule, "min_length", 0) for rule in rules), default=0)
+
+
 class NewPasswordForm(forms.Form):
     """A new password, checked against the rules for this person's."""
 
     password = password_field(_("New password"), "new-password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs["label_suffix"] = ""
+        super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["password"].help_text = " ".join(password_validation.password_validators_help_texts())
+        self.fields["password"].help_text = _("At least %(least)d characters. Several words that do not belong together are easy to remember.") % {
+            "least": least_characters()
+        }
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

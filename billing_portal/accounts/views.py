@@ -22,7 +22,7 @@ from billing_portal.accounts.models import User
 from billing_portal.kernel.errors import DomainError
 
 
-class SignInView(LoginView):  # type: ignore[misc]
+class SignInView(LoginView):
     """allauth's view; a refused form is a 422."""
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:

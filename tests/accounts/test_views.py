@@ -31,10 +31,10 @@ def test_signing_in_leads_on_and_signing_out_back(acme: Any) -> None:
     user("jane")
     browser = client()
 
-    assert sign_in(browser, "Jane@example.com", next="/account/password/").url == "/account/password/"
+    assert sign_in(browser, "Jane@example.com", next="/account/password/").headers["Location"] == "/account/password/"
     assert browser.get("/account/password/").status_code == 200
     assert browser.post("/sign-out/").status_code == 302
-    assert browser.get("/account/password/").url == "/sign-in/?next=/account/password/"
+    assert browser.get("/account/password/").headers["Location"] == "/sign-in/?next=/account/password/"
 
 
 def test_looking_at_the_sign_out_page_signs_nobody_out(acme: Any) -> None:
@@ -65,7 +65,7 @@ def test_every_refusal_reads_the_same(acme: Any) -> None:
 def test_signing_in_never_leads_to_another_host(acme: Any, elsewhere: str) -> None:
     user("jane")
 
-    assert sign_in(client(), "jane", next=elsewhere).url == "/"
+    assert sign_in(client(), "jane", next=elsewhere).headers["Location"] == "/"
 
 
 @pytest.mark.rel(75)
@@ -104,7 +104,7 @@ def test_somebody_who_never_set_a_password_gets_a_link_too(acme: Any) -> None:
     [mail] = mails("password_reset")
 
     assert mail.recipients == ["jane@example.com"]
-    assert client().post(path_in(mail.text), {"password": NEW}).url == "/sign-in/"
+    assert client().post(path_in(mail.text), {"password": NEW}).headers["Location"] == "/sign-in/"
     jane.refresh_from_db()
     assert jane.check_password(NEW)
 
@@ -124,10 +124,10 @@ def test_asking_twice_at_once_mails_once(acme: Any) -> None:
 
 
 @pytest.mark.rel(56)
-@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_X_HOST"])
+@pytest.mark.parametrize("header", ["x-forwarded-host", "forwarded", "x-host"])
 def test_the_link_names_the_resellers_own_host_whatever_the_request_claims(acme: Any, header: str) -> None:
     user("jane")
-    client(host="ACME.localhost.").post("/password/forgotten/", {"name": "jane"}, **{header: "evil.example"})
+    client(host="ACME.localhost.").post("/password/forgotten/", {"name": "jane"}, headers={header: "evil.example"})
     [mail] = mails("password_reset")
 
     assert re.findall(r"https?://([^/:\s]+)", mail.text + mail.html) == ["acme.localhost"] * len(re.findall(r"https?://", mail.text + mail.html))
@@ -154,7 +154,7 @@ def test_opening_the_link_spends_nothing_and_the_password_spends_it(acme: Any) -
     opened = [scanner.head(path), scanner.get(path), scanner.get(path), browser.get(path)]
 
     assert [answer.status_code for answer in opened] == [200] * 4
-    assert browser.post(path, {"password": NEW}).url == "/sign-in/"
+    assert browser.post(path, {"password": NEW}).headers["Location"] == "/sign-in/"
     assert sign_in(browser, "jane", NEW).status_code == 302
 
 
@@ -211,7 +211,7 @@ def test_a_weak_password_is_refused_and_the_link_stays(acme: Any, weak: str) -> 
 
 def test_a_password_of_64_letters_with_spaces_is_kept_as_typed(acme: Any) -> None:
     jane = user("jane", password=None)
-    long = " copper kettle on the hill, and three more in the dale; blue " + "x9"
+    long = " copper kettle on the hill, and three more in the dale; blue " + "x99 "
     client().post(link_for(jane), {"password": long})
     jane.refresh_from_db()
 

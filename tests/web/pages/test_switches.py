@@ -18,8 +18,8 @@ def test_a_switch_is_added_and_asks_for_a_key(acme: Any) -> None:
     browser = client(user("jane"))
     answer = browser.post("/settings/switches/new/", {"name": "fsw-london-1", "description": "Docklands"})
 
-    assert answer.url == f"/settings/switches/{Switch.objects.get(name='fsw-london-1').pk}/keys/new/"
-    assert browser.get(answer.url).status_code == 200
+    assert answer.headers["Location"] == f"/settings/switches/{Switch.objects.get(name='fsw-london-1').pk}/keys/new/"
+    assert browser.get(answer.headers["Location"]).status_code == 200
 
 
 def test_a_second_switch_of_the_same_name_is_refused_at_the_field(acme: Any) -> None:
