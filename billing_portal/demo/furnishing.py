@@ -113,7 +113,7 @@ def _move_in(company: Company, house: House, plan: RatePlan, *, first: bool, at:
 
 def _domain(name: str) -> str:
     kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
-    return "-".join(part for part in kept.split("-") if part)[:40]
+    return "-".join(part for part in kept.split("-") if part)[:40].rstrip("-")
 
 
 def _sign_in(user: User) -> None:
