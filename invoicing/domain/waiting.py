@@ -60,7 +60,7 @@ def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgai
     WaitingCall.objects.filter(pk__in=[row.pk for row, _outcome in rated]).update(state=State.RATED, decided_by=actor.name, decided_at=at)
     keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in pairs})
     if rated:
-        _audit("waiting_call.rated_again", [row for row, _outcome in rated], actor=actor, at=at)
+        _audit("call.rerated", [row for row, _outcome in rated], actor=actor, at=at)
     return RatedAgain(len(rated), len(rows) - len(rated))
 
 
@@ -92,14 +92,14 @@ def _follow(pairs: Sequence[tuple[WaitingCall, Outcome]]) -> None:
 def set_aside(ids: Sequence[UUID], *, note: str, actor: Actor, at: datetime) -> int:
     """Never bill these records: price 0 for ever, with the reason in a note. Answers how many. Raises `note_missing`."""
     require(note.strip(), "note_missing", _("Write why these calls are never billed."), "note")
-    return _decide(_locked(ids), note.strip(), "waiting_call.set_aside", actor=actor, at=at)
+    return _decide(_locked(ids), note.strip(), "call.set_aside", actor=actor, at=at)
 
 
 @transaction.atomic
 def keep_the_first(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> int:
     """Decide conflicts for the record that came first; nothing moves. Answers how many."""
     rows = [row for row in _locked(ids) if row.reason == Reason.CONFLICT]
-    return _decide(rows, _("The first record was kept."), "waiting_call.first_kept", actor=actor, at=at)
+    return _decide(rows, _("The first record was kept."), "call.first_kept", actor=actor, at=at)
 
 
 def _locked(ids: Iterable[UUID]) -> list[WaitingCall]:

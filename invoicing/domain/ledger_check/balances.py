@@ -1,0 +1,79 @@
+"""Cached numbers against the movements they stand for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from billing_portal.kernel.period import first_instant
+from customers.models import Standing
+from invoicing.domain.ledger_check.report import Question
+
+BALANCE = Question(
+    "cached balance is the sum of its movements",
+    """
+    WITH moved AS (
+        SELECT account_id, sum(amount) AS amount
+          FROM (SELECT credit_id AS account_id, amount FROM customers_transfer
+                UNION ALL SELECT debit_id, -amount FROM customers_transfer) AS sides
+         GROUP BY account_id)
+    SELECT account.customer_id, account.kind, coalesce(moved.amount, 0),
+           CASE account.kind WHEN 'wallet' THEN standing.wallet ELSE standing.receivable END
+      FROM customers_account AS account
+      LEFT JOIN customers_standing AS standing ON standing.customer_id = account.customer_id
+      LEFT JOIN moved ON moved.account_id = account.id
+     WHERE account.customer_id IS NOT NULL
+       AND coalesce(moved.amount, 0) IS DISTINCT FROM CASE account.kind WHEN 'wallet' THEN standing.wallet ELSE standing.receivable END
+    """,
+)
+
+ACCOUNTS = Question(
+    "a customer has one wallet and one receivable in its currency, and a standing",
+    """
+    SELECT customer.id, 'accounts', 3, count(account.id) + (SELECT count(*) FROM customers_standing WHERE customer_id = customer.id)
+      FROM customers_customer AS customer
+      LEFT JOIN customers_account AS account ON account.customer_id = customer.id AND account.currency = customer.currency
+     GROUP BY customer.id
+    HAVING count(account.id) + (SELECT count(*) FROM customers_standing WHERE customer_id = customer.id) <> 3
+    """,
+)
+
+SIDES = Question(
+    "a movement touches its own customer's accounts, in one currency",
+    """
+    SELECT transfer.customer_id, 'movement ' || transfer.key, NULL::numeric, transfer.amount
+      FROM customers_transfer AS transfer
+      JOIN customers_account AS debit ON debit.id = transfer.debit_id
+      JOIN customers_account AS credit ON credit.id = transfer.credit_id
+     WHERE debit.customer_id <> transfer.customer_id OR credit.customer_id <> transfer.customer_id
+        OR debit.currency <> transfer.currency OR credit.currency <> transfer.currency
+    """,
+)
+
+HELD = Question(
+    "held is the sum of open reservations",
+    """
+    SELECT customer_id, 'held', 0, held + held_today + live_calls FROM customers_standing WHERE held <> 0 OR held_today <> 0 OR live_calls <> 0
+    """,
+)
+
+SPENT_TODAY = """
+    WITH today AS (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::timestamptz[]) AS first, unnest(%s::timestamptz[]) AS after),
+         spent AS (
+        SELECT today.customer_id, sum(call.price) AS amount
+          FROM today
+          JOIN invoicing_call AS call ON call.customer_id = today.customer_id AND call.at >= today.first AND call.at < today.after
+          JOIN invoicing_callbatch AS batch ON batch.id = call.batch_id AND batch.posted_at >= today.first AND batch.posted_at < today.after
+         GROUP BY today.customer_id)
+    SELECT standing.customer_id, 'spent today', coalesce(spent.amount, 0), standing.spent_today
+      FROM customers_standing AS standing
+      LEFT JOIN spent ON spent.customer_id = standing.customer_id
+     WHERE coalesce(spent.amount, 0) <> standing.spent_today
+"""
+
+
+def spent_today() -> Question:
+    """Calls of the local day that were posted on it; the day begins and ends by the customer's own clock."""
+    rows = Standing.objects.exclude(day=None).values_list("customer_id", "day", "customer__time_zone")
+    days = [(customer_id, first_instant(day, zone), first_instant(day + timedelta(days=1), zone)) for customer_id, day, zone in rows]
+    columns = tuple([row[place] for row in days] for place in range(3))
+    return Question("spent today is the sum of today's calls", SPENT_TODAY, columns)

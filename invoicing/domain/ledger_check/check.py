@@ -1,0 +1,63 @@
+"""Ask every identity of one reseller, all of them of the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from customers.models import Customer, Transfer
+from invoicing.domain.ledger_check import balances, documents, identity, usage
+from invoicing.domain.ledger_check.report import Difference, Question, Report
+from invoicing.models import Document
+
+QUESTIONS = (
+    balances.ACCOUNTS,
+    balances.BALANCE,
+    balances.SIDES,
+    balances.HELD,
+    usage.SUMS,
+    usage.NAMED,
+    usage.PRICES,
+    usage.ONCE,
+    usage.ANSWERED,
+    documents.LINES,
+    documents.TAXES,
+    documents.TOTAL,
+    documents.FROZEN,
+    documents.TAX_POSTED,
+    documents.TAKEN,
+    documents.STRANGERS,
+    documents.OVERPAID,
+    documents.GAPLESS,
+    identity.RECEIVABLE,
+)
+
+
+def check() -> Report:
+    """Every identity for every customer of the reseller whose schema is in force, set-based. Nothing is written; what others write meanwhile is not seen."""
+    inside = connection.in_atomic_block
+    with transaction.atomic():
+        if not inside:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        report = Report(Customer.objects.count(), Transfer.objects.count(), Document.objects.count())
+        for question in (*QUESTIONS, balances.spent_today()):
+            report.differences.extend(_ask(question))
+    return report
+
+
+def _ask(question: Question) -> Iterator[Difference]:
+    with connection.cursor() as cursor:
+        cursor.execute(question.sql, question.params or None)
+        rows = cursor.fetchall()
+    names = _names({row[0] for row in rows if row[0]})
+    for customer_id, place, expected, found in rows:
+        name, number = names.get(customer_id, ("", ""))
+        yield Difference(question.name, customer_id, name, number, place, expected, found)
+
+
+def _names(ids: set[UUID]) -> dict[UUID, tuple[str, str]]:
+    rows = Customer.objects.filter(pk__in=ids).values_list("pk", "name", "account_number")
+    return {pk: (name, number) for pk, name, number in rows}

@@ -1,0 +1,105 @@
+"""Issued documents against what they took, what they say, and what pays them."""
+
+from invoicing.domain.ledger_check.report import Question
+
+LINES = Question(
+    "the lines of a document add up to its net",
+    """
+    SELECT document.customer_id, 'document ' || document.number, document.net, coalesce(sum(line.amount), 0)
+      FROM invoicing_document AS document LEFT JOIN invoicing_documentline AS line ON line.document_id = document.id
+     GROUP BY document.id HAVING document.net <> coalesce(sum(line.amount), 0)
+    """,
+)
+
+TAXES = Question(
+    "the taxes of a document add up to its tax",
+    """
+    SELECT document.customer_id, 'document ' || document.number, document.tax, coalesce(sum(tax.amount), 0)
+      FROM invoicing_document AS document LEFT JOIN invoicing_documenttax AS tax ON tax.document_id = document.id
+     GROUP BY document.id HAVING document.tax <> coalesce(sum(tax.amount), 0)
+    """,
+)
+
+TOTAL = Question(
+    "the total of a document is its net and its tax",
+    "SELECT customer_id, 'document ' || number, net + tax, total FROM invoicing_document WHERE total <> net + tax",
+)
+
+FROZEN = Question(
+    "a document says what it was frozen with",
+    """
+    SELECT customer_id, 'document ' || number, (snapshot ->> name)::numeric, found
+      FROM invoicing_document CROSS JOIN LATERAL (VALUES ('net', net), ('tax', tax), ('total', total)) AS figures(name, found)
+     WHERE jsonb_exists(snapshot, name) AND (snapshot ->> name)::numeric <> found
+    """,
+)
+
+TAX_POSTED = Question(
+    "each tax of a document is posted as it is printed",
+    """
+    SELECT document.customer_id, 'document ' || document.number || ', ' || tax.name, tax.amount, transfer.amount
+      FROM invoicing_documenttax AS tax
+      JOIN invoicing_document AS document ON document.id = tax.document_id
+      LEFT JOIN customers_transfer AS transfer
+        ON transfer.id = tax.transfer_id AND transfer.kind = 'tax' AND transfer.customer_id = document.customer_id
+     WHERE nullif(abs(tax.amount), 0) IS DISTINCT FROM transfer.amount
+    """,
+)
+
+# What a movement on the receivable adds to a document: debits of the customer count, credits are taken off.
+_SIGNED = "CASE WHEN debit.kind = 'receivable' THEN transfer.amount ELSE -transfer.amount END"
+
+TAKEN = Question(
+    "the net of a document is what it took and its rounding",
+    f"""
+    WITH part AS (
+        SELECT taken.document_id, {_SIGNED} AS amount
+          FROM invoicing_taken AS taken
+          JOIN customers_transfer AS transfer ON transfer.id = taken.transfer_id
+          JOIN customers_account AS debit ON debit.id = transfer.debit_id
+        UNION ALL
+        SELECT transfer.about_id, {_SIGNED}
+          FROM customers_transfer AS transfer
+          JOIN customers_account AS debit ON debit.id = transfer.debit_id
+         WHERE transfer.kind = 'rounding' AND transfer.about_kind = 'document'),
+         added AS (SELECT document_id, sum(amount) AS amount FROM part GROUP BY document_id)
+    SELECT document.customer_id, 'document ' || document.number, coalesce(added.amount, 0), document.net
+      FROM invoicing_document AS document LEFT JOIN added ON added.document_id = document.id
+     WHERE document.kind = 'invoice' AND coalesce(added.amount, 0) <> document.net
+    """,
+)
+
+STRANGERS = Question(
+    "a document takes its own customer's movements, and is paid by its own customer's credits",
+    """
+    SELECT document.customer_id, 'document ' || document.number || ', movement ' || transfer.key, NULL::numeric, transfer.amount
+      FROM (SELECT document_id, transfer_id FROM invoicing_taken UNION ALL SELECT document_id, credit_id FROM invoicing_match) AS used
+      JOIN invoicing_document AS document ON document.id = used.document_id
+      JOIN customers_transfer AS transfer ON transfer.id = used.transfer_id
+     WHERE transfer.customer_id <> document.customer_id
+    """,
+)
+
+OVERPAID = Question(
+    "no more is matched to a document than its total, and no more of a credit than its amount",
+    """
+    SELECT document.customer_id, 'document ' || document.number, document.total, sum(match.amount)
+      FROM invoicing_match AS match JOIN invoicing_document AS document ON document.id = match.document_id
+     GROUP BY document.id HAVING sum(match.amount) > document.total OR sum(match.amount) < 0
+    UNION ALL
+    SELECT transfer.customer_id, 'movement ' || transfer.key, transfer.amount, sum(match.amount)
+      FROM invoicing_match AS match JOIN customers_transfer AS transfer ON transfer.id = match.credit_id
+     GROUP BY transfer.id HAVING sum(match.amount) > transfer.amount OR sum(match.amount) < 0
+    """,
+)
+
+GAPLESS = Question(
+    "document numbers run from 1 without a gap",
+    """
+    SELECT NULL::uuid, 'series ' || series.name, series.next_number - 1, count(document.id)
+      FROM invoicing_series AS series LEFT JOIN invoicing_document AS document ON document.series_id = series.id
+     GROUP BY series.id
+    HAVING count(document.id) <> series.next_number - 1
+        OR (count(document.id) > 0 AND (min(document.sequence) <> 1 OR max(document.sequence) <> count(document.id)))
+    """,
+)

@@ -1,0 +1,160 @@
+"""Calls that wait are rated again, set aside, or decided for the first; each once, whoever is quicker (semantics 22)."""
+
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django_tenants.utils import schema_context
+
+from billing_portal.accounts.models import AuditEntry, Switch
+from billing_portal.kernel.errors import DomainError
+from customers.models import AccountCode, Customer, PlanAssignment, Transfer
+from invoicing.domain import calls, waiting
+from invoicing.domain.answers import Answer
+from invoicing.domain.records import CallRecord
+from invoicing.domain.waiting import RatedAgain
+from invoicing.models import Call, CallBatch, WaitingCall
+from rateplans.models import PlanVersion, RatePlan, StoredRate
+from tests.support import world
+from tests.support.world import balance, jane
+
+pytestmark = pytest.mark.django_db
+NINE = datetime(2026, 10, 3, 9, 0, tzinfo=UTC)
+
+
+def record(call_id: str = "c1", **given: Any) -> CallRecord:
+    fields: dict[str, Any] = {"account": "anna-100", "to": "33155550100", "setup_at": NINE, "answered_at": NINE, "seconds": 61} | given
+    return CallRecord(call_id=call_id, **fields)
+
+
+def take(*records: CallRecord, switch: Switch, at: datetime) -> list[Answer]:
+    return calls.ingest(records, switch=switch, source="api", actor=jane, at=at)
+
+
+def add_france() -> None:
+    StoredRate.objects.create(version=PlanVersion.objects.get(), prefix="33", destination="France", per_minute=Decimal("0.60"))
+    PlanVersion.objects.update(created_at=NINE)
+    forget_decks()
+
+
+def forget_decks() -> None:
+    """A version never changes, so its deck is kept; the test has changed one."""
+    from rateplans.domain import decks
+
+    decks._decks.clear()
+
+
+def state(of: str = "c1") -> tuple[str, str]:
+    return WaitingCall.objects.values_list("state", "reason").get(key__call_id=of)
+
+
+def test_a_call_gets_its_price_when_there_is_a_rate(anna: Customer, switch: Switch, noon: datetime) -> None:
+    take(record(), record("c2", extra={"trunk": "n"}), switch=switch, at=noon)
+    add_france()
+
+    done = waiting.rate_again(waiting.waiting_ids("no_rate"), actor=jane, at=noon)
+
+    assert (done, state(), state("c2"), balance(anna)) == (RatedAgain(2, 0), ("rated", "no_rate"), ("rated", "no_rate"), Decimal("-1.22"))
+    assert [call.extra for call in Call.objects.order_by("price", "key_id") if call.extra] == [{"trunk": "n"}]
+    assert Transfer.objects.get().key.startswith(f"usage:{CallBatch.objects.get(source='rated_again').pk}:")
+    assert take(record(), switch=switch, at=noon) == [Answer("c1", "a", "repeated", None, "0.6100", "GBP", 61)]
+
+
+def test_what_still_has_no_price_waits_on_with_its_new_reason(anna: Customer, switch: Switch, noon: datetime) -> None:
+    take(record(account="nobody"), switch=switch, at=noon)
+    AccountCode.objects.create(code="nobody", customer=anna)
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(0, 1)
+    assert state() == ("waiting", "no_rate")
+    assert WaitingCall.objects.get().customer == anna
+    assert take(record(account="nobody"), switch=switch, at=noon)[0].reason == "no_rate"
+
+
+def test_rating_again_takes_the_plan_of_the_time_of_the_call(acme: Any, switch: Switch, noon: datetime) -> None:
+    carl = world.customer("Carl Ltd")
+    take(record(account=carl.account_number, to="442079460123"), switch=switch, at=noon)
+    PlanAssignment.objects.create(customer=carl, plan=world.plan("New", rates={"44": ("UK", "9")}), valid_from=noon)
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(0, 1)
+    PlanAssignment.objects.create(customer=carl, plan=world.plan("Old", rates={"44": ("UK", "6")}))
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(1, 0)
+    assert Call.objects.get().price == Decimal("6.1")
+
+
+def test_rating_again_twice_moves_once(anna: Customer, switch: Switch, noon: datetime) -> None:
+    take(record(), switch=switch, at=noon)
+    add_france()
+    ids = waiting.waiting_ids()
+
+    assert [waiting.rate_again(ids, actor=jane, at=noon) for _n in range(2)] == [RatedAgain(1, 0), RatedAgain(0, 0)]
+    assert balance(anna) == Decimal("-0.61")
+
+
+def test_a_conflict_cannot_be_rated_again(anna: Customer, switch: Switch, noon: datetime) -> None:
+    take(record(to="442079460123"), record(to="442079460123", seconds=62), switch=switch, at=noon)
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(0, 0)
+    assert state() == ("waiting", "conflict")
+
+
+def test_set_aside_needs_a_note_and_never_bills(anna: Customer, switch: Switch, noon: datetime) -> None:
+    take(record(), switch=switch, at=noon)
+    with pytest.raises(DomainError, match="note_missing"):
+        waiting.set_aside(waiting.waiting_ids(), note="  ", actor=jane, at=noon)
+
+    assert waiting.set_aside(waiting.waiting_ids(), note="test call of ours", actor=jane, at=noon) == 1
+    add_france()
+    row = WaitingCall.objects.get()
+    assert waiting.rate_again([row.pk], actor=jane, at=noon) == RatedAgain(0, 0)
+    assert (row.state, row.note, row.decided_by, row.decided_at) == ("set_aside", "test call of ours", "Jane Whitfield", noon)
+    assert [entry.action for entry in AuditEntry.objects.filter(customer_id=anna.pk)] == ["call.set_aside"]
+    assert take(record(), switch=switch, at=noon)[0] == Answer("c1", "a", "repeated", "no_rate")
+
+
+def test_keep_the_first_decides_conflicts_only(anna: Customer, switch: Switch, noon: datetime) -> None:
+    take(record("c1"), record("c2", to="442079460123"), record("c2", to="442079460123", seconds=62), switch=switch, at=noon)
+
+    assert waiting.keep_the_first(waiting.waiting_ids(), actor=jane, at=noon) == 1
+    assert (state("c1"), state("c2")) == (("waiting", "no_rate"), ("set_aside", "conflict"))
+    assert balance(anna) == Decimal("-0.061")
+    assert take(record("c2", to="442079460123", seconds=62), switch=switch, at=noon)[0].status == "conflict"
+    assert waiting.waiting_ids("conflict") == []
+
+
+def test_calls_of_several_switches_are_rated_again_in_batches_of_their_own(anna: Customer, switch: Switch, noon: datetime) -> None:
+    other = Switch.objects.create(name="Frankfurt")
+    take(record(), switch=switch, at=noon)
+    take(record(), switch=other, at=noon)
+    add_france()
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(2, 0)
+    assert sorted(CallBatch.objects.filter(source="rated_again").values_list("switch__name", flat=True)) == ["Frankfurt", "default"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_at_once_decide_a_call_once(anna: Customer, standard: RatePlan, switch: Switch, noon: datetime) -> None:
+    take(*(record(f"c{n}") for n in range(50)), switch=switch, at=noon)
+    add_france()
+    ids = waiting.waiting_ids()
+    done: list[int] = []
+
+    def decide(number: int) -> None:
+        with schema_context("acme"):
+            if number % 2:
+                done.append(waiting.rate_again(ids, actor=jane, at=noon).rated)
+            else:
+                done.append(waiting.set_aside(ids, note="race", actor=jane, at=noon))
+        connection.close()
+
+    threads = [threading.Thread(target=decide, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert sorted(done) == [0, 0, 0, 0, 0, 50]
+    rated = WaitingCall.objects.filter(state="rated").count()
+    assert (Call.objects.count(), balance(anna)) == (rated, Decimal("-0.61") * rated)
