@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +15,12 @@ QUEUES = "default,calls,invoices,documents,mail,payments"
 
 
 @contextmanager
-def worker(logs: Path, *, queues: str = QUEUES, role: str = "app", processes_each: int = 1) -> Iterator[Child]:
+def worker(logs: Path, *, queues: str = QUEUES, role: str = "app", processes_each: int = 1, environment: Mapping[str, str] = os.environ) -> Iterator[Child]:
     """A worker that is ready; it is stopped at the end, or was killed by the test. Needs a test that commits (`transaction=True`)."""
     command = [sys.executable, "-m", "celery", "-A", "billing_portal.celery", "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-    environment = os.environ | {"PORTAL_DB_ROLE": role, "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
+    own = dict(environment) | {"PORTAL_DB_ROLE": role, "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
     words = [*command, "-Q", queues, "-c", str(processes_each), "-n", f"test-{os.getpid()}-{time.monotonic_ns()}@%h"]
-    child = processes.start("worker", words, log=logs / "worker.log", environment=environment, folder=ROOT)
+    child = processes.start("worker", words, log=logs / "worker.log", environment=own, folder=ROOT)
     try:
         until = time.monotonic() + 60
         while " ready." not in child.output():

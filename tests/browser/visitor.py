@@ -1,0 +1,97 @@
+"""Somebody in front of a browser: signed in or not, at a desk or with a phone, listening to what the page complains about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+
+from tests.support.portal import Portal
+from tests.support.servers import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+DESK, PHONE = 1440, 390
+Scheme = Literal["light", "dark"]
+
+
+@dataclass
+class Visitors:
+    """Opens windows, and keeps what their pages complained about."""
+
+    portal: Portal
+    browser: Browser
+    complaints: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def window(
+        self, user: Any = None, *, reseller: str = "acme", width: int = DESK, scheme: Scheme = "light", script: bool = True, at: str | None = None
+    ) -> Page:
+        """A fresh window at a reseller's host, signed in as this user if given, and at this path if given."""
+        size: Any = {"width": width, "height": 900}
+        context = self.browser.new_context(
+            base_url=self.portal.home(reseller), viewport=size, color_scheme=scheme, java_script_enabled=script, reduced_motion="reduce", locale="en-GB"
+        )
+        self.contexts.append(context)
+        if user is not None:
+            context.add_cookies([_session_of(user, self.portal.home(reseller))])
+        page = context.new_page()
+        self._listen(page)
+        if at is not None:
+            page.goto(at)
+        return page
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+    def _listen(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda message: self._heard(page, message))
+        page.on("response", self._answered)
+
+    def _heard(self, page: Page, message: ConsoleMessage) -> None:
+        refused = message.location["url"].split("#")[0] == page.url.split("#")[0] and "status of 4" in message.text  # a page that says no is no mistake
+        if message.type in ("error", "warning") and not refused:
+            self.complaints.append(f"{page.url}: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 500:
+            self.complaints.append(f"{response.url} answered {response.status}")
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    """As somebody does it, at the page of this host."""
+    page.goto("/sign-in/")
+    page.get_by_label("Username, email or account number").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on this page, and whether it is wider than the screen."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    said = [f"{page.url} {each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
+    width: Any = page.viewport_size
+    if page.evaluate("document.documentElement.scrollWidth") > width["width"]:
+        said.append(f"{page.url} is wider than {width['width']}")
+    return said
+
+
+def rows(page: Page, caption: str) -> list[list[str]]:
+    """The body of the table with this caption, cell by cell, as it is read."""
+    table = page.get_by_role("table", name=caption)
+    read: list[list[str]] = table.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].filter(cell => !cell.querySelector('details')).map(cell => cell.innerText.replace(/\\s+/g, ' ').trim()))"
+    )
+    return read
+
+
+def _session_of(user: Any, home: str) -> Any:
+    from django.conf import settings
+
+    from tests.support.people import client
+
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client(user).cookies[name].value, "url": home.replace("http:", "https:"), "secure": True, "httpOnly": True}
