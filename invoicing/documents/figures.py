@@ -14,6 +14,12 @@ def amount(value: Decimal, currency: str) -> str:
     return number(value, kernel_money.minor_units(currency))
 
 
+def call_amount(value: Decimal, currency: str) -> str:
+    """The price of a call, with four decimals at least: "0.0123"."""
+    places = kernel_money.minor_units(currency)
+    return number(value, places if places > 4 else 4)
+
+
 def money(value: Decimal, currency: str) -> str:
     """The same with its code: "1,182.40 GBP"."""
     return f"{amount(value, currency)}\N{NO-BREAK SPACE}{currency}"

@@ -1,8 +1,8 @@
 """Document value to HTML: one page for the screen, the printer and the PDF, without inline style and without script."""
 
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,10 @@ from invoicing.documents import figures, words
 from invoicing.documents.value import COLOUR, CallLine, DestinationLine, InvoiceDocument, Line, SourceLine
 
 TEMPLATE = "documents/v1/invoice.html"
+LONG_TEXTS = {"description", "detail", "note"}
+NAME_LIMIT = 255
 TEXT_LIMIT = 2_000
+TEXTS_LIMIT = 400_000
 CALLS_LIMIT = 20_000
 CALLS_PRINTED = 2_000
 LINES_LIMIT = 2_000
@@ -53,21 +56,27 @@ def logo_data(document: InvoiceDocument) -> str:
 
 
 def check_size(document: InvoiceDocument) -> None:
-    """Refuse what would take the renderer minutes: texts over 2,000 characters, 2,000 lines, 20,000 calls (row 82)."""
-    require(_longest(document) <= TEXT_LIMIT, "document_too_large", _("A text of the document has more than 2,000 characters."))
+    """Refuse what would take the renderer minutes (row 82).
+
+    Names may have 255 characters, descriptions and notes 2,000, all texts together 400,000; 2,000 lines, 20,000 calls.
+    """
+    lengths = list(_lengths(replace(document, calls=document.calls[:CALLS_PRINTED])))
+    fits = all(length <= (TEXT_LIMIT if name in LONG_TEXTS else NAME_LIMIT) for name, length in lengths)
+    require(fits and sum(length for _name, length in lengths) <= TEXTS_LIMIT, "document_too_large", _("The texts of the document are too long."))
     require(len(document.lines) + len(document.taxes) <= LINES_LIMIT, "document_too_large", _("The document has more than 2,000 lines."))
     require(len(document.calls) <= CALLS_LIMIT, "document_too_large", _("The document carries more than 20,000 calls."))
 
 
-def _longest(value: Any) -> int:
-    """Length of the longest text in a value."""
+def _lengths(value: Any, name: str = "") -> Iterator[tuple[str, int]]:
+    """Each text in a value: the name of its field and its length."""
     if isinstance(value, str):
-        return len(value)
-    if isinstance(value, tuple):
-        return sorted(map(_longest, value))[-1] if value else 0
-    if is_dataclass(value):
-        return sorted(_longest(getattr(value, field.name)) for field in fields(value))[-1]
-    return 0
+        yield name, len(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _lengths(item, name)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _lengths(getattr(value, field.name), field.name)
 
 
 def context(document: InvoiceDocument) -> dict[str, Any]:
@@ -189,7 +198,9 @@ def _calls(document: InvoiceDocument) -> dict[str, Any]:
     """Every call, as long as they are few enough to be read on paper."""
     printed = document.calls if len(document.calls) <= CALLS_PRINTED else ()
     rows = [
-        Row(call.at, "", (call.source, call.to, call.destination, figures.minutes(call.seconds), figures.amount(call.amount, document.currency)))
+        Row(call.at, "", (call.source, call.to, call.destination, figures.minutes(call.seconds), figures.call_amount(call.amount, document.currency)))
         for call in printed
     ]
-    return {"rows": rows, "total": _usage(printed, document.currency)}
+    _count, minutes, _amount = _usage(printed, document.currency)
+    total = figures.call_amount(sum((call.amount for call in printed), Decimal(0)), document.currency)
+    return {"rows": rows, "minutes": minutes, "amount": total}

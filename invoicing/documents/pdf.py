@@ -1,10 +1,13 @@
 """Document value to PDF: tagged PDF/A-3 by WeasyPrint, in a worker that lives long and keeps fonts and stylesheet."""
 
+import atexit
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
+from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from invoicing.documents import html
 from invoicing.documents.value import InvoiceDocument
 
 BASE = "https://documents.invalid/"
+COLOURS = "paper"
 BRAND = BASE + "brand.css"
 LOGO = BASE + "logo.png"
 STYLESHEETS = ("inter/opsz.css", "documents/v1/invoice.css")
@@ -49,6 +53,8 @@ def from_html(page: str, own: Mapping[str, bytes]) -> bytes:
                 stylesheets=[*stylesheet],
                 font_config=fonts,
                 pdf_variant="pdf/a-3a",
+                output_intent=COLOURS,
+                color_profiles={COLOURS: _colours()},
                 pdf_identifier=sha256(page.encode()).digest()[:16],
             )
         except FatalURLFetchingError as refusal:
@@ -56,15 +62,15 @@ def from_html(page: str, own: Mapping[str, bytes]) -> bytes:
     return made
 
 
-def fetcher(files: Mapping[str, bytes]) -> Any:
+def fetcher(bundle: Mapping[str, bytes]) -> Any:
     """A fetcher that answers with these files, by exact address, and stops the rendering for every other address (row 80)."""
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class Bundle(URLFetcher):  # type: ignore[misc]  # weasyprint has no types
         def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
-            if url not in files:
+            if url not in bundle:
                 raise FatalURLFetchingError(f"A document may not fetch {url[:200]}")
-            return URLFetcherResponse(url, files[url], {"Content-Type": TYPES[Path(url).suffix]})
+            return URLFetcherResponse(url, bundle[url], {"Content-Type": TYPES[Path(url).suffix]})
 
     return Bundle()
 
@@ -76,9 +82,22 @@ def _shared() -> tuple[Any, tuple[Any, ...]]:
     from weasyprint.text.fonts import FontConfiguration
 
     fonts = FontConfiguration()
-    bundle = fetcher({BASE + name: _static(name) for name in (*STYLESHEETS, *FONTS)})
-    sheets = tuple(weasyprint.CSS(url=BASE + name, font_config=fonts, url_fetcher=bundle) for name in STYLESHEETS)
+    bundled = fetcher({BASE + name: _static(name) for name in (*STYLESHEETS, *FONTS)})
+    sheets = tuple(weasyprint.CSS(url=BASE + name, font_config=fonts, url_fetcher=bundled) for name in STYLESHEETS)
+    atexit.register(_shared.cache_clear)  # fonts are freed while Python still stands
     return fonts, sheets
+
+
+def _colours() -> Any:
+    """The colour space of the document; WeasyPrint would open the same file anew for every document and leave it open."""
+    from weasyprint.css import ColorProfile
+
+    return ColorProfile(BytesIO(_srgb()), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
+
+
+@cache
+def _srgb() -> bytes:
+    return (files("weasyprint.pdf") / "sRGB2014.icc").read_bytes()
 
 
 def _static(name: str) -> bytes:

@@ -7,11 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import NoneType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
-
-hints = cache(get_type_hints)
 
 
 def encode(value: Any) -> Any:
@@ -36,8 +34,13 @@ def encode(value: Any) -> Any:
 
 def decode(kind: type[T], data: dict[str, Any]) -> T:
     """The dataclass whose `encode` gave this; a field that is missing takes its default, one that is unknown is an error."""
-    types = hints(kind)
+    types = _types(cast("Any", kind))
     return kind(**{name: _as(types[name], value) for name, value in data.items()})
+
+
+@cache
+def _types(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _as(kind: Any, value: Any) -> Any:
@@ -48,7 +51,7 @@ def _as(kind: Any, value: Any) -> Any:
         return tuple(_as(options[0], item) for item in value)
     if options:
         return _as(options[0], value)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         return decode(kind, value)
     if kind is date:
         return date.fromisoformat(value)
