@@ -132,4 +132,4 @@ def line_or_404(customer: Customer, line: UUID) -> Line:
 
 def history_of(customer: Customer) -> QuerySet[AuditEntry]:
     """What was done to, by and for this customer, the latest first."""
-    return AuditEntry.objects.filter(customer_id=customer.pk).order_by("-at", "-pk")
+    return AuditEntry.objects.filter(customer_id=customer.pk).order_by("-at", "-created_at", "-pk")

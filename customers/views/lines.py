@@ -45,7 +45,7 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
             line = features.add_line(place.customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Line %s was added.") % line.name)
             return redirect(place.url("lines"))
-    return place.show(request, "customers/small_form.html", "lines", form=form, heading=_("New line"), save=_("Save"), back=place.url("lines"))
+    return place.form(request, form, _("New line"), back=place.url("lines"))
 
 
 @require_POST

@@ -68,7 +68,7 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
             person = verbs.add(place.customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Login details emailed to %s.") % person.user.email)
             return redirect(place.url("people"))
-    return place.show(request, "customers/small_form.html", "people", form=form, heading=_("New person"), save=_("Save"), back=place.url("people"))
+    return place.form(request, form, _("New person"), back=place.url("people"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,7 +81,7 @@ def _edit(request: PortalRequest, person: UUID, account: str = "") -> HttpRespon
             verbs.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
             messages.success(request, _("%s was saved.") % form.cleaned_data["full_name"])
             return redirect(place.url("people"))
-    return place.show(request, "customers/small_form.html", "people", form=form, heading=str(found.user), save=_("Save"), back=place.url("people"))
+    return place.form(request, form, str(found.user), back=place.url("people"))
 
 
 @require_POST

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -49,6 +50,11 @@ class Place:
         if self.own:
             return page(request, template, base="customers/own_part.html", place=self, customer=self.customer, **context)
         return customer_page(request, template, self.customer, tab=f"customers:{tab}", base="customers/customer_part.html", place=self, **context)
+
+    def form(self, request: HttpRequest, form: BaseForm, heading: str, back: str) -> HttpResponse:
+        """Answer with a small form; `back` is the page it belongs to."""
+        base = "customers/own_part.html" if self.own else "customers/form_part.html"
+        return page(request, "customers/small_form.html", base=base, customer=self.customer, form=form, heading=heading, back=back)
 
 
 def place_of(request: PortalRequest, account: str) -> Place:

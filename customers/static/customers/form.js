@@ -39,5 +39,5 @@ function summarise() {
   say("time_zone", chosen(time_zone));
   say("billing_type", labels("billing_type").map((label) => label.querySelector("b")?.textContent ?? "").join());
   say("credit_limit", credit_unlimited.checked ? told("credit_limit")?.dataset.unlimited : `${credit_limit.value} ${currency()}`);
-  say("taxes", labels("taxes").map((label) => label.textContent.trim()).join(", ") || told("taxes")?.dataset.none);
+  say("taxes", labels("taxes").map((label) => label.textContent.trim()).join("; ") || told("taxes")?.dataset.none);
 }
