@@ -48,7 +48,7 @@ class House:
 OWNER = House(
     "owner", "Meridian Networks", "localhost", "EUR", "Europe/Dublin", "1 Grand Canal Quay", "Dublin", "D02 P820", "IE", "IE6388047V", "+35315550100",
     "Meridian Networks Ltd · IBAN IE29 AIBK 9311 5212 3456 78", ("VAT", "23"), "#334e68",
-    (("Direct EU", "EUR", 100), ("Wholesale GBP", "GBP", 60), ("Wholesale USD", "USD", 65)),
+    (("Direct EU", "EUR", 240), ("Wholesale GBP", "GBP", 100), ("Wholesale USD", "USD", 105)),
     (("Orla Byrne", "administrator"),),
     (
         Company("Shannon Freight DAC", "Dock Road 4", "Limerick", "V94 K8P2", "IE", calls=5, limit="1500.00"),
@@ -59,7 +59,7 @@ OWNER = House(
 
 ACME = House(
     "acme", "Acme Telecom", "acme.localhost", "GBP", "Europe/London", "3 Quay Street", "Bristol", "BS1 4DJ", "GB", "GB123456782", "+441174960100",
-    "Acme Telecom Ltd · Sort code 20-15-55 · Account 55555555", ("VAT", "20"), "#00647e", (("UK Business", "GBP", 100), ("UK Pre-paid", "GBP", 125)),
+    "Acme Telecom Ltd · Sort code 20-15-55 · Account 55555555", ("VAT", "20"), "#00647e", (("UK Business", "GBP", 250), ("UK Pre-paid", "GBP", 300)),
     (("Jane Whitfield", "administrator"), ("Tom Ashdown", "commerce"), ("Priya Raman", "support"), ("Colin Marsh", "reports")),
     (
         Company("Avonside Vets", "14 Calverley Road", "Bath", "BA1 5LR", "GB"),
@@ -93,7 +93,7 @@ ACME = House(
 
 GLOBEX = House(
     "globex", "Globex Voice", "globex.localhost", "USD", "America/New_York", "350 Hudson Street", "New York", "NY 10014", "US", "47-1234567", "+12125550100",
-    "Globex Voice Inc · Routing 021000021 · Account 123456789", ("Sales tax", "8.875"), "#7a4b00", (("US Standard", "USD", 110), ("US Pre-paid", "USD", 140)),
+    "Globex Voice Inc · Routing 021000021 · Account 123456789", ("Sales tax", "8.875"), "#7a4b00", (("US Standard", "USD", 260), ("US Pre-paid", "USD", 320)),
     (("Maria Lopez", "administrator"), ("Dean Foster", "commerce")),
     (
         Company("Battery Park Dental", "17 State Street", "New York", "NY 10004", "US", calls=3),

@@ -12,7 +12,7 @@ from billing_portal.demo.cast import House
 from billing_portal.demo.furnishing import PROGRAM, Resident
 from customers.domain import customers
 from customers.models import BillingType, Standing
-from invoicing.domain import calls, invoices, payments
+from invoicing.domain import calls, invoices, overdue, payments
 from invoicing.models import CallBatch, Document
 
 LOW, TOP_UP = Decimal(8), Decimal(60)
@@ -32,6 +32,7 @@ def tell(house: House, residents: Sequence[Resident], calendar: Calendar, say: C
         if day.day == 1:
             say(f"{house.name}: {day:%B %Y}")
     _run_up_to_the_limit(residents, calendar)
+    overdue.refresh([resident.customer.pk for resident in residents], at=calendar.now)
 
 
 def _call(house: House, residents: Sequence[Resident], calendar: Calendar, day: date) -> None:

@@ -3,7 +3,7 @@
 import csv
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from babel import Locale
@@ -52,7 +52,7 @@ def rates_file(*, percent: int = 100) -> bytes:
 
 def _rows() -> Iterator[tuple[str, str, Decimal]]:
     """Countries, then the areas and mobile networks inside them, each (prefix, destination, price per minute)."""
-    names = Locale("en").territories
+    names = dict(Locale("en").territories)
     inside = _inside()
     for code, regions in sorted((str(code), regions) for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()):
         country = _country(names, regions[0])
@@ -76,7 +76,7 @@ def _inside() -> dict[str, dict[str, tuple[str, bool]]]:
     return found
 
 
-def _country(names: dict[str, str], region: str) -> str:
+def _country(names: Mapping[str, str], region: str) -> str:
     return "Worldwide services" if region == WORLDWIDE else str(names.get(region, region))
 
 

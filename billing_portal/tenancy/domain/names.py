@@ -19,7 +19,8 @@ def fold(name: str) -> str:
 
 def is_free(name: str, *, except_for: uuid.UUID | None = None) -> bool:
     """Whether a customer could take this name now; the database is the judge when it does (`take`)."""
-    return not CustomerName.objects.filter(folded=fold(name)).exclude(customer_id=except_for).exists()
+    holders = CustomerName.objects.filter(folded=fold(name))
+    return not (holders.exclude(customer_id=except_for) if except_for else holders).exists()
 
 
 def take(name: str, *, customer_id: uuid.UUID) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models
@@ -48,8 +48,8 @@ class Record(models.Model):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
-        row = super().from_db(db, field_names, values)
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
+        row = super().from_db(db, field_names, values, **more)
         row._read_in = connection.schema_name
         return row
 
@@ -57,8 +57,3 @@ class Record(models.Model):
         if not self.in_shared_schema and self._read_in not in {None, connection.schema_name}:
             raise SchemaMismatchError(f"{type(self).__name__} was read in {self._read_in} and would be saved in {connection.schema_name}")
         super().save(*args, **kwargs)
-
-
-def column_names(model: type[models.Model], *, leave_out: Sequence[str] = ()) -> list[str]:
-    """The model's columns in order, for COPY and set-based statements."""
-    return [field.column for field in model._meta.local_concrete_fields if field.column not in leave_out]

@@ -1,0 +1,147 @@
+"""Owed work is done exactly when its row says so: under a lease, behind a fence, at most five times before a person looks."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from billing_portal.accounts.models import Switch
+from billing_portal.jobs import outbox, registry
+from billing_portal.jobs.domain import running
+from billing_portal.jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def kinds() -> Iterator[None]:
+    """Kinds of work that exist only in these tests."""
+    before = dict(registry._handlers)
+    registry.handler("test.switch")(lambda payload: make_switch(payload["name"]))
+    registry.handler("test.half")(half_done)
+    registry.handler("test.outside", atomic=False)(half_done)
+    yield
+    registry._handlers.clear()
+    registry._handlers.update(before)
+
+
+def make_switch(name: str) -> None:
+    Switch.objects.create(name=name)
+
+
+def half_done(payload: dict[str, Any]) -> None:
+    make_switch(payload["name"])
+    raise ValueError("the wire broke")
+
+
+def owe(kind: str = "test.switch", name: str = "one") -> Job:
+    outbox.add(kind, {"name": name}, key=f"{kind}:{name}")
+    return Job.objects.get(key=f"{kind}:{name}")
+
+
+def names() -> list[str]:
+    return list(Switch.objects.exclude(name="default").values_list("name", flat=True))
+
+
+def test_an_owed_job_is_done_once(acme: Any) -> None:
+    job = owe()
+
+    assert [running.run(job.pk), running.run(job.pk)] == [True, False]
+    assert names() == ["one"]
+    assert Job.objects.get().state == Job.State.DONE
+
+
+def test_the_same_key_is_owed_once(acme: Any) -> None:
+    assert [outbox.add("test.switch", {"name": "one"}, key="k"), outbox.add("test.switch", {"name": "two"}, key="k")] == [True, False]
+    assert Job.objects.get().payload == {"name": "one"}
+
+
+def test_a_failed_job_leaves_nothing_and_comes_back(acme: Any) -> None:
+    job = owe("test.half")
+
+    running.run(job.pk)
+
+    job.refresh_from_db()
+    assert names() == []
+    assert (job.state, job.attempts, job.error) == (Job.State.PENDING, 1, "ValueError: the wire broke")
+    assert job.due_at > timezone.now()
+
+
+def test_what_a_handler_without_a_transaction_did_stays(acme: Any) -> None:
+    running.run(owe("test.outside").pk)
+
+    assert names() == ["one"]
+
+
+@pytest.mark.rel(43)
+def test_after_five_failures_a_job_waits_for_a_person(acme: Any) -> None:
+    job = owe("test.half")
+    for _ in range(running.MAX_ATTEMPTS):
+        Job.objects.update(due_at=timezone.now())
+        running.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.DEAD, 5)
+    assert not running.due().exists()
+
+    running.retry(job)
+    assert list(running.due()) == [job]
+
+
+@pytest.mark.rel(43)
+def test_a_job_under_a_lease_is_not_started_again(acme: Any) -> None:
+    job = owe()
+    Job.objects.update(state=Job.State.RUNNING, leased_until=timezone.now() + timedelta(minutes=5))
+
+    assert running.run(job.pk) is False
+
+
+@pytest.mark.rel(27)
+def test_a_job_whose_worker_died_is_taken_over_when_its_lease_ends(acme: Any) -> None:
+    job = owe()
+    Job.objects.update(state=Job.State.RUNNING, fence=1, attempts=1, leased_until=timezone.now() - timedelta(seconds=1))
+
+    assert running.run(job.pk) is True
+    assert names() == ["one"]
+
+
+@pytest.mark.rel(43)
+def test_a_late_holder_keeps_nothing_of_its_work(acme: Any) -> None:
+    """The lease ended while the work went on, and somebody else took the job over: the fence tells."""
+    job = owe()
+
+    def slow(payload: dict[str, Any]) -> None:
+        make_switch("late")
+        Job.objects.filter(pk=job.pk).update(fence=99)
+
+    registry.handler("test.switch")(slow)
+
+    running.run(job.pk)
+
+    assert names() == []
+
+
+@pytest.mark.rel(43)
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_one_does_the_job(acme: Any) -> None:
+    job = owe()
+    begun: list[bool] = []
+    together = threading.Barrier(6)
+
+    def work() -> None:
+        connection.set_schema("acme")
+        together.wait()
+        begun.append(running.run(job.pk))
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(begun) == [False] * 5 + [True]
+    assert names() == ["one"]

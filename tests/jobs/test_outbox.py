@@ -1,0 +1,72 @@
+"""A job is owed in the transaction that makes it due; the broker is only a hint."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from billing_portal.celery import app
+from billing_portal.jobs import outbox, tasks
+from billing_portal.jobs.domain import running
+from billing_portal.jobs.models import Job
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.rel(41)
+def test_a_transaction_that_fails_owes_nothing(acme: Any) -> None:
+    with transaction.atomic():
+        outbox.add("mail.deliver", {"mail": "x"}, key="k")
+        transaction.set_rollback(True)
+
+    assert not Job.objects.exists()
+
+
+@pytest.mark.rel(42)
+def test_without_a_broker_the_job_stays_owed(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("nobody listens")
+
+    monkeypatch.setattr(app, "send_task", silent)
+    outbox.add("mail.deliver", {"mail": "x"}, key="k")
+
+    outbox.wake("acme", str(Job.objects.get().pk), "mail")
+
+    assert list(running.due().values_list("key", flat=True)) == ["k"]
+
+
+def test_a_job_for_later_is_not_due_yet(acme: Any) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    outbox.add("mail.deliver", {}, key="later", at=timezone.now() + timedelta(hours=1))
+
+    assert not running.due().exists()
+
+
+@pytest.mark.rel(48)
+def test_a_message_without_a_reseller_is_refused() -> None:
+    from django.db import connection
+
+    connection.set_schema_to_public()
+    with pytest.raises(RuntimeError, match="needs its reseller"):
+        tasks.run("0198c0de-0000-7000-8000-000000000000")
+
+
+@pytest.mark.rel(41)
+def test_the_sweep_wakes_workers_for_what_no_message_led_to(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[tuple[str, str]] = []
+    monkeypatch.setattr(outbox, "wake", lambda schema, job_id, queue: woken.append((schema, queue)))
+    outbox.add("mail.deliver", {"mail": "x"}, key="lost")
+
+    tasks.sweep()
+
+    assert woken == [("acme", "mail")]
+
+
+def test_workers_give_a_message_back_when_they_die() -> None:
+    assert (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost, app.conf.worker_prefetch_multiplier) == (True, True, 1)
+    assert app.conf.broker_transport_options["visibility_timeout"] > settings.CELERY_TASK_TIME_LIMIT
