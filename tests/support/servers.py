@@ -1,9 +1,11 @@
 """One Postgres and one Redis per run. Their folder is kept, so that the next run finds the template database made."""
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit, urlunsplit
 
 from billing_portal import local
 from billing_portal.local import roles, servers
@@ -12,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SLOTS = 16  # runs side by side in one working tree
 SUPERUSER = "PORTAL_TEST_SUPERUSER_URL"
 KEPT_TEMPLATES = 3
+ROLE_OF = {"DATABASE_URL": roles.APP, "DATABASE_OWNER_URL": roles.OWNER}
 
 
 @dataclass
@@ -37,16 +40,19 @@ def start() -> Run:
     else:
         raise RuntimeError(f"All {SLOTS} folders under {base} are in use by other runs.")
     (folder / "data" / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
-    running = servers.start(folder, for_tests=True)
-    _drop_leftovers(running.superuser_url)
-    os.environ.update(environment(running, folder))
+    given = os.environ.get(SUPERUSER)
+    if given:
+        running = servers.start(folder, given=_roles_on(given), for_tests=True)
+    else:
+        running = servers.start(folder, for_tests=True)
+        _drop_leftovers(running.superuser_url)
+    os.environ.update(environment(running, folder) | {SUPERUSER: given or running.superuser_url})
     return Run(running, lock)
 
 
 def environment(running: servers.Servers, folder: Path) -> dict[str, str]:
     """Everything the settings read; what the caller's own shell says about a portal does not reach the tests."""
     return running.environment() | {
-        SUPERUSER: running.superuser_url,
         "PORTAL_ENV": "test",
         "PORTAL_DB_ROLE": "app",
         "PORTAL_DATA": str(folder / "data"),
@@ -75,8 +81,16 @@ def cache_url() -> str:
 
 def with_database(url: str, name: str) -> str:
     """The same address for another database of the server."""
-    before, after = url.split("?", 1)
-    return f"{before.rsplit('/', 1)[0]}/{name}?{after}"
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _roles_on(superuser_url: str) -> dict[str, str]:
+    """Both roles on a server of somebody's own, of which PORTAL_TEST_SUPERUSER_URL names the superuser."""
+    password = hashlib.sha256(superuser_url.encode()).hexdigest()
+    roles.create(superuser_url, {roles.OWNER: password, roles.APP: password})
+    at = urlsplit(superuser_url)
+    places = {name: at._replace(netloc=f"{role}:{password}@{at.netloc.rpartition('@')[2]}") for name, role in ROLE_OF.items()}
+    return {name: urlunsplit(place) for name, place in places.items()}
 
 
 def _drop_leftovers(superuser_url: str) -> None:
