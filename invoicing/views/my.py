@@ -1,0 +1,63 @@
+"""A customer's own pages: for its account administrators, and for staff who switched into it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from billing_portal.accounts.models import Role
+from billing_portal.web.access import SWITCHERS, people
+from billing_portal.web.pages import page
+from billing_portal.web.viewer import PortalRequest
+from customers import queries as customers
+from invoicing.queries import documents as queries
+from invoicing.views import documents, statement
+from invoicing.views.overview import figures
+
+OWN = (Role.ACCOUNT_ADMIN, *SWITCHERS)
+
+
+@people(*OWN)
+@require_safe
+def overview(request: PortalRequest) -> HttpResponse:
+    customer = customers.own_customer(request.viewer)
+    have = {"people": customer.people.count(), "lines": customer.lines.count()}
+    plan = customers.plan_at([customer.pk], timezone.now()).get(customer.pk)
+    return page(request, "invoicing/my_overview.html", customer=customer, have=have, plan=plan, **figures(request.viewer, customer))
+
+
+@people(*OWN)
+@require_safe
+def my_documents(request: PortalRequest) -> HttpResponse:
+    listing = documents.listing_of(request, queries.visible_to(request.viewer), "number__icontains")
+    return page(request, "invoicing/my_documents.html", customer=customers.own_customer(request.viewer), **documents.shown(request, listing))
+
+
+@people(*OWN)
+@require_safe
+def document(request: PortalRequest, number: str) -> HttpResponse:
+    found = queries.document_or_404(request.viewer, number)
+    return page(request, "invoicing/my_document.html", **documents.of_document(request, found))
+
+
+@people(*OWN)
+@require_safe
+def pdf(request: PortalRequest, number: str) -> HttpResponse:
+    return documents.pdf_answer(queries.document_or_404(request.viewer, number))
+
+
+@people(*OWN)
+@require_safe
+def sheet(request: PortalRequest, number: str) -> HttpResponse:
+    return documents.sheet_answer(queries.document_or_404(request.viewer, number))
+
+
+@people(*OWN)
+@require_safe
+def my_statement(request: PortalRequest) -> HttpResponseBase:
+    customer = customers.own_customer(request.viewer)
+    form, made = statement.asked(request, customer)
+    if request.GET.get("format") == "csv" and made is not None:
+        return statement.csv(made)
+    return page(request, "invoicing/my_statement.html", customer=customer, **statement.context(form, made))

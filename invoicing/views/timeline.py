@@ -1,0 +1,38 @@
+"""What happened to a document: issued, rendered, mailed, paid, due (semantics 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from billing_portal.kernel import money
+from billing_portal.mail.models import MailLog
+from billing_portal.web.history import Event
+from customers.models import Kind
+from invoicing.models import Document
+from invoicing.queries import documents as queries
+
+
+def of(document: Document) -> list[Event]:
+    """The document's events, the latest first."""
+    issued = Event(_("Issued"), document.actor_name, document.issued_at)
+    return sorted([issued, *_mails(document), *_payments(document)], key=lambda event: event.at, reverse=True)
+
+
+def _mails(document: Document) -> Iterator[Event]:
+    said = {
+        MailLog.State.SENT: _("Sent to %(to)s"),
+        MailLog.State.QUEUED: _("Mail to %(to)s is waiting"),
+        MailLog.State.FAILED: _("Mail to %(to)s failed, is tried again"),
+    }
+    for mail in MailLog.objects.filter(about_kind=queries.ABOUT, about_id=document.pk):
+        yield Event(said[MailLog.State(mail.state)] % {"to": ", ".join(mail.recipients)}, _("by mail, with the PDF"), mail.sent_at or mail.created_at)
+
+
+def _payments(document: Document) -> Iterator[Event]:
+    for match in document.matches.select_related("credit", "credit__payment"):
+        amount = money.text(money.to_minor(abs(match.amount), document.currency), document.currency)
+        text = _("Paid %(amount)s") if match.amount > 0 else _("Taken back %(amount)s")
+        by = match.credit.note or str(Kind(match.credit.kind).label)
+        yield Event(text % {"amount": amount}, by, match.at, acted_for="")
