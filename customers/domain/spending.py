@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -39,6 +40,6 @@ def note(seen: Sequence[Seen]) -> None:
 
     The caller holds the standings' locks. Amounts in the customer's currency.
     """
-    columns = [[row.customer_id for row in seen], [row.last_call_at for row in seen], [row.today for row in seen], [row.spent for row in seen]]
+    columns: list[list[Any]] = [[row.customer_id for row in seen], [row.last_call_at for row in seen], [row.today for row in seen], [row.spent for row in seen]]
     with connection.cursor() as cursor:
         cursor.execute(NOTE, columns)

@@ -124,17 +124,26 @@ def to_json(record: CallRecord) -> dict[str, Any]:
 
 def from_json(named: Mapping[str, Any]) -> CallRecord:
     """The record that `to_json` wrote."""
-    texts = {name: str(named.get("from" if name == "caller" else name, "")) for name in TEXTS}
-    times = {name: datetime.fromisoformat(named[name]) if named.get(name) else None for name in TIMES}
+
+    def time(name: str) -> datetime | None:
+        return datetime.fromisoformat(named[name]) if named.get(name) else None
+
     return CallRecord(
         call_id=named["call_id"],
         leg=named["leg"],
         direction=named["direction"],
+        account=named.get("account", ""),
+        line=named.get("line", ""),
+        address=named.get("address", ""),
+        caller=named.get("from", ""),
+        to=named.get("to", ""),
+        setup_at=time("setup_at"),
+        answered_at=time("answered_at"),
+        ended_at=time("ended_at"),
         seconds=named.get("seconds"),
+        cause=named.get("cause", ""),
         extra=named.get("extra", {}),
         problem=named.get("problem", ""),
-        **texts,
-        **times,
     )
 
 

@@ -49,7 +49,9 @@ def post(secret: str, body: Any, *, host: str = HOST, scheme: str = "Bearer") ->
 
 def test_calls_are_answered_in_order(anna: Customer, secret: str) -> None:
     again = a_call(setup_at="2026-10-03T09:00:00Z", answered_at="2026-10-03T09:00:00.000Z")
-    answer = post(secret, {"records": [a_call(), a_call(call_id="c2", account="nobody"), again, a_call(seconds=62), a_call(leg="b", **{"from": "1001", "trunk": "n"})]})
+    answer = post(
+        secret, {"records": [a_call(), a_call(call_id="c2", account="nobody"), again, a_call(seconds=62), a_call(leg="b", **{"from": "1001", "trunk": "n"})]}
+    )
 
     rated = {"reason": None, "price": "0.0610", "currency": "GBP", "billed_seconds": 61}
     waits = {"price": None, "currency": None, "billed_seconds": None}

@@ -70,5 +70,3 @@ def _seconds(variables: Mapping[str, str], fields: Fields) -> int | None:
     if milli.isdecimal() and len(milli) < 12:
         return -(-int(milli) // 1000)
     return fields.number("billsec", variables.get("billsec", ""))
-
-

@@ -74,6 +74,6 @@ SPENT_TODAY = """
 def spent_today() -> Question:
     """Calls of the local day that were posted on it; the day begins and ends by the customer's own clock."""
     rows = Standing.objects.exclude(day=None).values_list("customer_id", "day", "customer__time_zone")
-    days = [(customer_id, first_instant(day, zone), first_instant(day + timedelta(days=1), zone)) for customer_id, day, zone in rows]
+    days = [(customer_id, first_instant(day, zone), first_instant(day + timedelta(days=1), zone)) for customer_id, day, zone in rows if day is not None]
     columns = tuple([row[place] for row in days] for place in range(3))
     return Question("spent today is the sum of today's calls", SPENT_TODAY, columns)

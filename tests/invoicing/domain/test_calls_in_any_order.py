@@ -1,7 +1,7 @@
 """However calls are delivered (in any order, again and again, by several at once) the ledger says the same (reliability 19, 20)."""
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -36,9 +36,9 @@ def some_calls(accounts: list[str], count: int) -> list[CallRecord]:
     ]
 
 
-def ledger_by_day() -> Counter[tuple[str, str]]:
+def ledger_by_day() -> dict[tuple[str, str], Decimal]:
     """What stands on each customer and local day, however many batches brought it."""
-    found: Counter[tuple[str, str]] = Counter()
+    found: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for customer, key, amount in Transfer.objects.values_list("customer__name", "key", "amount"):
         found[customer, key.rsplit(":", 1)[1]] += amount
     return found

@@ -164,7 +164,10 @@ def test_the_line_is_in_the_channel(channel: str, line: str) -> None:
 
 
 def test_encoded_values_of_freeswitch_are_decoded() -> None:
-    call = {"variables": {"uuid": "u1", "sip_from_user": "a%20b", "start_uepoch": "1515666344534355"}, "callflow": {"caller_profile": {"destination_number": "%2B44"}}}
+    call = {
+        "variables": {"uuid": "u1", "sip_from_user": "a%20b", "start_uepoch": "1515666344534355"},
+        "callflow": {"caller_profile": {"destination_number": "%2B44"}},
+    }
     one = only(list(freeswitch.read(io.StringIO(json.dumps(call)), LONDON)))
 
     assert (one.line, one.to, one.seconds) == ("a b", "+44", 0)

@@ -130,11 +130,20 @@ def test_a_document_that_is_off_is_found(month: Customer) -> None:
         ("DELETE FROM invoicing_call WHERE seconds = 62 AND at < '2026-11-01' AND customer_id = %s", "a usage movement is the sum of its calls"),
         ("UPDATE customers_standing SET spent_today = spent_today + 0.0001 WHERE customer_id = %s", "spent today is the sum of today's calls"),
         ("UPDATE customers_standing SET held = 0.0001 WHERE customer_id = %s", "held is the sum of open reservations"),
-        ("DELETE FROM invoicing_taken WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)", "the net of a document is what it took and its rounding"),
-        ("UPDATE invoicing_documentline SET amount = amount + 0.0001 WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)", "the lines of a document add up to its net"),
+        (
+            "DELETE FROM invoicing_taken WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)",
+            "the net of a document is what it took and its rounding",
+        ),
+        (
+            "UPDATE invoicing_documentline SET amount = amount + 0.0001 WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)",
+            "the lines of a document add up to its net",
+        ),
         ("UPDATE customers_transfer SET amount = amount + 0.0001 WHERE kind = 'tax' AND customer_id = %s", "each tax of a document is posted as it is printed"),
         ("UPDATE invoicing_document SET sequence = 2 WHERE customer_id = %s", "document numbers run from 1 without a gap"),
-        ("DELETE FROM customers_account WHERE kind = 'wallet' AND customer_id = %s", "a customer has one wallet and one receivable in its currency, and a standing"),
+        (
+            "DELETE FROM customers_account WHERE kind = 'wallet' AND customer_id = %s",
+            "a customer has one wallet and one receivable in its currency, and a standing",
+        ),
     ],
 )
 def test_every_number_is_looked_at(month: Customer, sql: str, identity: str) -> None:

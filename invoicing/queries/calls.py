@@ -1,0 +1,93 @@
+"""Questions about calls: whose they are, which ones somebody looks for, and which wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from billing_portal.accounts.models import Role
+from billing_portal.kernel import phone
+from billing_portal.kernel.period import first_instant
+from billing_portal.web.viewer import STAFF, Viewer
+from customers import queries as customers
+from customers.models import Customer
+from invoicing.models import Call, WaitingCall
+from rateplans.models import PlanVersion
+
+ANSWERED = Q(answered_at__isnull=False)
+UNANSWERED = Q(answered_at=None)
+INCOMING = Q(direction="in")
+
+
+def visible_to(viewer: Viewer) -> QuerySet[Call]:
+    """The calls this viewer may see: staff all of them, people and staff who switched those of their customer (contracts, Rights)."""
+    if viewer.role == Role.ACCOUNT_USER:
+        return Call.objects.none()
+    if viewer.party is not None:
+        return Call.objects.filter(customer_id=viewer.party.id)
+    return Call.objects.all() if viewer.role in STAFF else Call.objects.none()
+
+
+def of_customer(viewer: Viewer, customer: Customer) -> QuerySet[Call]:
+    """The customer's calls, as far as the viewer may see them."""
+    return visible_to(viewer).filter(customer_id=customer.pk)
+
+
+def between(calls: QuerySet[Call], since: date | None, until: date | None, zone: str) -> QuerySet[Call]:
+    """Calls of these local dates, both included."""
+    if since is not None:
+        calls = calls.filter(at__gte=first_instant(since, zone))
+    if until is not None and until < date.max:
+        calls = calls.filter(at__lt=first_instant(until + timedelta(days=1), zone))
+    return calls
+
+
+def of_customers_like(viewer: Viewer, calls: QuerySet[Call], term: str) -> QuerySet[Call]:
+    """Calls of customers whose name or number fits."""
+    return calls.filter(customer_id__in=customers.visible_to(viewer).filter(customers.search(term)).values("pk")) if term else calls
+
+
+def search(term: str) -> Q:
+    """Where a number called or shown, a line or a destination fits the term."""
+    digits = phone.bare(term)
+    found = Q(line__iexact=term) | Q(destination__icontains=term)
+    return found | Q(number__contains=digits) | Q(caller__contains=digits) if digits.isdigit() else found
+
+
+def totals(calls: QuerySet[Call]) -> list[dict[str, Any]]:
+    """One row per currency: `currency`, `calls`, `seconds` talked, `price`. Currencies are never added up."""
+    sums = {"calls": Count("*"), "talked": Coalesce(Sum("seconds"), 0), "sum": Sum("price")}
+    return [dict(row) for row in calls.order_by().values("currency").annotate(**sums).order_by("currency")]
+
+
+def customers_of(calls: Iterable[Call | WaitingCall]) -> dict[UUID, Customer]:
+    """The customers of these calls, by one query."""
+    return Customer.objects.only("pk", "name", "account_number").in_bulk(list({call.customer_id for call in calls if call.customer_id}))
+
+
+def versions_of(calls: Iterable[Call]) -> dict[UUID, PlanVersion]:
+    """The versions of the plans that priced these calls, by one query."""
+    return PlanVersion.objects.select_related("plan").in_bulk(list({call.version_id for call in calls if call.version_id}))
+
+
+def waiting_for(viewer: Viewer) -> QuerySet[WaitingCall]:
+    """The records that wait for a decision, for staff."""
+    if viewer.role not in STAFF or viewer.party is not None:
+        return WaitingCall.objects.none()
+    return WaitingCall.objects.filter(state=WaitingCall.State.WAITING)
+
+
+def waiting_count(viewer: Viewer) -> int:
+    """How many wait, for the badge in the menu."""
+    return waiting_for(viewer).count()
+
+
+def waiting_reasons(viewer: Viewer) -> list[str]:
+    """The reasons for which something waits, in the order of the contract."""
+    present = set(waiting_for(viewer).order_by().values_list("reason", flat=True).distinct())
+    return [reason for reason in WaitingCall.Reason.values if reason in present]

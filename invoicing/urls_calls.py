@@ -1,0 +1,18 @@
+"""Pages over calls."""
+
+from django.urls import path
+
+from invoicing.views import calls, waiting
+
+urlpatterns = [
+    path("calls/", calls.calls, name="calls"),
+    path("calls/calls.csv", calls.calls_csv, name="calls-csv"),
+    path("calls/waiting/", waiting.waiting_calls, name="waiting-calls"),
+    path("calls/waiting/rate-again/", waiting.rate_again, name="waiting-rate-again"),
+    path("calls/waiting/set-aside/", waiting.set_aside, name="waiting-set-aside"),
+    path("calls/waiting/keep-the-first/", waiting.keep_the_first, name="waiting-keep-the-first"),
+    path("customers/<str:account>/calls/", calls.customer_calls, name="customer-calls"),
+    path("customers/<str:account>/calls/calls.csv", calls.customer_calls_csv, name="customer-calls-csv"),
+    path("my/calls/", calls.my_calls, name="my-calls"),
+    path("my/calls/calls.csv", calls.my_calls_csv, name="my-calls-csv"),
+]

@@ -1,0 +1,154 @@
+"""The queue: what waits is shown with its reason and its record, and decided by those who may."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_tenants.utils import schema_context
+
+from billing_portal.accounts.models import Role, Switch, User
+from customers.models import AccountCode, Customer
+from invoicing.domain import calls
+from invoicing.domain.records import CallRecord
+from invoicing.models import WaitingCall
+from invoicing.queries import calls as queries
+from tests.support import people, world
+from tests.support.world import balance, jane
+
+pytestmark = pytest.mark.django_db
+NINE = datetime(2026, 10, 3, 9, 0, tzinfo=UTC)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def anna(acme: Any) -> Customer:
+    """One call without rate, two of nobody, one conflict."""
+    made = world.customer("Anna Ltd", on=world.plan())
+    switch = Switch.objects.get_or_create(name="default")[0]
+    records = [
+        CallRecord("france", "33155550100", NINE, account=made.account_number, answered_at=NINE, seconds=60),
+        *(CallRecord(f"nobody-{n}", "442079460123", NINE, account="nobody", answered_at=NINE, seconds=60, extra={"trunk": "<b>n</b>"}) for n in (1, 2)),
+        *(CallRecord("twice", "442079460123", NINE, account=made.account_number, answered_at=NINE, seconds=n) for n in (60, 61)),
+    ]
+    calls.ingest(records, switch=switch, source="api", actor=jane, at=NOON)
+    return made
+
+
+@pytest.fixture
+def desk(acme: Any) -> Client:
+    return people.client(people.user("carol", Role.COMMERCE))
+
+
+def ids(*reasons: str) -> list[str]:
+    return [str(pk) for pk in WaitingCall.objects.filter(reason__in=reasons).values_list("pk", flat=True)]
+
+
+def states() -> dict[str, str]:
+    return dict(WaitingCall.objects.values_list("key__call_id", "state"))
+
+
+def test_what_waits_is_shown_with_its_reason_and_record(anna: Customer, desk: Client) -> None:
+    shown = desk.get("/calls/waiting/").content.decode()
+
+    for part in (
+        "The rate plan has no rate for this number",
+        "no rate for 33155550100 in Standard",
+        "Nobody has this account, line or address",
+        "account nobody",
+        "&lt;b&gt;n&lt;/b&gt;",
+        "france",
+        "No rate",
+    ):
+        assert part in shown
+    assert "<b>n</b>" not in shown
+
+
+def test_a_chip_shows_one_reason(anna: Customer, desk: Client) -> None:
+    shown = desk.get("/calls/waiting/?show=no_rate").content.decode()
+
+    assert "33155550100" in shown.replace(" ", "").replace("+", "")
+    assert "nobody-1" not in shown
+
+
+def test_the_menu_counts_what_waits(anna: Customer, desk: Client) -> None:
+    carol = User.objects.get(username="carol")
+
+    class Viewer:
+        role, party = carol.role, None
+
+    assert queries.waiting_count(Viewer()) == 4  # type: ignore[arg-type]
+
+
+def test_chosen_calls_are_rated_again(anna: Customer, desk: Client) -> None:
+    AccountCode.objects.create(code="nobody", customer=anna)
+    answer = desk.post("/calls/waiting/rate-again/?show=unknown_customer", {"ids": ids("unknown_customer")[:1], "reason": "unknown_customer"}, follow=True)
+
+    assert answer.redirect_chain == [("/calls/waiting/?show=unknown_customer", 302)]
+    assert "1 call was rated." in answer.content.decode()
+    assert (sorted(states().values()), balance(anna)) == (["rated", "waiting", "waiting", "waiting"], Decimal("-0.12"))
+
+
+def test_all_of_a_reason_are_rated_again(anna: Customer, desk: Client) -> None:
+    AccountCode.objects.create(code="nobody", customer=anna)
+    desk.post("/calls/waiting/rate-again/", {"every": "on", "reason": "unknown_customer"})
+
+    assert states() == {"france": "waiting", "nobody-1": "rated", "nobody-2": "rated", "twice": "waiting"}
+
+
+def test_what_still_waits_is_said(anna: Customer, desk: Client) -> None:
+    answer = desk.post("/calls/waiting/rate-again/", {"every": "on", "reason": ""}, follow=True)
+
+    assert "0 calls were rated. 3 still wait, each with its reason." in answer.content.decode()
+
+
+def test_calls_are_set_aside_with_a_note(anna: Customer, desk: Client) -> None:
+    desk.post("/calls/waiting/set-aside/", {"ids": ids("no_rate"), "note": "wrong number"})
+
+    row = WaitingCall.objects.get(state="set_aside")
+    assert (row.key.call_id, row.note, row.decided_by) == ("france", "wrong number", "Carol")
+
+
+def test_setting_aside_cannot_be_done_without_a_note(anna: Customer, desk: Client) -> None:
+    answer = desk.post("/calls/waiting/set-aside/?show=no_rate", {"ids": ids("no_rate"), "reason": "no_rate", "note": " "})
+
+    assert answer.status_code == 422
+    assert "Write why these calls are never billed." in answer.content.decode()
+    assert set(states().values()) == {"waiting"}
+
+
+@pytest.mark.parametrize("given", [{}, {"ids": ["nonsense"]}, {"ids": []}, {"reason": "nonsense", "every": "on"}])
+def test_nothing_chosen_changes_nothing(anna: Customer, desk: Client, given: dict[str, Any]) -> None:
+    for verb in ("rate-again", "set-aside", "keep-the-first"):
+        assert desk.post(f"/calls/waiting/{verb}/", {**given, "note": "x"}).status_code == 422
+    assert set(states().values()) == {"waiting"}
+
+
+def test_the_first_of_two_is_kept(anna: Customer, desk: Client) -> None:
+    desk.post("/calls/waiting/keep-the-first/", {"ids": ids("conflict", "no_rate")})
+
+    assert states() == {"france": "waiting", "nobody-1": "waiting", "nobody-2": "waiting", "twice": "set_aside"}
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.REPORTS])
+def test_who_may_only_look_cannot_decide(anna: Customer, role: Role) -> None:
+    looker = people.client(people.user("sue", role))
+
+    assert "Rate again" not in looker.get("/calls/waiting/").content.decode()
+    for verb in ("rate-again", "set-aside", "keep-the-first"):
+        assert looker.post(f"/calls/waiting/{verb}/", {"ids": ids("no_rate"), "note": "x"}).status_code == 403
+    assert set(states().values()) == {"waiting"}
+
+
+def test_waiting_denies_other_reseller(anna: Customer) -> None:
+    chosen = ids("no_rate")
+    with schema_context("globex"):
+        stranger = people.client(people.user("greta", Role.ADMINISTRATOR))
+        assert "france" not in stranger.get("/calls/waiting/").content.decode()
+        stranger.post("/calls/waiting/set-aside/", {"ids": chosen, "note": "x"})
+    assert set(states().values()) == {"waiting"}
+
+
+def test_an_empty_queue_says_so(desk: Client) -> None:
+    assert "No call waits" in desk.get("/calls/waiting/").content.decode()
