@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from billing_portal.accounts.models import Role
 from customers.models import Customer, Line
 from tests.support.people import PASSWORD, user
 
@@ -19,15 +20,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.chromium, pytest.mark.django_db(t
 @pytest.fixture
 def window(anna: Customer, live_server: Any, browser: Browser) -> Iterator[Callable[..., Page]]:
     """A window at Acme's host with Jane of Commerce signed in; an error of a script fails the test."""
-    from billing_portal.accounts.models import Role
-
     user("jane", Role.COMMERCE, name="Jane Whitfield")
     said: list[str] = []
     contexts = []
 
     def opened(width: int = 1440, scheme: Any = "light", script: bool = True) -> Page:
         context = browser.new_context(
-            base_url=live_server.url.replace("localhost", "acme.localhost"), viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+            base_url=live_server.url.replace("localhost", "acme.localhost"),
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=script,
         )
         contexts.append(context)
         page = context.new_page()
@@ -80,7 +82,7 @@ def test_a_name_just_left_is_checked_and_a_free_one_is_one_click_away(window: Ca
     expect(page.get_by_label("Customer name")).to_have_value("anna ltd 2")
 
     page.get_by_label("Billing email address").fill("two@anna.example")
-    page.get_by_label("Credit limit").fill("500.00")
+    page.get_by_label("Credit limit", exact=True).fill("500.00")
     expect(page.locator("[data-sum=credit_limit]")).to_have_text("500.00 GBP")
     page.get_by_role("button", name="Save", exact=True).click()
 

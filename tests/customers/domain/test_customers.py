@@ -31,7 +31,8 @@ def make(name: str, plan: RatePlan | None, noon: datetime, **fields: Any) -> Cus
 
 
 def audited(customer: Customer, action: str) -> dict[str, list[str]]:
-    return AuditEntry.objects.get(customer_id=customer.pk, action=action).changes
+    changes: dict[str, list[str]] = AuditEntry.objects.get(customer_id=customer.pk, action=action).changes
+    return changes
 
 
 def test_a_name_and_a_plan_are_enough(standard: RatePlan, noon: datetime) -> None:
@@ -146,7 +147,7 @@ def test_a_name_of_a_customer_of_globex_is_taken_and_nothing_tells_by_whom(acme:
     ],
 )
 def test_a_customer_that_makes_no_sense_is_not_made(standard: RatePlan, noon: datetime, fields: dict[str, Any], code: str, field: str) -> None:
-    given = {"name": "Anna Ltd", "plan": standard} | fields
+    given: dict[str, Any] = {"name": "Anna Ltd", "plan": standard} | fields
 
     with pytest.raises(DomainError, match=code) as refused:
         make(given.pop("name"), given.pop("plan"), noon, **given)

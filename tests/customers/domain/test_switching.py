@@ -8,6 +8,8 @@ import time_machine
 
 from billing_portal.accounts.models import AuditEntry, Role, User
 from customers.models import Customer, Line
+from tests.customers.conftest import signed_in
+from tests.support.people import client
 
 ROLES_THAT_SWITCH = ["administrator", "commerce", "support"]
 
@@ -18,14 +20,12 @@ def enter(browser: Any, customer: Customer) -> Any:
 
 def managing(browser: Any) -> str:
     """The frame of the next form, or nothing."""
-    viewer = browser.get("/help/").wsgi_request.viewer
-    return viewer.acted_for
+    name: str = browser.get("/help/").wsgi_request.viewer.acted_for
+    return name
 
 
 @pytest.mark.parametrize("role", ROLES_THAT_SWITCH)
 def test_staff_switch_in_and_return_in_one_click(anna: Customer, role: str) -> None:
-    from tests.customers.conftest import signed_in
-
     browser = signed_in("tess", role)
 
     assert enter(browser, anna).status_code == 302
@@ -43,8 +43,6 @@ def test_reports_and_people_cannot_switch(reports: Any, annas: Any, anna: Custom
 
 @pytest.mark.rel(66)
 def test_nobody_is_switched_by_a_link_or_from_another_site(commerce: Any, anna: Customer) -> None:
-    from tests.support.people import client
-
     assert commerce.get("/customers/switch/", {"account": anna.account_number}).status_code == 405
     strict = client(User.objects.get(username="jane"), enforce_csrf_checks=True)
     assert strict.post("/customers/switch/", {"account": anna.account_number}, secure=True).status_code == 403

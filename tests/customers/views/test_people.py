@@ -10,7 +10,7 @@ from billing_portal.accounts.models import AuditEntry, User
 from customers.domain import people
 from customers.models import Customer, Line, Person
 from tests.support import world
-from tests.support.people import START, mails, system
+from tests.support.people import START, client, mails, system
 
 ANN = {"full_name": "Ann Miller", "email": "ann@anna.example", "role": "account_user"}
 
@@ -105,9 +105,7 @@ def test_while_switched_no_link_is_shown_and_no_email_changed(commerce: Any, ann
 
 
 def test_somebody_deactivated_is_out_at_once(commerce: Any, anna: Customer, ann: Person) -> None:
-    from tests.support.people import client
-
-    hers = client(ann.user)
+    hers: Any = client(ann.user)
     assert hers.get("/help/").wsgi_request.viewer.signed_in
     commerce.post(staff(anna, f"{ann.pk}/deactivate/"))
     assert not hers.get("/help/").wsgi_request.viewer.signed_in
@@ -125,8 +123,6 @@ def test_reports_see_and_change_nothing(reports: Any, anna: Customer, ann: Perso
 
 
 def test_an_account_user_does_not_see_the_people(ann: Person) -> None:
-    from tests.support.people import client
-
     assert client(ann.user).get("/my/people/").status_code == 403
 
 
