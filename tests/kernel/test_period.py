@@ -31,7 +31,7 @@ def utc(text: str) -> datetime:
         (CAIRO, "2026-04", "2026-03-31 22:00", "2026-04-30 21:00", 29 * 24 + 23),
     ],
 )
-def test_the_months_of_the_billing_rules(zone, month, start, end, hours):
+def test_the_months_of_the_billing_rules(zone: str, month: str, start: str, end: str, hours: int) -> None:
     window = period.month_of(date.fromisoformat(f"{month}-15"), zone).window()
 
     assert window == (utc(start), utc(end))
@@ -55,7 +55,7 @@ def test_the_months_of_the_billing_rules(zone, month, start, end, hours):
         ("US/Pacific", "2026-01-01", "2026-01-01 08:00"),  # an old name
     ],
 )
-def test_the_first_instant_of_a_day(zone, day, instant):
+def test_the_first_instant_of_a_day(zone: str, day: str, instant: str) -> None:
     assert period.first_instant(date.fromisoformat(day), zone) == utc(instant)
 
 
@@ -67,7 +67,7 @@ def test_the_first_instant_of_a_day(zone, day, instant):
         (HAVANA, "2026-11-01"), ("Australia/Lord_Howe", "2026-04-05"), ("Atlantic/Azores", "2026-03-29"), ("America/St_Johns", "2010-11-07"),
     ],
 )  # fmt: skip
-def test_every_minute_around_a_clock_change_has_one_date_and_dates_never_go_back(zone, border):
+def test_every_minute_around_a_clock_change_has_one_date_and_dates_never_go_back(zone: str, border: str) -> None:
     day = date.fromisoformat(border)
     at = period.first_instant(day, zone) - timedelta(hours=3)
     seen = [period.local_date(at + timedelta(minutes=n), zone) for n in range(30 * 60)]
@@ -78,7 +78,7 @@ def test_every_minute_around_a_clock_change_has_one_date_and_dates_never_go_back
 
 @pytest.mark.rel(28)
 @given(st.integers(31_622_400, 2_114_208_000), zones)
-def test_an_instant_lies_in_the_window_of_its_local_date(second, zone):
+def test_an_instant_lies_in_the_window_of_its_local_date(second: int, zone: str) -> None:
     at = datetime.fromtimestamp(second, UTC)
     day = period.local_date(at, zone)
 
@@ -87,7 +87,7 @@ def test_an_instant_lies_in_the_window_of_its_local_date(second, zone):
 
 @pytest.mark.rel(28)
 @given(days, zones)
-def test_the_first_instant_is_first(day, zone):
+def test_the_first_instant_is_first(day: date, zone: str) -> None:
     first = period.first_instant(day, zone)
     tz = ZoneInfo(zone)
 
@@ -97,7 +97,7 @@ def test_the_first_instant_is_first(day, zone):
 
 @pytest.mark.rel(28)
 @given(days, st.integers(1, 72), zones)
-def test_months_tile_time_without_gap_or_overlap(start, count, zone):
+def test_months_tile_time_without_gap_or_overlap(start: date, count: int, zone: str) -> None:
     until = start + timedelta(days=31 * count)
     tiles = list(period.months(start, until, zone))
 
@@ -107,19 +107,19 @@ def test_months_tile_time_without_gap_or_overlap(start, count, zone):
     assert tiles[-1].end <= until < period.month_of(tiles[-1].end, zone).end
 
 
-def test_the_first_month_is_clipped_to_the_start():
+def test_the_first_month_is_clipped_to_the_start() -> None:
     assert list(period.months(date(2026, 10, 3), date(2026, 12, 1), LONDON)) == [
         Period(date(2026, 10, 3), date(2026, 11, 1), LONDON),
         Period(date(2026, 11, 1), date(2026, 12, 1), LONDON),
     ]
 
 
-def test_a_month_that_has_not_ended_is_not_taken():
+def test_a_month_that_has_not_ended_is_not_taken() -> None:
     assert list(period.months(date(2026, 10, 3), date(2026, 10, 31), LONDON)) == []
     assert list(period.months(date(2026, 12, 1), date(2027, 1, 1), LONDON)) == [Period(date(2026, 12, 1), date(2027, 1, 1), LONDON)]
 
 
-def test_a_period_is_half_open():
+def test_a_period_is_half_open() -> None:
     october = period.month_of(date(2026, 10, 20), LONDON)
 
     assert (october.start, october.end, october.last_day, october.days) == (date(2026, 10, 1), date(2026, 11, 1), date(2026, 10, 31), 31)
@@ -128,14 +128,14 @@ def test_a_period_is_half_open():
     assert not october.holds(utc("2026-09-30 22:59"))
 
 
-def test_a_period_cannot_end_before_it_starts():
+def test_a_period_cannot_end_before_it_starts() -> None:
     with pytest.raises(ValueError, match="ends after its start"):
         Period(date(2026, 10, 1), date(2026, 10, 1), LONDON)
 
 
 @pytest.mark.rel(32)
 @pytest.mark.parametrize("anchor", range(1, 32))
-def test_an_anchor_never_drifts(anchor):
+def test_an_anchor_never_drifts(anchor: int) -> None:
     for month in range(48):
         first = date(2026 + month // 12, month % 12 + 1, 1)
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -143,7 +143,7 @@ def test_an_anchor_never_drifts(anchor):
 
 
 @pytest.mark.rel(32)
-def test_the_anchors_of_the_billing_rules():
+def test_the_anchors_of_the_billing_rules() -> None:
     ends = [period.anniversary(31, date(2027, month, 1)).isoformat() for month in range(1, 6)]
     leap = [period.anniversary(30, date(2028, month, 1)).isoformat() for month in range(1, 4)]
 
@@ -152,18 +152,18 @@ def test_the_anchors_of_the_billing_rules():
 
 
 @pytest.mark.parametrize("anchor", [0, 32, -1])
-def test_there_is_no_day_before_the_first_or_after_the_31st(anchor):
+def test_there_is_no_day_before_the_first_or_after_the_31st(anchor: int) -> None:
     with pytest.raises(ValueError, match="anchor"):
         period.anniversary(anchor, date(2026, 1, 1))
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "Europe", "\0"])
-def test_an_unknown_zone_is_refused_by_name(name):
+def test_an_unknown_zone_is_refused_by_name(name: str) -> None:
     with pytest.raises(DomainError, match="unknown_time_zone"):
         period.first_instant(date(2026, 1, 1), name)
 
 
-def test_every_listed_zone_can_be_used_and_old_names_are_among_them():
+def test_every_listed_zone_can_be_used_and_old_names_are_among_them() -> None:
     names = period.zone_names()
 
     assert len(names) > 590
@@ -171,6 +171,6 @@ def test_every_listed_zone_can_be_used_and_old_names_are_among_them():
     assert all(period.zone_of(name) for name in names)
 
 
-def test_an_instant_without_a_zone_has_no_date():
+def test_an_instant_without_a_zone_has_no_date() -> None:
     with pytest.raises(ValueError, match="time zone"):
         period.local_date(datetime(2026, 1, 1), LONDON)  # noqa: DTZ001 - the mistake is the test

@@ -7,12 +7,12 @@ from billing_portal.kernel.errors import DomainError
 @pytest.mark.parametrize(
     "to", ["442079460123", "+442079460123", "00442079460123", "+44 (20) 7946-0123", "+44.20.7946.0123", "0044\u00a020 7946–0123", " +44[20]79460123 "]
 )
-def test_what_was_dialled_becomes_digits(to):
+def test_what_was_dialled_becomes_digits(to: str) -> None:
     assert phone.dialled(to) == "442079460123"
 
 
 @pytest.mark.parametrize("digits", ["4420794", "442079460123456"])
-def test_seven_to_fifteen_digits_are_a_number(digits):
+def test_seven_to_fifteen_digits_are_a_number(digits: str) -> None:
     assert phone.dialled(digits) == digits
 
 
@@ -38,12 +38,12 @@ def test_seven_to_fifteen_digits_are_a_number(digits):
         "sip:442079460123@x",
     ],
 )
-def test_anything_else_is_no_number(to):
+def test_anything_else_is_no_number(to: str) -> None:
     with pytest.raises(DomainError, match="invalid_number"):
         phone.dialled(to)
 
 
-def test_a_line_is_recognised_before_it_is_refused():
+def test_a_line_is_recognised_before_it_is_refused() -> None:
     assert [phone.bare(to) for to in ("1001", "10-01", "+1001", "reception")] == ["1001", "1001", "1001", "reception"]
 
 
@@ -58,5 +58,5 @@ def test_a_line_is_recognised_before_it_is_refused():
         ("", ""),
     ],
 )
-def test_numbers_are_shown_in_groups(digits, shown):
+def test_numbers_are_shown_in_groups(digits: str, shown: str) -> None:
     assert phone.display(digits) == shown

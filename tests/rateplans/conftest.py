@@ -14,6 +14,7 @@ Desk = Callable[..., Client]
 def desk(acme: Any, settings: Any) -> Desk:
     """A browser in which a member of Acme's staff is signed in, by role."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    settings.WHITENOISE_AUTOREFRESH = True  # each client would list every static file before its first answer
     from billing_portal.accounts.models import User
 
     def sit(role: str = "commerce", host: str = "acme.localhost") -> Client:

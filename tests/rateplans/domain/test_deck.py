@@ -28,7 +28,7 @@ def found_by_search(of: RateDeck, numbers: list[str]) -> list[str | None]:
 
 
 @pytest.mark.rel(21)
-def test_the_longest_prefix_wins_whatever_it_costs():
+def test_the_longest_prefix_wins_whatever_it_costs() -> None:
     """ASTPP 273: the price of a shorter prefix won over that of the longer match."""
     uk = RateDeck.compile([Rate("44", "UK", D("9")), Rate("447", "UK mobile", D("0.01")), Rate("4479", "UK mobile", D("0.50"))])
 
@@ -36,18 +36,18 @@ def test_the_longest_prefix_wins_whatever_it_costs():
     assert found_by_search(uk, ["442079460123", "447700900123", "447900123456"]) == ["44", "447", "4479"]
 
 
-def test_a_number_outside_every_prefix_has_no_rate():
+def test_a_number_outside_every_prefix_has_no_rate() -> None:
     assert found_by_search(deck("44", "46"), ["45123456", "43999999", "47000000", "0", ""]) == [None] * 5
 
 
-def test_a_prefix_longer_than_the_number_does_not_fit_it():
+def test_a_prefix_longer_than_the_number_does_not_fit_it() -> None:
     uk = deck("44", "44123450", "441234500000000")
 
     assert found_by_search(uk, ["4412345", "44123450", "441234500", "441234500000000"]) == ["44", "44123450", "44123450", "441234500000000"]
 
 
 @pytest.mark.parametrize("text", ["", "+442079460123", "44 20", "4420x", "٤٤٢٠", "４４２０", "44\x0020", "4420794601234567", "\ud800"])
-def test_what_is_no_number_has_no_rate(text):
+def test_what_is_no_number_has_no_rate(text: str) -> None:
     uk = deck("4", "44")
 
     assert uk.find(text) is None
@@ -55,7 +55,7 @@ def test_what_is_no_number_has_no_rate(text):
 
 
 @pytest.mark.parametrize("prefix", ["", "1234567890123456", "44 ", "+44", "4x", "٤٤"])
-def test_a_prefix_is_one_to_fifteen_digits(prefix):
+def test_a_prefix_is_one_to_fifteen_digits(prefix: str) -> None:
     with pytest.raises(ValueError, match="prefix"):
         deck(prefix)
 
@@ -71,12 +71,12 @@ def test_a_prefix_is_one_to_fifteen_digits(prefix):
         Rate("1", "", D(1), included_seconds=-1),
     ],
 )
-def test_a_rate_below_zero_cannot_be_compiled(rate):
+def test_a_rate_below_zero_cannot_be_compiled(rate: Rate) -> None:
     with pytest.raises(ValueError, match="below"):
         RateDeck.compile([rate])
 
 
-def test_a_prefix_cannot_stand_twice():
+def test_a_prefix_cannot_stand_twice() -> None:
     with pytest.raises(ValueError, match="twice"):
         deck("44", "44")
 
@@ -88,7 +88,7 @@ digits = st.text("0123", min_size=1, max_size=15)
 @given(st.lists(digits, unique=True, max_size=40), st.lists(digits, max_size=40))
 @example(["0", "00", "000000000000000"], ["0", "00", "0000000"])
 @example(["9", "999999999999999"], ["999999999999999", "99999999999999"])
-def test_search_and_lookup_agree_with_trying_every_prefix(prefixes, numbers):
+def test_search_and_lookup_agree_with_trying_every_prefix(prefixes: list[str], numbers: list[str]) -> None:
     compiled = deck(*prefixes)
     expected = [max((prefix for prefix in prefixes if number.startswith(prefix)), key=len, default=None) for number in numbers]
 
@@ -110,9 +110,13 @@ exchange = st.one_of(st.just(D(1)), st.decimals(D("0.0000000001"), D(20_000), pl
 @example([Rate("1", "x", D("12.50"), initial_increment=60, increment=60)], [("1", True, 7200)], 4, D(1), False)
 @example([Rate("1", "x", MOST, MOST, minimum=MOST)], [("1", True, TEN_YEARS), ("1", True, 1)], 6, D(1), True)
 @example([Rate("1", "x", MOST)], [("2", True, 1)], 6, D("1e15"), True)
-def test_a_batch_costs_exactly_what_its_calls_cost_one_by_one(rates, calls, precision, exchange_rate, at_zero):
+def test_a_batch_costs_exactly_what_its_calls_cost_one_by_one(
+    rates: list[Rate], calls: list[tuple[str, bool, int]], precision: int, exchange_rate: Decimal, at_zero: bool
+) -> None:
     compiled = RateDeck.compile(rates)
-    numbers, answered, seconds = ([call[n] for call in calls] for n in range(3))
+    numbers = [number for number, _, _ in calls]
+    answered = [was_answered for _, was_answered, _ in calls]
+    seconds = [talk for _, _, talk in calls]
 
     batch = compiled.price_many(numbers, answered, seconds, precision, exchange_rate=exchange_rate, charge_connection_at_zero=at_zero)
 
@@ -120,7 +124,7 @@ def test_a_batch_costs_exactly_what_its_calls_cost_one_by_one(rates, calls, prec
         rate = compiled.find(number)
         got = (int(batch.billed_seconds[n]), D(int(batch.price_micro[n])).scaleb(-6), D(int(batch.net_sixtieths[n])).scaleb(-batch.scale))
         if rate is None:
-            assert (int(batch.rate[n]), *got) == (NONE, 0, 0, 0)
+            assert (int(batch.rate[n]), *got) == (NONE, 0, D(0), D(0))
             continue
         one = price_call(rate, answered=was_answered, seconds=talk, precision=precision, exchange_rate=exchange_rate, charge_connection_at_zero=at_zero)
         free = not was_answered or (talk == 0 and not at_zero)
@@ -128,32 +132,32 @@ def test_a_batch_costs_exactly_what_its_calls_cost_one_by_one(rates, calls, prec
         assert got == (one.billed_seconds, one.price, D(0) if free else net_sixtieths(rate, one.billed_seconds))
 
 
-def test_everyday_batches_stay_in_machine_integers():
+def test_everyday_batches_stay_in_machine_integers() -> None:
     batch = RateDeck.compile([Rate("44", "UK", D("12.50"), D("0.05"), 60, 60)]).price_many(["442079460123"] * 3, [True] * 3, [7200, 1, 0], 4)
 
     assert batch.price_micro.dtype == np.int64
     assert batch.price_micro.tolist() == [1_500_050_000, 12_550_000, 0]
 
 
-def test_a_price_beyond_machine_integers_is_still_exact():
+def test_a_price_beyond_machine_integers_is_still_exact() -> None:
     batch = RateDeck.compile([Rate("44", "UK", MOST)]).price_many(["442079460123"], [True], [TEN_YEARS], 6)
 
     assert batch.price_micro.tolist() == [int(MOST * 10**6) * TEN_YEARS // 60]
     assert batch.net_sixtieths.tolist() == [int(MOST * 10**6) * TEN_YEARS]
 
 
-def test_an_empty_deck_and_an_empty_batch_are_fine():
+def test_an_empty_deck_and_an_empty_batch_are_fine() -> None:
     assert RateDeck.compile([]).price_many(["442079460123"], [True], [60], 4).rate.tolist() == [NONE]
     assert deck("44").price_many([], [], [], 4).price_micro.tolist() == []
 
 
 @pytest.mark.parametrize(("seconds", "precision"), [(-1, 4), (1, 7), (1, -1)])
-def test_a_batch_cannot_hold_negative_talks_or_finer_prices_than_millionths(seconds, precision):
+def test_a_batch_cannot_hold_negative_talks_or_finer_prices_than_millionths(seconds: int, precision: int) -> None:
     with pytest.raises(ValueError, match="precision"):
         deck("44").price_many(["442079460123"], [True], [seconds], precision)
 
 
-def test_fifty_thousand_prefixes_compile_quickly():
+def test_fifty_thousand_prefixes_compile_quickly() -> None:
     prefixes = {str(10_000 + n * 37 % 89_000) + str(n)[: n % 6] for n in range(60_000)}
     rates = [Rate(prefix, "somewhere", D("0.0123")) for prefix in list(prefixes)[:50_000]]
 
@@ -164,11 +168,16 @@ def test_fifty_thousand_prefixes_compile_quickly():
     assert time.process_time() - began < 1
 
 
-def test_a_cache_keeps_the_decks_used_last():
-    cache, built = DeckCache(maxsize=2), []
+def test_a_cache_keeps_the_decks_used_last() -> None:
+    cache = DeckCache(maxsize=2)
+    built: list[str] = []
 
     def build(name: str) -> RateDeck:
-        return cache.get(("acme", name), lambda: built.append(name) or deck("44"))
+        def compiled() -> RateDeck:
+            built.append(name)
+            return deck("44")
+
+        return cache.get(("acme", name), compiled)
 
     first = build("a")
     build("b")
@@ -181,7 +190,7 @@ def test_a_cache_keeps_the_decks_used_last():
     assert len(cache) == 2
 
 
-def test_a_cache_forgets_when_told():
+def test_a_cache_forgets_when_told() -> None:
     cache = DeckCache()
     cache.get("a", lambda: deck("44"))
 

@@ -36,29 +36,29 @@ def reason(column: str, value: str) -> str:
     return error.reason
 
 
-def test_a_full_row_becomes_a_rate():
+def test_a_full_row_becomes_a_rate() -> None:
     text = "prefix,destination,per minute,connection charge,initial increment,increment,included seconds,minimum\n4420,UK - London,0.0123,0.05,60,6,30,0.10\n"
 
     assert read(text).rates == [Rate("4420", "UK - London", D("0.0123"), D("0.05"), 60, 6, 30, D("0.10"))]
     assert read(text).errors == []
 
 
-def test_the_optional_columns_have_their_defaults():
+def test_the_optional_columns_have_their_defaults() -> None:
     assert read(HEAD + "44,UK,0.01").rates == [Rate("44", "UK", D("0.01"), D(0), 1, 1, 0, D(0))]
     assert read("prefix,destination,per minute,minimum,increment\n44,UK,0.01, ,\n").rates == [GOOD]
 
 
-def test_headers_come_in_any_order_and_case():
+def test_headers_come_in_any_order_and_case() -> None:
     assert read("Per_Minute , DESTINATION,Prefix\n0.01,UK,44\n").rates == [GOOD]
 
 
-def test_the_headers_of_astpp_are_understood():
+def test_the_headers_of_astpp_are_understood() -> None:
     text = "Code,Destination,Connection Cost,Grace Time,Cost / Min,Initial Increment,Increment\n1201,New Jersey,0.01,5,0.0022,60,6\n"
 
     assert read(text).rates == [Rate("1201", "New Jersey", D("0.0022"), D("0.01"), 60, 6, 5)]
 
 
-def test_a_real_sheet_loads_as_it_is():
+def test_a_real_sheet_loads_as_it_is() -> None:
     result = parse(EXTRACT.read_bytes())
 
     assert (result.errors, result.ignored_columns) == ([], [])
@@ -66,7 +66,7 @@ def test_a_real_sheet_loads_as_it_is():
     assert max(len(rate.destination) for rate in result.rates) == 298
 
 
-def test_a_large_sheet_is_read_in_about_a_second():
+def test_a_large_sheet_is_read_in_about_a_second() -> None:
     rows = "".join(f"{200_000 + n},Somewhere {n},0.0{n % 9999:04},0.01,60,6\n" for n in range(37_489))
     content = ("prefix,destination,per minute,connection charge,initial increment,increment\n" + rows).encode()
 
@@ -79,31 +79,31 @@ def test_a_large_sheet_is_read_in_about_a_second():
 
 @pytest.mark.rel(85)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"])
-def test_every_usual_encoding_is_read(encoding):
+def test_every_usual_encoding_is_read(encoding: str) -> None:
     assert read(HEAD + "4362,Österreich - Mürztal,0.01\n", encoding).rates == [Rate("4362", "Österreich - Mürztal", D("0.01"))]
 
 
 @pytest.mark.rel(85)
 @pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
-def test_every_usual_separator_is_read(mark):
+def test_every_usual_separator_is_read(mark: str) -> None:
     assert read((HEAD + "44,UK,0.01\n").replace(",", mark)).rates == [GOOD]
 
 
 @pytest.mark.rel(85)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_every_line_end_is_read_and_counted(end):
+def test_every_line_end_is_read_and_counted(end: str) -> None:
     result = read((HEAD + "44,UK,0.01\n\n46,SE,x\n").replace("\n", end))
 
     assert result.rates == [GOOD]
     assert [error.line for error in result.errors] == [4]
 
 
-def test_mixed_line_ends_are_read_and_counted():
+def test_mixed_line_ends_are_read_and_counted() -> None:
     assert problems("prefix,destination,per minute\r\n44,UK,0.01\r46,SE,x\n") == [(3, "per minute", "Not a number.")]
 
 
 @pytest.mark.rel(85)
-def test_quotes_may_hold_separators_quotes_and_line_breaks_and_lines_stay_those_of_the_file():
+def test_quotes_may_hold_separators_quotes_and_line_breaks_and_lines_stay_those_of_the_file() -> None:
     result = read(HEAD + '81, "Japan, ""Shinshiro""\n  Aichi" ,0.02\n46,SE,x\n')
 
     assert result.errors[0].line == 2  # a blank behind the closing quotation mark
@@ -113,7 +113,7 @@ def test_quotes_may_hold_separators_quotes_and_line_breaks_and_lines_stay_those_
     assert [error.line for error in result.errors] == [4]
 
 
-def test_spaces_around_fields_and_blank_rows_do_not_count():
+def test_spaces_around_fields_and_blank_rows_do_not_count() -> None:
     result = read(HEAD + "\n 44 ,  UK ,\t0.01 \n,,\n  ,  ,  \n")
 
     assert (result.rates, result.rows, result.errors) == ([GOOD], 1, [])
@@ -123,13 +123,13 @@ def test_spaces_around_fields_and_blank_rows_do_not_count():
     ("mark", "written", "amount"),
     [(";", "0,0123", "0.0123"), (";", "0,012", "0.012"), ("\t", "12,5", "12.5"), (";", "1234,567", "1234.567"), (";", ".5", ".5")],
 )
-def test_a_decimal_comma_is_read_where_it_can_be_nothing_else(mark, written, amount):
+def test_a_decimal_comma_is_read_where_it_can_be_nothing_else(mark: str, written: str, amount: str) -> None:
     text = f"prefix{mark}destination{mark}per minute\n44{mark}UK{mark}{written}\n"
 
     assert read(text).rates == [Rate("44", "UK", D(amount))]
 
 
-def test_a_quoted_decimal_comma_is_read_in_a_comma_file():
+def test_a_quoted_decimal_comma_is_read_in_a_comma_file() -> None:
     assert read(HEAD + '44,UK,"0,01"').rates == [GOOD]
 
 
@@ -165,22 +165,22 @@ def test_a_quoted_decimal_comma_is_read_in_a_comma_file():
         ("1.", "Not a number."),
     ],
 )
-def test_a_price_that_is_none_is_refused_with_its_reason(value, why):
+def test_a_price_that_is_none_is_refused_with_its_reason(value: str, why: str) -> None:
     assert reason("per minute", value) == why
 
 
 @pytest.mark.parametrize("column", ["connection charge", "minimum"])
-def test_the_other_prices_are_held_to_the_same(column):
+def test_the_other_prices_are_held_to_the_same(column: str) -> None:
     assert reason(column, "-1") == "A price cannot be negative."
 
 
-def test_a_price_of_zero_and_the_highest_price_are_prices():
+def test_a_price_of_zero_and_the_highest_price_are_prices() -> None:
     assert [rate.per_minute for rate in read(HEAD + "44,UK,0\n46,SE,999999.999999\n").rates] == [D(0), D("999999.999999")]
 
 
 @pytest.mark.rel(85)
 @pytest.mark.parametrize("written", ["44", "+44", "0044", " 4 4 ", "+ 44"])
-def test_a_prefix_may_be_written_in_the_usual_ways(written):
+def test_a_prefix_may_be_written_in_the_usual_ways(written: str) -> None:
     assert read(HEAD + f"{written},UK,0.01\n").rates == [GOOD]
 
 
@@ -203,7 +203,7 @@ def test_a_prefix_may_be_written_in_the_usual_ways(written):
         ('="44"', "The cell holds a formula, not a value."),
     ],
 )
-def test_a_prefix_that_is_none_is_refused_with_its_reason(value, why):
+def test_a_prefix_that_is_none_is_refused_with_its_reason(value: str, why: str) -> None:
     assert reason("prefix", value) == why
 
 
@@ -218,13 +218,13 @@ def test_a_prefix_that_is_none_is_refused_with_its_reason(value, why):
         ("A" * 501, "The destination has 501 characters; at most 500 are possible."),
     ],
 )
-def test_a_destination_that_is_none_is_refused_with_its_reason(value, why):
+def test_a_destination_that_is_none_is_refused_with_its_reason(value: str, why: str) -> None:
     head = f'{HEAD}44,"{value}",0.01\n'
 
     assert [error.reason for error in read(head).errors] == [why]
 
 
-def test_a_destination_is_one_line_without_marks_that_turn_the_writing():
+def test_a_destination_is_one_line_without_marks_that_turn_the_writing() -> None:
     assert read(HEAD + '44," UK\u202e \n London ",0.01\n').rates[0].destination == "UK London"
 
 
@@ -240,22 +240,22 @@ def test_a_destination_is_one_line_without_marks_that_turn_the_writing():
         ("included seconds", "9999999999", "Not a whole number of seconds."),
     ],
 )
-def test_seconds_are_whole_and_within_reason(column, value, why):
+def test_seconds_are_whole_and_within_reason(column: str, value: str, why: str) -> None:
     assert reason(column, value) == why
 
 
-def test_an_initial_increment_of_zero_is_that_of_the_increment():
+def test_an_initial_increment_of_zero_is_that_of_the_increment() -> None:
     assert read("prefix,destination,per minute,initial increment,increment\n44,UK,0.01,0,6\n").rates[0].initial_increment == 6
     assert read("prefix,destination,per minute,initial increment\n44,UK,0.01,0\n").rates[0].initial_increment == 1
 
 
 @pytest.mark.rel(85)
-def test_a_prefix_that_stands_twice_names_its_first_line():
+def test_a_prefix_that_stands_twice_names_its_first_line() -> None:
     assert problems(HEAD + "44,UK,0.01\n46,SE,0.01\n+44,UK,0.02\n") == [(4, "prefix", "The prefix stands in line 2 already.")]
 
 
 @pytest.mark.rel(85)
-def test_every_bad_cell_of_a_row_is_named_in_the_words_of_the_header():
+def test_every_bad_cell_of_a_row_is_named_in_the_words_of_the_header() -> None:
     result = read("Code,Destination,Cost / Min\nx,,y\n")
 
     assert [(error.column, error.value) for error in result.errors] == [("Code", "x"), ("Destination", ""), ("Cost / Min", "y")]
@@ -278,23 +278,23 @@ def test_every_bad_cell_of_a_row_is_named_in_the_words_of_the_header():
         (HEAD + "44,UK,0.01\n\x7fELF\x02\x01", [(3, "", rates_text._BINARY)]),
     ],
 )
-def test_a_file_of_the_wrong_shape_is_told_where(text, found):
+def test_a_file_of_the_wrong_shape_is_told_where(text: str, found: list[tuple[int, str, str]]) -> None:
     assert problems(text) == found
 
 
-def test_empty_cells_behind_the_last_column_do_not_matter():
+def test_empty_cells_behind_the_last_column_do_not_matter() -> None:
     assert read("prefix,destination,per minute,,\n44,UK,0.01,,\n").rates == [GOOD]
     assert read(HEAD + "44,UK,0.01,,,\n").rates == [GOOD]
 
 
-def test_columns_nobody_knows_are_ignored_and_named():
+def test_columns_nobody_knows_are_ignored_and_named() -> None:
     result = read("prefix,destination,Effective date,per minute,Currency\n44,UK,31/02/2027,0.01,XXX\n")
 
     assert (result.rates, result.errors, result.ignored_columns) == ([GOOD], [], ["Effective date", "Currency"])
 
 
 @pytest.mark.rel(85)
-def test_a_quotation_mark_that_is_never_closed_is_found_where_it_opens():
+def test_a_quotation_mark_that_is_never_closed_is_found_where_it_opens() -> None:
     [error] = read(HEAD + '44,UK,0.01\n46,"Sweden,0.01\n' + "47,NO,0.01\n" * 3).errors
 
     assert error.line == 3
@@ -302,7 +302,7 @@ def test_a_quotation_mark_that_is_never_closed_is_found_where_it_opens():
 
 
 @pytest.mark.rel(85)
-def test_a_cell_of_ten_million_letters_and_a_hundred_thousand_columns_are_answered():
+def test_a_cell_of_ten_million_letters_and_a_hundred_thousand_columns_are_answered() -> None:
     [huge] = read(HEAD + "44," + "A" * 10_000_000 + ",0.01\n").errors
     wide = read(",".join(["column"] * 100_000) + "\n")
 
@@ -333,7 +333,7 @@ def zipped() -> bytes:
         (b"\xff\xfep\x00r", "UTF-16"),
     ],
 )
-def test_what_is_no_csv_is_refused_in_words(content, word):
+def test_what_is_no_csv_is_refused_in_words(content: bytes, word: str) -> None:
     result = parse(content)
 
     assert len(result.errors) == 1
@@ -342,19 +342,19 @@ def test_what_is_no_csv_is_refused_in_words(content, word):
 
 
 @pytest.mark.rel(85)
-def test_a_file_of_two_encodings_names_the_lines_that_differ():
+def test_a_file_of_two_encodings_names_the_lines_that_differ() -> None:
     content = HEAD.encode() + "4362,Mürztal,0.01\n".encode() + "49,Köln,0.01\n".encode("latin-1")
 
     assert [(error.line, error.reason) for error in parse(content).errors] == [(3, rates_text._MIXED)]
 
 
 @pytest.mark.rel(87)
-def test_more_than_fifty_megabytes_are_not_read():
+def test_more_than_fifty_megabytes_are_not_read() -> None:
     assert [error.reason for error in parse(b"4" * 50_000_001).errors] == ["The file has 50 MB. At most 50 MB are read."]
 
 
 @pytest.mark.rel(87)
-def test_more_than_two_million_rows_are_not_read(monkeypatch):
+def test_more_than_two_million_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rates_file, "MAX_ROWS", 2)
     result = read(HEAD + "44,UK,0.01\n46,SE,0.01\n47,NO,0.01\n48,PL,0.01\n")
 
@@ -362,7 +362,7 @@ def test_more_than_two_million_rows_are_not_read(monkeypatch):
     assert [(error.line, error.reason) for error in result.errors] == [(4, "The file has more than 2 rows. The rows from here on were not read.")]
 
 
-def test_very_many_errors_are_counted_rather_than_kept():
+def test_very_many_errors_are_counted_rather_than_kept() -> None:
     result = read(HEAD + "x,UK,0.01\n" * 10_005)
 
     assert (len(result.errors), result.errors_left_out, result.rows) == (10_000, 5, 10_005)
@@ -371,7 +371,7 @@ def test_very_many_errors_are_counted_rather_than_kept():
 
 @pytest.mark.rel(85)
 @given(st.binary(max_size=300))
-def test_no_bytes_make_it_fail(content):
+def test_no_bytes_make_it_fail(content: bytes) -> None:
     assert isinstance(parse(content), RatesFile)
 
 
@@ -380,7 +380,7 @@ cells = st.one_of(st.text(max_size=12), st.sampled_from(["44", "0.01", '"', "=1"
 
 @pytest.mark.rel(85)
 @given(st.lists(st.lists(cells, max_size=5), max_size=8), st.sampled_from([",", ";", "|", "\t"]))
-def test_no_rows_make_it_fail(rows, mark):
+def test_no_rows_make_it_fail(rows: list[list[str]], mark: str) -> None:
     text = mark.join(["prefix", "destination", "per minute"]) + "\n" + "\n".join(mark.join(row) for row in rows)
     result = parse(text.encode("utf-8", "surrogatepass"))
 
