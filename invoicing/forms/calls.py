@@ -25,7 +25,7 @@ class CallFilterForm(PortalForm):
 
     since = forms.DateField(label=_("From"), required=False, widget=DateInput)
     until = forms.DateField(label=_("Until"), required=False, widget=DateInput)
-    customer = forms.CharField(label=_("Customer"), required=False)
+    customer = forms.CharField(label=_("Customer"), required=False, widget=forms.TextInput(attrs={"placeholder": _("Customer")}))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -20,7 +20,9 @@ class DecisionForm(PortalForm):
 
     reason = forms.ChoiceField(choices=[("", ""), *WaitingCall.Reason.choices], required=False)
     every = forms.BooleanField(required=False)
-    note = forms.CharField(label=_("Why are they never billed?"), required=False, max_length=300)
+    note = forms.CharField(
+        label=_("Why are they never billed?"), required=False, max_length=300, widget=forms.TextInput(attrs={"placeholder": _("Why are they never billed?")})
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

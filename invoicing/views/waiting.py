@@ -25,6 +25,7 @@ from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from invoicing.domain import waiting as verbs
+from invoicing.domain.formats.named import NAMES
 from invoicing.forms.waiting import DecisionForm
 from invoicing.models import WaitingCall
 from invoicing.queries import calls as queries
@@ -60,7 +61,11 @@ class Shown:
 
 
 def _shown(row: WaitingCall) -> Shown:
-    fields = [(name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) for name, value in row.record.items()]
+    """The named fields in the order of the contract, then what the switch sent besides."""
+    named = [(name, row.record[name]) for name in (*NAMES, "problem") if name in row.record]
+    fields = [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) for name, value in (*named, *row.record.get("extra", {}).items())
+    ]
     return Shown(row, fields)
 
 
