@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError, transaction
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
 from billing_portal.jobs import outbox
 from billing_portal.kernel.period import local_date
 from billing_portal.tenancy import queries as tenancy
@@ -116,6 +117,7 @@ def _issue(customer_ids: Collection[UUID], as_of: date, *, actor: Actor, at: dat
     overdue.watch(documents)
     for document in documents:
         outbox.add("invoices.render", {"document": str(document.pk)}, key=f"render:{document.pk}")
+        audit.record(actor, "invoice.issued", subject=(queries.ABOUT, document.pk, document.number), customer_id=document.customer_id, at=at)
     return Issued(documents, drafted.skipped)
 
 

@@ -16,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = Decimal(40), Decimal(560), Decimal(30), Decimal(214)
 GAP = Decimal("0.32")
 STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
 WEEK = 7
+TODAY = 14  # half the width of the word, so that it ends where the bars do
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def spend(days: Sequence[Day], currency: str) -> Chart:
         for number, day in enumerate(days[:-4])
         if number % WEEK == 0
     ]
-    marks.append(Mark(_text(RIGHT - step / 2), _("Today")))
+    marks.append(Mark(_text(RIGHT - TODAY), _("Today")))
     sums = sum((day.amount for day in days), Decimal(0)), sum(day.seconds for day in days), sum(day.calls for day in days)
     return Chart(bars, levels, marks, list(reversed(days)), *sums)
 

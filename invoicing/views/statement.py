@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -48,15 +49,17 @@ def context(form: PeriodForm, made: Statement | None) -> dict[str, Any]:
     """What the page shows; amounts exact, because a statement adds up to the last digit."""
     if made is None:
         return {"form": form, "statement": None, "rows": [], "more": 0}
-    currency = made.customer.currency
-    rows = [(row, exact(row.amount, currency), exact(row.balance, currency)) for row in made.rows[:SHOWN]]
-    sums = {name: exact(getattr(made, name), currency) for name in ("opening", "closing", "money_in", "money_out")}
+    shown = made.rows[:SHOWN]
+    places = decimals([made.opening, made.closing, *(row.amount for row in shown), *(row.balance for row in shown)], made.customer.currency)
+    rows = [(row, money.number(row.amount, places=places), money.number(row.balance, places=places)) for row in shown]
+    sums = {name: money.number(getattr(made, name), places=places) for name in ("opening", "closing", "money_in", "money_out")}
     return {"form": form, "statement": made, "rows": rows, "more": max(0, len(made.rows) - SHOWN), "sums": sums}
 
 
-def exact(amount: Any, currency: str) -> str:
-    """All the decimals that are there, at least the currency's."""
-    return money.number(amount, least=money.minor_units(currency))
+def decimals(amounts: Iterable[Decimal], currency: str) -> int:
+    """As many decimals as the finest of these amounts has, at least the currency's, so that columns line up and nothing is rounded."""
+    finest = [len(money.plain(amount).partition(".")[2].rstrip("0")) for amount in amounts]
+    return sorted([*finest, money.minor_units(currency)])[-1]
 
 
 def csv(made: Statement) -> HttpResponseBase:
