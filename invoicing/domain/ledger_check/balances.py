@@ -56,6 +56,7 @@ HELD = Question(
     """,
 )
 
+# A customer who changed its clock since the day began has a sum over parts of two days, until its next day begins.
 SPENT_TODAY = """
     WITH today AS (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::timestamptz[]) AS first, unnest(%s::timestamptz[]) AS after),
          spent AS (
@@ -67,7 +68,11 @@ SPENT_TODAY = """
     SELECT standing.customer_id, 'spent today', coalesce(spent.amount, 0), standing.spent_today
       FROM customers_standing AS standing
       LEFT JOIN spent ON spent.customer_id = standing.customer_id
+      LEFT JOIN today ON today.customer_id = standing.customer_id
      WHERE coalesce(spent.amount, 0) <> standing.spent_today
+       AND NOT EXISTS (SELECT 1 FROM accounts_auditentry AS changed
+                        WHERE changed.customer_id = standing.customer_id AND changed.at >= today.first - interval '1 day'
+                          AND jsonb_exists(changed.changes, 'time_zone'))
 """
 
 

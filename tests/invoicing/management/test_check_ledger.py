@@ -12,7 +12,7 @@ from django.db import connection
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import Switch
-from customers.domain import ledger
+from customers.domain import customers, ledger
 from customers.models import BillingType, Customer, Kind, Standing
 from invoicing.domain import calls, invoices, ledger_check, waiting
 from invoicing.domain.records import CallRecord
@@ -152,6 +152,12 @@ def test_every_number_is_looked_at(month: Customer, sql: str, identity: str) -> 
 
     assert code == 1
     assert identity in places(found)
+
+
+def test_a_customer_may_change_its_clock(month: Customer) -> None:
+    customers.change(month, time_zone="Pacific/Kiritimati", actor=jane, at=NOON)
+
+    assert run()[1]["differences"] == []
 
 
 def test_all_resellers_are_looked_at_by_default(month: Customer) -> None:
