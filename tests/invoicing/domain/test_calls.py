@@ -1,5 +1,6 @@
 """Calls come in once, cost what their plan said when they were answered, and stand in the ledger by customer and day."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
+from billing_portal.kernel.period import local_date
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls
 from invoicing.domain.answers import Answer
@@ -237,6 +239,30 @@ def test_todays_calls_count_as_spent_today_and_others_do_not(anna: Customer, swi
     take(record("c4", at=noon + timedelta(days=1)), switch=switch, at=noon + timedelta(days=1))
     standing.refresh_from_db()
     assert (standing.day, standing.spent_today) == (noon.date() + timedelta(days=1), Decimal("0.061"))
+
+
+@pytest.mark.rel(29)
+@pytest.mark.parametrize(
+    ("zone", "border"),
+    [
+        ("Europe/London", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 1, 6, tzinfo=UTC)),
+        ("America/Havana", datetime(2026, 11, 1, 5, tzinfo=UTC)),
+        ("Africa/Cairo", datetime(2026, 10, 29, 21, tzinfo=UTC)),
+        ("Atlantic/Azores", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+    ],
+)
+def test_no_minute_is_lost_or_doubled_where_the_clock_changes(standard: RatePlan, switch: Switch, noon: datetime, zone: str, border: datetime) -> None:
+    bob = world.customer("Bob Ltd", on=standard, time_zone=zone)
+    minutes = [border + timedelta(minutes=n) for n in range(-180, 180)]
+    take(*(record(f"c{n}", at=at, seconds=60, account=bob.account_number) for n, at in enumerate(minutes)), switch=switch, at=noon)
+
+    expected = Counter(str(local_date(at, zone)) for at in minutes)
+    transfers = {transfer.pk: transfer for transfer in Transfer.objects.all()}
+    assert {transfer.key[-10:]: transfer.amount for transfer in transfers.values()} == {day: Decimal("0.06") * count for day, count in expected.items()}
+    assert all(transfers[call.transfer_id].key.endswith(str(local_date(call.at, zone))) for call in Call.objects.all() if call.transfer_id)
+    assert balance(bob) == Decimal("-0.06") * 360
 
 
 @pytest.mark.rel(24)

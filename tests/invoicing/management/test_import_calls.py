@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from customers.models import AccountCode, Customer, Line
-from invoicing.models import Call, WaitingCall
+from invoicing.domain import calls
+from invoicing.models import Call, CallBatch, WaitingCall
 from tests.support import world
 from tests.support.servers import ROOT
 from tests.support.world import balance
@@ -46,6 +47,17 @@ def test_asterisks_file_goes_in_once(harbour: Customer) -> None:
         ("442079460123", 7200, Decimal("7.2")),
     ]
     assert balance(harbour) == Decimal("-8.83")
+
+
+def test_a_long_file_is_taken_in_parts(harbour: Customer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "AT_ONCE", 3)
+    file = tmp_path / "calls.csv"
+    rows = [f"c{n % 7},acme-100,442079460123,2026-10-03T09:00:00Z,2026-10-03T09:00:00Z,60" for n in range(10)]
+    file.write_text("\n".join(["call_id,account,to,setup_at,answered_at,seconds", *rows]))
+
+    assert run(str(file)) == "10 records: 7 rated, 3 repeated\n"
+    assert CallBatch.objects.count() == 3
+    assert balance(harbour) == Decimal("-0.42")
 
 
 def test_json_prints_what_the_interface_answers(harbour: Customer) -> None:
