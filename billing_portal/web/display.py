@@ -33,7 +33,7 @@ def price(value: Decimal) -> str:
 
 
 def with_code(text: str, currency: str, css: str = "") -> SafeString:
-    return format_html('<span class="bp-money{}">{}<span class="bp-cur">{}</span></span>', f" {css}" if css else "", text, currency)
+    return format_html('<span class="bp-money{}">{} <span class="bp-cur">{}</span></span>', f" {css}" if css else "", text, currency)
 
 
 def owing(value: Decimal, currency: str = "GBP") -> str:

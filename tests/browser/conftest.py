@@ -1,4 +1,4 @@
-"""A served portal per test process, a browser window per visitor, and an ear at the console. Models are imported late: this file is read before Django is set up."""
+"""A served portal per test process and a browser window per visitor. Models are imported late: this file is read before Django is set up."""
 
 from __future__ import annotations
 
@@ -54,3 +54,11 @@ def jane(acme: Any, portal: Portal) -> Any:
     from tests.support.people import user
 
     return user("jane", name="Jane Whitfield")
+
+
+@pytest.fixture
+def anna(acme: Any, portal: Portal) -> Any:
+    """Anna Ltd, account number 100001, a post-paid customer of Acme since two months; its first person is Ann Miller."""
+    from tests.browser.sample import customer
+
+    return customer("Anna Ltd", billing_email="ann@anna.example", attention="Ann Miller")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from tests.support.portal import Portal
 from tests.support.servers import ROOT
@@ -23,6 +25,7 @@ class Visitors:
     browser: Browser
     complaints: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    visited: set[str] = field(default_factory=set)
 
     def window(
         self, user: Any = None, *, reseller: str = "acme", width: int = DESK, scheme: Scheme = "light", script: bool = True, at: str | None = None
@@ -48,12 +51,14 @@ class Visitors:
     def _listen(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda message: self._heard(page, message))
+        page.on("request", lambda request: self.visited.add(request.url) if request.is_navigation_request() else None)
         page.on("response", self._answered)
 
     def _heard(self, page: Page, message: ConsoleMessage) -> None:
-        refused = message.location["url"].split("#")[0] == page.url.split("#")[0] and "status of 4" in message.text  # a page that says no is no mistake
-        if message.type in ("error", "warning") and not refused:
-            self.complaints.append(f"{page.url}: {message.text}")
+        where = message.location["url"]
+        refused = where in self.visited or where.endswith("/favicon.ico")  # a page that says no is no mistake
+        if message.type in ("error", "warning") and not (refused and "status of 4" in message.text):
+            self.complaints.append(f"{page.url}: {message.text} ({where})")
 
     def _answered(self, response: Response) -> None:
         if response.status >= 500:
@@ -68,6 +73,23 @@ def sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def text_of(mail: EmailMessage) -> str:
+    """The mail as text."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def link_in(mail: EmailMessage) -> str:
+    """The one-time link of a mail: the same in its text and in its HTML."""
+    found = re.findall(r"http://\S+/password/[^/\s]+/", text_of(mail))
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert f'href="{found[0]}"' in html.get_content()
+    assert len(found) == 1
+    return str(found[0])
+
+
 def faults(page: Page) -> list[str]:
     """What axe finds on this page, and whether it is wider than the screen."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -79,13 +101,10 @@ def faults(page: Page) -> list[str]:
     return said
 
 
-def rows(page: Page, caption: str) -> list[list[str]]:
-    """The body of the table with this caption, cell by cell, as it is read."""
-    table = page.get_by_role("table", name=caption)
-    read: list[list[str]] = table.locator("tbody tr").evaluate_all(
-        "rows => rows.map(row => [...row.cells].filter(cell => !cell.querySelector('details')).map(cell => cell.innerText.replace(/\\s+/g, ' ').trim()))"
-    )
-    return read
+def expect_rows(page: Page, caption: str, expected: list[list[str]]) -> None:
+    """The body of the table with this caption reads so, cell by cell; cells that only hold actions are left out."""
+    cells = page.get_by_role("table", name=caption).locator("tbody :is(th, td):not(:has(details, button, .btn))")
+    expect(cells).to_have_text([cell for row in expected for cell in row], use_inner_text=True)
 
 
 def _session_of(user: Any, home: str) -> Any:

@@ -108,7 +108,7 @@ def test_amounts_and_balances_are_drawn_with_their_code_and_word(asking: Asking,
         asking(commerce), "{{ owed|balance:'GBP' }} {{ price|rate }} {{ nothing|money:'GBP' }}", owed=Decimal("-12"), price=Decimal("0.02"), nothing=None
     )
 
-    assert said == '<span class="bp-money">−12.00<span class="bp-cur">GBP</span></span><small>owes</small> <span class="bp-money">0.0200</span> –'
+    assert said == '<span class="bp-money">−12.00 <span class="bp-cur">GBP</span></span><small>owes</small> <span class="bp-money">0.0200</span> –'
 
 
 def test_history_names_both_who_did_it_and_for_whom(asking: Asking, switched: Viewer) -> None:
