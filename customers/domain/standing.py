@@ -40,4 +40,3 @@ def move(deltas: Mapping[UUID, Mapping[str, Decimal]]) -> None:
     columns = [[deltas[customer_id].get(kind, Decimal(0)) for customer_id in ids] for kind in (AccountKind.WALLET, AccountKind.RECEIVABLE)]
     with connection.cursor() as cursor:
         cursor.execute(MOVE, [ids, *columns])
-

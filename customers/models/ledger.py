@@ -60,7 +60,10 @@ class Account(Record):
             models.UniqueConstraint(fields=["customer", "kind"], condition=Q(customer__isnull=False), name="customer_account_once"),
             models.UniqueConstraint(fields=["kind", "currency"], condition=Q(customer__isnull=True), name="house_account_once"),
             models.UniqueConstraint(fields=["id", "currency"], name="account_currency"),
-            models.CheckConstraint(condition=Q(kind__in=["wallet", "receivable"], customer__isnull=False) | (~Q(kind__in=["wallet", "receivable"]) & Q(customer__isnull=True)), name="account_owner"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["wallet", "receivable"], customer__isnull=False) | (~Q(kind__in=["wallet", "receivable"]) & Q(customer__isnull=True)),
+                name="account_owner",
+            ),
         ]
 
 
@@ -95,4 +98,7 @@ class Transfer(Record):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_has_two_sides"),
             models.CheckConstraint(condition=Q(kind__in=[kind.value for kind in Kind]), name="transfer_kind_known"),
         ]
-        indexes = [models.Index(fields=["customer", "posted_at"], name="transfer_statement"), models.Index(fields=["about_kind", "about_id"], name="transfer_about")]
+        indexes = [
+            models.Index(fields=["customer", "posted_at"], name="transfer_statement"),
+            models.Index(fields=["about_kind", "about_id"], name="transfer_about"),
+        ]
