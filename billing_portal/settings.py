@@ -21,7 +21,7 @@ PORTAL_SCHEME = "http" if DEVELOPMENT else "https"
 ROOT_SCHEMA = "owner"
 
 # --- apps: what lies in the shared schema, and what exists once per reseller -------------------------------------
-SHARED_APPS = ["django_tenants", "billing_portal.tenancy", "django.contrib.staticfiles"]
+SHARED_APPS = ["django_tenants", "billing_portal.tenancy", "billing_portal.staticfiles.PortalStaticFilesConfig"]
 TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -188,13 +188,12 @@ STATICFILES_DIRS = [
     ("inter", BASE_DIR / "node_modules" / "@fontsource-variable" / "inter"),
 ]
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(PORTAL_DATA / "files")))
+_manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if PORTAL_ENV == "test" else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if PORTAL_ENV == "test" else _manifest},
 }
-WHITENOISE_USE_FINDERS = PORTAL_ENV == "test"
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = PORTAL_ENV == "test"
 WHITENOISE_MAX_AGE = 3600
 
 LOGGING = {

@@ -24,8 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 QUEUES = "default,calls,invoices,documents,mail,payments"
 SIGN_INS = "signins.json"
 OURS = ("postgres", "redis", "logs", "files", "static", "mailbox", "beat", SIGN_INS, local.SERVERS, "secrets.json", "migrated", "collected")
-# Of what Tabler brings only its one stylesheet is used; some of the rest names files that its package does not hold.
-UNUSED_ASSETS = [word for pattern in ("libs", "img", "types", "flags", "tabler-*", "tabler*.js*", "tabler.css*", "*.rtl.*") for word in ("--ignore", pattern)]
 PATIENCE = 120  # seconds for a part to come up
 RESTARTS = 3  # of one part within a minute
 
@@ -189,7 +187,7 @@ def _prepare(demo: Demo, *, new: bool) -> None:
     assets = _fingerprint([ROOT / "package-lock.json", ROOT / "billing_portal" / "settings.py", *(ROOT / "billing_portal" / "static").rglob("*")])
     if not _known(demo.data / "collected", assets) or not (demo.data / "static").exists():
         with _step("Static files"):
-            _manage(demo, "collectstatic", "--noinput", "--clear", "--verbosity", "0", *UNUSED_ASSETS)
+            _manage(demo, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
         write_private(demo.data / "collected", assets)
 
 

@@ -6,4 +6,4 @@ class MailConfig(AppConfig):
     label = "mail"
 
     def ready(self) -> None:
-        from billing_portal.mail import delivery  # noqa: F401, PLC0415 - registers the job that delivers
+        from billing_portal.mail import delivery  # noqa: F401 - registers the job that delivers

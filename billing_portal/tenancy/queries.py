@@ -31,5 +31,5 @@ def address_of(reseller: Reseller, path: str = "/") -> str:
     """The absolute address of a page on the reseller's own host, from the stored domain and never from a request's header."""
     host = Domain.objects.get(tenant=reseller, is_primary=True).domain
     default_port = 80 if settings.PORTAL_SCHEME == "http" else 443
-    port = "" if settings.PORTAL_PORT == default_port else f":{settings.PORTAL_PORT}"
+    port = "" if default_port == settings.PORTAL_PORT else f":{settings.PORTAL_PORT}"
     return f"{settings.PORTAL_SCHEME}://{host}{port}{path}"

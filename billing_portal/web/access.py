@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -92,6 +92,10 @@ def roles(*allowed: Role) -> Callable[[V], V]:
     return lambda view: _guard(view, Access("staff", allowed))
 
 
+@overload
+def people(view: V, /) -> V: ...
+@overload
+def people(*allowed: Role) -> Callable[[V], V]: ...
 def people(*allowed: Any) -> Any:
     """Open to a customer's people and to staff switched into one: `@people`, or `@people(Role.ACCOUNT_ADMIN, …)` where staff keep their own role."""
     if len(allowed) == 1 and not isinstance(allowed[0], Role):

@@ -42,7 +42,7 @@ def run(job_id: UUID | str) -> bool:
             _finish(job)
     except LeaseLostError:
         log.warning("Job %s was taken over by another worker", job.pk)
-    except Exception as problem:  # noqa: BLE001 - whatever a handler raises is kept with the job and shown to a person
+    except Exception as problem:
         log.exception("Job %s (%s) failed", job.pk, job.kind)
         _fail(job, problem)
     return True

@@ -10,7 +10,6 @@ from django.db import connection, models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-
 if TYPE_CHECKING:
     _DecimalField = models.DecimalField[Any, Any]
 else:
@@ -47,13 +46,13 @@ class Record(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.in_shared_schema and self._read_in not in {None, connection.schema_name}:
+            raise SchemaMismatchError(f"{type(self).__name__} was read in {self._read_in} and would be saved in {connection.schema_name}")
+        super().save(*args, **kwargs)
+
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
         row = super().from_db(db, field_names, values, **more)
         row._read_in = connection.schema_name
         return row
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.in_shared_schema and self._read_in not in {None, connection.schema_name}:
-            raise SchemaMismatchError(f"{type(self).__name__} was read in {self._read_in} and would be saved in {connection.schema_name}")
-        super().save(*args, **kwargs)
