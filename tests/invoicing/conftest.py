@@ -42,11 +42,9 @@ def first() -> datetime:
 @pytest.fixture
 def anna(acme: Any) -> Any:
     """Anna Ltd, post-paid with VAT 20 %, and two calls of October for 10.00 together."""
-    from tests.support import months, world
+    from tests.support import months
 
-    made = world.customer("Anna Ltd", on=world.plan(), taxes=(world.vat("20"),), limit="500.00", billing_email="billing@anna.example")
-    months.calls(made, "2026-10-03 09:00", price="5.0000", times=2, line="1001")
-    return made
+    return months.anna()
 
 
 @pytest.fixture

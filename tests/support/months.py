@@ -19,6 +19,7 @@ from invoicing.domain import invoices
 from invoicing.models import Call, Document, Match
 from invoicing.queries import documents as queries
 from invoicing.queries import movements
+from tests.support import world
 from tests.support.world import jane
 
 _keys = count(1)
@@ -50,6 +51,13 @@ def calls(
     shared |= {"billed_seconds": seconds, "price": Decimal(price), "currency": of.currency, "destination": destination, "line": line, "prefix": "4420"}
     Call.objects.bulk_create([Call(at=at, key_id=uuid4(), batch_id=uuid4(), **shared) for _n in range(times)])
     return transfer
+
+
+def anna() -> Customer:
+    """Anna Ltd, post-paid with VAT 20 %, and two calls of October for 10.00 together."""
+    made = world.customer("Anna Ltd", on=world.plan(), taxes=(world.vat("20"),), limit="500.00", billing_email="billing@anna.example")
+    calls(made, "2026-10-03 09:00", price="5.0000", times=2, line="1001")
+    return made
 
 
 def moved(kind: Kind, of: Customer, amount: str, when: str, **given: Any) -> Transfer:

@@ -59,7 +59,9 @@ def test_totals_stand_per_currency(commerce: Any, three: None) -> None:
 
 def test_the_list_asks_as_much_for_three_as_for_one(commerce: Any, october: Any) -> None:
     commerce.get("/invoices/")
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
         commerce.get("/invoices/")
     for name in ("Carl", "Dora"):
         months.calls(world.customer(name), "2026-10-03 09:00", price="3.0000")

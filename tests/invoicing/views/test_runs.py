@@ -1,6 +1,6 @@
 """Preview, confirm, watch, try again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest

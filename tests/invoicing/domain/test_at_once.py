@@ -1,0 +1,83 @@
+"""Two at once: the database decides, and one document comes of it (reliability 26)."""
+
+import threading
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from billing_portal.tenancy.models import Reseller
+from customers.models import Customer
+from invoicing.domain import invoices, payments, runs
+from invoicing.models import Document, InvoiceRun, Payment, Series
+from tests.support import months, world
+from tests.support.months import D, calls, identity
+from tests.support.world import jane
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OCTOBER = date(2026, 11, 1)
+THREADS = 4
+
+
+@pytest.fixture
+def ten(acme: Any) -> list[Customer]:
+    made = [world.customer(f"{number} Ltd", taxes=()) for number in range(10)]
+    for each in made:
+        calls(each, "2026-10-05 09:00", price="1.0049")
+    return made
+
+
+def at_once(work: Callable[[int], Any]) -> list[Any]:
+    """Do the work in several threads that start together, each with its own connection in Acme's schema."""
+    gate, acme = threading.Barrier(THREADS), Reseller.objects.get(schema_name="acme")
+    results: list[Any] = [None] * THREADS
+
+    def run(number: int) -> None:
+        connection.set_tenant(acme)
+        try:
+            gate.wait(timeout=30)
+            results[number] = work(number)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return results
+
+
+@pytest.mark.rel(26)
+def test_runs_at_once_issue_each_invoice_once(ten: list[Customer], first: datetime) -> None:
+    done = at_once(lambda _number: invoices.issue_all(OCTOBER, actor=jane, at=first))
+
+    assert sum(len(each.documents) for each in done) == 10
+    assert sorted(Document.objects.values_list("sequence", flat=True)) == list(range(1, 11))
+    assert Series.objects.get().next_number == 11
+    assert [identity(each) for each in ten] == [0] * 10
+
+
+@pytest.mark.rel(33)
+def test_single_invoices_at_once_have_numbers_without_gap(ten: list[Customer], first: datetime) -> None:
+    at_once(lambda number: [invoices.issue([each.pk], OCTOBER, actor=jane, at=first) for each in ten[number::THREADS]])
+
+    assert sorted(Document.objects.values_list("sequence", flat=True)) == list(range(1, 11))
+
+
+def test_clicks_at_once_are_one_run(ten: list[Customer], first: datetime) -> None:
+    started = at_once(lambda _number: runs.start(OCTOBER, key="page-1", actor=jane, at=first).pk)
+
+    assert len(set(started)) == InvoiceRun.objects.count() == 1
+    assert InvoiceRun.objects.get().items.count() == 10
+
+
+def test_the_same_payment_at_once_is_one(ten: list[Customer], first: datetime) -> None:
+    invoices.issue_all(OCTOBER, actor=jane, at=first)
+    at_once(lambda _number: payments.record(ten[0], D("1.00"), reference="", actor=jane, at=first, key="form-1").pk)
+
+    assert Payment.objects.count() == 1
+    assert months.due(Document.objects.get(customer=ten[0])) == "0.00"
+    assert identity(ten[0]) == 0
