@@ -1,6 +1,7 @@
 """What happened to a reseller of the sample world until now: calls day by day, invoices on the first of a month, payments, top-ups."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_UP, Decimal
 from uuid import UUID
@@ -13,6 +14,7 @@ from billing_portal.demo.furnishing import PROGRAM, Resident
 from customers.domain import customers
 from customers.models import BillingType, Standing
 from invoicing.domain import calls, invoices, overdue, payments
+from invoicing.domain.records import CallRecord
 from invoicing.models import CallBatch, Document
 
 LOW, TOP_UP = Decimal(8), Decimal(60)
@@ -31,6 +33,7 @@ def tell(house: House, residents: Sequence[Resident], calendar: Calendar, say: C
         _call(house, residents, calendar, day)
         if day.day == 1:
             say(f"{house.name}: {day:%B %Y}")
+    _leave_some_waiting(house, residents, calendar)
     _run_up_to_the_limit(residents, calendar)
     overdue.refresh([resident.customer.pk for resident in residents], at=calendar.now)
 
@@ -50,8 +53,23 @@ def _call(house: House, residents: Sequence[Resident], calendar: Calendar, day: 
             day,
         )
     ]
+    _take(batch, calendar, day)
+
+
+def _take(batch: Sequence[CallRecord], calendar: Calendar, day: date) -> None:
     at = calendar.after(day, 36)  # the day has ended in every zone of the cast
     calls.ingest(batch, switch=switches.ensure_default(), source=CallBatch.Source.API, actor=PROGRAM, at=at)
+
+
+def _leave_some_waiting(house: House, residents: Sequence[Resident], calendar: Calendar) -> None:
+    """What real switches send too: an account nobody has, a number that is none, a call that came before with another length."""
+    day = list(calendar.days())[-1]
+    resident = residents[0]
+    code = resident.customer.switch_account_code or resident.customer.account_number
+    caller = traffic.Caller(code, resident.company.country, 8, resident.company.zone or house.zone, resident.lines)
+    first, second, third, *_others = (replace(record, call_id=f"odd-{record.call_id}") for record in traffic.records(caller, day))
+    _take([replace(first, account="nobody-here"), replace(second, to="0999"), third], calendar, day)
+    _take([replace(third, seconds=(third.seconds or 0) + 60)], calendar, day)
 
 
 def _top_up_when_low(resident: Resident, calendar: Calendar, day: date) -> None:
@@ -59,12 +77,12 @@ def _top_up_when_low(resident: Resident, calendar: Calendar, day: date) -> None:
         return
     if Standing.objects.get(customer=resident.customer).balance < LOW:
         key = f"sample:{resident.customer.pk}:{day}"
-        payments.record(resident.customer, TOP_UP, reference="Card", key=key, actor=PROGRAM, at=calendar.after(day, 8))
+        payments.record(resident.customer, TOP_UP, reference="Card", key=key, actor=PROGRAM, at=calendar.after(day, 13))
 
 
 def _invoice(residents: Sequence[Resident], calendar: Calendar, day: date, due: dict[date, list[UUID]]) -> None:
     """Run for the first of a month, and note who pays when; the last late invoice is never paid and falls overdue."""
-    invoices.issue_all(day, actor=PROGRAM, at=calendar.after(day, 6))
+    invoices.issue_all(day, actor=PROGRAM, at=calendar.after(day, 14))
     habits = {resident.customer.pk: resident.company.pays for resident in residents}
     for document in Document.objects.filter(issued_on=day):
         habit = habits.get(document.customer_id, "not yet")
@@ -80,7 +98,7 @@ def _pay(document_ids: Sequence[UUID], calendar: Calendar, day: date) -> None:
             reference=f"Bank transfer {document.number}",
             key=f"sample:{document.pk}",
             actor=PROGRAM,
-            at=calendar.after(day, 10),
+            at=calendar.after(day, 15),
             pays=document,
         )
 

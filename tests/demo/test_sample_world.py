@@ -12,7 +12,7 @@ from billing_portal.demo.calendar import Calendar
 from billing_portal.demo.cast import ACME
 from customers.models import Standing
 from invoicing.domain import ledger_check
-from invoicing.models import Call, Document
+from invoicing.models import Call, Document, WaitingCall
 from rateplans.domain import rates_file
 from tests.support import people
 
@@ -55,4 +55,5 @@ def test_what_is_told_of_a_reseller_leaves_its_books_right(acme: Any) -> None:
     assert Call.objects.count() > 500
     assert set(Document.objects.values_list("period_start", flat=True)) == {date(2026, 9, 1), date(2026, 10, 1)}
     assert Standing.objects.filter(overdue_since__isnull=False).count() == 2
+    assert sorted(WaitingCall.objects.values_list("reason", flat=True)) == ["conflict", "invalid_number", "unknown_customer"]
     assert ledger_check.check().differences == []
