@@ -63,9 +63,9 @@ PAID = Q(left__lte=0)
 
 def totals(documents: QuerySet[Document]) -> list[dict[str, Any]]:
     """One row per currency: `currency`, `documents`, `total`, `left`. Currencies are never added up."""
-    sums = {"documents": Count("pk"), "sum": Sum("total"), "due": Sum("left", filter=OPEN)}
-    rows = documents.order_by().values("currency").annotate(**sums).order_by("currency")
-    return [{"currency": row["currency"], "documents": row["documents"], "total": row["sum"], "left": row["due"] or Decimal(0)} for row in rows]
+    due = Coalesce(Sum("left", filter=OPEN), Value(Decimal(0)), output_field=_MONEY)
+    rows = documents.order_by().values_list("currency").annotate(documents=Count("pk"), sum=Sum("total"), due=due).order_by("currency")
+    return [dict(zip(("currency", "documents", "total", "left"), row, strict=True)) for row in rows]
 
 
 def open_documents(customer_ids: Collection[UUID]) -> QuerySet[Document]:

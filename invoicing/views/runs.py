@@ -67,7 +67,7 @@ def new(request: PortalRequest) -> HttpResponse:
             run = runs.start(**given, customer_ids=ids, actor=request.viewer.actor, at=now)
             return redirect("invoicing:run", run=run.pk)
     found = invoices.preview(as_of, customer_ids=ids)
-    shown = {"asked": asked, "form": form, "as_of": as_of, "ahead": as_of > today, "chosen": chosen}
+    shown: dict[str, Any] = {"asked": asked, "form": form, "as_of": as_of, "ahead": as_of > today, "chosen": chosen}
     return page(request, "invoicing/run_new.html", **shown, **_preview(found))
 
 

@@ -32,7 +32,7 @@ def test_october() -> None:
         ("Calls of 3 October 2026", "", "-1.23", "48.77"),
         ("Calls of 4 October 2026", "", "-0.05", "48.72"),
     ]
-    assert (told.opening, money(told.closing)) == (0, "48.72")
+    assert (money(told.opening), money(told.closing)) == ("0.00", "48.72")
 
 
 def test_the_tax_of_a_top_up_is_payable_and_not_the_customers() -> None:

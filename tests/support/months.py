@@ -108,7 +108,7 @@ def identity(of: Customer) -> Decimal:
     unapplied = sum((credit.left for credit in queries.unapplied_credits([of.pk])), Decimal(0))  # type: ignore[attr-defined]
     open_ = sum((document.left for document in queries.open_documents([of.pk])), Decimal(0))  # type: ignore[attr-defined]
     unbilled = sum((movement.amount for movement in movements.untaken([of.pk]).get(of.pk, [])), Decimal(0))
-    return Standing.objects.get(customer=of).receivable - (unapplied - open_ - unbilled)
+    return Decimal(Standing.objects.get(customer=of).receivable - (unapplied - open_ - unbilled))
 
 
 def run_jobs(*, but: str = "") -> list[str]:

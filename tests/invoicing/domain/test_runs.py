@@ -8,7 +8,7 @@ import pytest
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError
-from customers.models import Customer
+from customers.models import BillingType, Customer
 from invoicing.domain import runs
 from invoicing.models import Document, InvoiceRun, InvoiceRunItem
 from tests.support import months, world
@@ -38,7 +38,7 @@ def rows(run: InvoiceRun) -> list[tuple[str, str, str]]:
 
 
 def test_a_run_begins_with_a_row_for_each_invoice_and_ends_with_each_issued(three: list[Customer]) -> None:
-    world.customer("Pat Ltd", billing_type="prepaid")
+    world.customer("Pat Ltd", billing_type=BillingType.PREPAID)
     world.customer("Quiet Ltd")
     run = start()
     assert rows(run) == [("A Ltd", "waiting", ""), ("B Ltd", "waiting", ""), ("C Ltd", "waiting", ""), ("Quiet Ltd", "skipped", "nothing_to_bill")]

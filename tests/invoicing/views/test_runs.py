@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from customers.models import Customer
+from customers.models import BillingType, Customer
 from invoicing.models import Document, InvoiceRun
 from tests.support import months, world
 from tests.support.months import run_jobs
@@ -20,7 +20,7 @@ def form(**changed: str) -> dict[str, str]:
 
 
 def test_the_preview_says_what_will_be_issued_and_issues_nothing(commerce: Any, anna: Any) -> None:
-    world.customer("Pat Ltd", billing_type="prepaid")
+    world.customer("Pat Ltd", billing_type=BillingType.PREPAID)
 
     answer = commerce.get("/invoices/runs/new/?as_of=2026-11-01")
 
