@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.accounts.models import LoginLink, User
-from billing_portal.kernel.errors import require
+from billing_portal.kernel.errors import DomainError, require
 from billing_portal.mail import outgoing
 from billing_portal.tenancy import queries as tenancy
 
@@ -60,11 +60,14 @@ def find(token: str, *, at: datetime) -> LoginLink | None:
 @transaction.atomic
 def set_password(token: str, password: str, *, at: datetime) -> User:
     """Set the password and spend the link, once: one conditional UPDATE decides between two submissions. Raises `link_spent`."""
+    refusal = _("This link has expired or was used already.")
+    # The user before the link, as in `make` and `deactivate`: the other way round, a resend at the same moment would be a deadlock.
+    user = User.objects.select_for_update(of=("self",)).filter(login_links__token_hash=fingerprint(token)).first()
+    if user is None:
+        raise DomainError("link_spent", refusal)
     # Only columns of the link itself: a condition on the user would become a subquery, which a second submission does not ask again.
     spent = LoginLink.objects.filter(token_hash=fingerprint(token), used_at=None, ended_at=None, expires_at__gt=at).update(used_at=at)
-    require(spent, "link_spent", _("This link has expired or was used already."))
-    user = User.objects.select_for_update().get(login_links__token_hash=fingerprint(token))
-    require(user.is_active, "link_spent", _("This link has expired or was used already."))
+    require(spent and user.is_active, "link_spent", refusal)
     user.password = make_password(password)
     user.save(update_fields=["password"])
     end(user, at=at)

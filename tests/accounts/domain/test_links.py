@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 from billing_portal.accounts.domain import links
 from billing_portal.accounts.models import LoginLink, Role, User
@@ -98,4 +98,33 @@ def test_of_two_submissions_at_once_one_sets_the_password(noon: datetime) -> Non
     [winner] = [outcome for outcome in outcomes if outcome != "link_spent"]
     assert outcomes.count("link_spent") == 3
     assert User.objects.get(pk=jane.pk).check_password(winner)
+    close_old_connections()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_link_made_at_the_same_moment_ends_the_old_one_without_a_deadlock(noon: datetime) -> None:
+    jane = user("jane", Role.SUPPORT, password=None)
+    token = links.make(jane, WELCOME, at=noon)
+    tenant, outcomes = connection.tenant, list[str]()
+
+    def submit() -> None:
+        connection.set_tenant(tenant)
+        try:
+            links.set_password(token, NEW, at=noon)
+            outcomes.append("set")
+        except DomainError as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connection.close()
+
+    thread = Thread(target=submit)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=jane.pk)
+        thread.start()
+        thread.join(timeout=0.5)
+        links.end(jane, at=noon)
+    thread.join()
+
+    assert outcomes == ["link_spent"]
+    assert LoginLink.objects.get().used_at is None
     close_old_connections()
