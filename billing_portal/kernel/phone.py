@@ -27,6 +27,11 @@ def dialled(to: str) -> str:
     return digits
 
 
+def is_number(to: str) -> bool:
+    """Whether dialling this text would call an international number, were it no line's name."""
+    return _NUMBER.fullmatch(bare(to)) is not None
+
+
 @lru_cache(maxsize=16384)
 def display(digits: str) -> str:
     """A number for people, international and in groups: "+44 20 7946 0123"; a short or internal one as it is."""

@@ -7,18 +7,22 @@ from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
+from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
 from customers.models import Customer, Line
 
 
 @transaction.atomic
-def add_line(customer: Customer, name: str, *, description: str = "", address: str = "", actor: Actor, at: datetime) -> Line:
-    """Add a telephone line under the name its switch sends, once per customer; other customers may have one of the same name.
+def add_line(customer: Customer, name: str, *, description: str = "", address: str = "", by_customer: bool = False, actor: Actor, at: datetime) -> Line:
+    """Add a telephone line under the name its switch sends, once per customer; staff may give other customers one of the same name.
 
-    Raises `line_name_missing`, `line_taken`, `inactive`.
+    Calls to a line are free and calls from it are its customer's (semantics 21), so the customer's own people (`by_customer`) may take
+    neither a telephone number nor a name or address that another customer has. Raises `line_name_missing`, `line_not_yours`, `line_taken`, `inactive`.
     """
     cleaned = name.strip()
     require(cleaned, "line_name_missing", _("Write the name the switch sends for this line."), "name")
+    if by_customer:
+        _require_harmless(customer, cleaned, address.strip())
     live = customer.status in {Customer.Status.NEW, Customer.Status.ACTIVE}
     require(live, "inactive", _("%s is not active, so it gets no lines.") % customer.name)
     try:
@@ -28,6 +32,14 @@ def add_line(customer: Customer, name: str, *, description: str = "", address: s
         raise DomainError("line_taken", _("This customer has a line “%s” already.") % cleaned, "name") from clash
     audit.record(actor, "line.added", subject=("line", line.pk, line.name), customer_id=customer.pk, at=at)
     return line
+
+
+def _require_harmless(customer: Customer, name: str, address: str) -> None:
+    """Refuse in the same words whatever the reason is, which may lie with another customer."""
+    others = Line.objects.exclude(customer=customer)
+    refusal = _("You cannot add this line yourself. Ask us to add it.")
+    require(not phone.is_number(name) and not others.filter(name__iexact=name).exists(), "line_not_yours", refusal, "name")
+    require(not address or not others.filter(address__iexact=address).exists(), "line_not_yours", refusal, "address")
 
 
 @transaction.atomic

@@ -42,7 +42,8 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
     form = LineForm(request.POST or None)
     if form.is_valid():
         with form.refusals():
-            line = features.add_line(place.customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            by_customer = place.own and not request.viewer.acting
+            line = features.add_line(place.customer, **form.cleaned_data, by_customer=by_customer, actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Line %s was added.") % line.name)
             return redirect(place.url("lines"))
     return place.form(request, form, _("New line"), back=place.url("lines"))

@@ -35,6 +35,31 @@ def test_one_customer_cannot_have_it_twice(anna: Customer, noon: datetime, name:
     assert Line.objects.count() == 1
 
 
+@pytest.mark.parametrize("name", ["442079460123", "+44 20 7946 0123", "00442079460123", "8001234"])
+def test_a_customer_cannot_make_a_telephone_number_a_line_and_so_calls_to_it_free(anna: Customer, noon: datetime, name: str) -> None:
+    with pytest.raises(DomainError, match="line_not_yours") as refused:
+        features.add_line(anna, name, by_customer=True, actor=jane, at=noon)
+
+    assert refused.value.field == "name"
+    assert not Line.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "address", "field"), [("desk", "", "name"), ("1002", "192.0.2.7", "address")])
+def test_a_customer_cannot_take_the_line_or_address_of_another(
+    anna: Customer, bob: Customer, noon: datetime, name: str, address: str, field: str
+) -> None:
+    features.add_line(bob, "Desk", address="192.0.2.7", actor=jane, at=noon)
+
+    with pytest.raises(DomainError, match="line_not_yours") as refused:
+        features.add_line(anna, name, address=address, by_customer=True, actor=jane, at=noon)
+    assert refused.value.field == field
+    assert not anna.lines.exists()
+
+
+def test_a_customer_adds_an_extension_of_its_own(anna: Customer, noon: datetime) -> None:
+    assert features.add_line(anna, "1001", address="192.0.2.7", by_customer=True, actor=jane, at=noon).name == "1001"
+
+
 @pytest.mark.parametrize("status", ["inactive", "closed"])
 def test_a_customer_who_is_not_active_gets_no_line(anna: Customer, noon: datetime, status: str) -> None:
     anna.status = status

@@ -167,6 +167,14 @@ def test_lines_are_added_and_removed_by_staff_and_by_the_customer(support: Any, 
 
 
 @pytest.mark.rel(62)
+def test_a_customer_cannot_name_a_line_like_a_telephone_number_but_staff_can(support: Any, annas: Any, anna: Customer) -> None:
+    assert annas.post("/my/lines/new/", {"name": "442079460123"}).status_code == 422
+    assert not Line.objects.exists()
+
+    support.post(f"/customers/{anna.account_number}/lines/new/", {"name": "442079460123"})
+    assert Line.objects.get().name == "442079460123"
+
+
 def test_the_line_pages_deny_other_customer(annas: Any, commerce: Any, anna: Customer, bob: Customer) -> None:
     line = Line.objects.create(customer=bob, name="1001")
 
