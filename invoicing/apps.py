@@ -13,15 +13,17 @@ class InvoicingConfig(AppConfig):
         from billing_portal.tenancy.domain import partitions
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
-        from customers.domain import unbilled
+        from customers.domain import spending, unbilled
         from invoicing import jobs, links, links_calls  # noqa: F401 - jobs registers the work
         from invoicing.documents import checks
         from invoicing.queries import movements
+        from invoicing.queries.spending import posted_on
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
         links_calls.register()
         partitions.register("invoicing_call", "at")
         unbilled.register(movements.has_untaken)
+        spending.register(posted_on)
         register(checks.pango)
         register(checks.fonts)
         registry.menu.add("Commerce", _("Invoices"), "invoicing:documents", icon="file-invoice", roles=STAFF, order=30)

@@ -18,7 +18,7 @@ from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.queries import current
 from customers import queries
-from customers.domain import codes, differences, limits, people, standing, unbilled
+from customers.domain import codes, differences, limits, people, spending, standing, unbilled
 from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
 from rateplans.models import RatePlan, Tax
 
@@ -111,6 +111,7 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     standing.lock(customer)
     customer = Customer.objects.get(pk=customer.pk)
     before = differences.words_of(customer, at)
+    zone = customer.time_zone
     given: dict[str, Any] = dict(fields)
     for field in PLAIN:
         setattr(customer, field, given.get(field, getattr(customer, field)))
@@ -125,6 +126,8 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     if "taxes" in given:
         _set_taxes(customer, given["taxes"])
     limits.resolve(customer)
+    if customer.time_zone != zone:
+        spending.count_again(customer, at)
     changes = differences.between(before, differences.words_of(customer, at))
     if changes:
         audit.record(actor, "customer.changed", subject=subject(customer), customer_id=customer.pk, changes=changes, at=at)

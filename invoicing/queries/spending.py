@@ -20,6 +20,12 @@ PER_DAY = """
      WHERE customer_id = %s AND at >= %s AND at < %s AND answered_at IS NOT NULL
      GROUP BY 1
 """
+POSTED_ON = """
+    SELECT coalesce(sum(call.price), 0)
+      FROM invoicing_call AS call
+      JOIN invoicing_callbatch AS batch ON batch.id = call.batch_id
+     WHERE call.customer_id = %s AND call.at >= %s AND call.at < %s AND batch.posted_at >= %s AND batch.posted_at < %s
+"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,14 @@ def per_day(customer: Customer, first: date, last: date) -> list[Day]:
         found = {row[0]: Day(*row) for row in cursor.fetchall()}
     days = (first + DAY * number for number in range((last - first).days + 1))
     return [found.get(day, Day(day)) for day in days]
+
+
+def posted_on(customer: Customer, day: date) -> Decimal:
+    """What the customer's calls of this local date cost that were posted on it, in its currency."""
+    window = (first_instant(day, customer.time_zone), first_instant(day + DAY, customer.time_zone))
+    with connection.cursor() as cursor:
+        cursor.execute(POSTED_ON, [customer.pk, *window, *window])
+        return Decimal(cursor.fetchone()[0])
 
 
 def latest_calls(customer: Customer, count: int) -> QuerySet[Call]:

@@ -11,6 +11,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import local_date
+from customers.domain import customers
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls
 from invoicing.domain.answers import Answer
@@ -239,6 +240,17 @@ def test_todays_calls_count_as_spent_today_and_others_do_not(anna: Customer, swi
     take(record("c4", at=noon + timedelta(days=1)), switch=switch, at=noon + timedelta(days=1))
     standing.refresh_from_db()
     assert (standing.day, standing.spent_today) == (noon.date() + timedelta(days=1), Decimal("0.061"))
+
+
+@pytest.mark.parametrize(("zone", "spent"), [("Pacific/Kiritimati", "0.061"), ("Europe/London", "0.122")])
+def test_today_is_counted_again_when_the_customers_zone_changes(anna: Customer, switch: Switch, noon: datetime, zone: str, spent: str) -> None:
+    take(record("c1", at=noon - timedelta(hours=1)), record("c2", at=noon - timedelta(hours=5)), switch=switch, at=noon)
+
+    customers.change(anna, actor=jane, at=noon, time_zone="Pacific/Kiritimati")
+    customers.change(anna, actor=jane, at=noon, time_zone=zone)
+
+    standing = Standing.objects.get(customer=anna)
+    assert (standing.day, standing.spent_today) == (local_date(noon, zone), Decimal(spent))
 
 
 @pytest.mark.rel(29)
