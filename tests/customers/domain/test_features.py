@@ -45,9 +45,7 @@ def test_a_customer_cannot_make_a_telephone_number_a_line_and_so_calls_to_it_fre
 
 
 @pytest.mark.parametrize(("name", "address", "field"), [("desk", "", "name"), ("1002", "192.0.2.7", "address")])
-def test_a_customer_cannot_take_the_line_or_address_of_another(
-    anna: Customer, bob: Customer, noon: datetime, name: str, address: str, field: str
-) -> None:
+def test_a_customer_cannot_take_the_line_or_address_of_another(anna: Customer, bob: Customer, noon: datetime, name: str, address: str, field: str) -> None:
     features.add_line(bob, "Desk", address="192.0.2.7", actor=jane, at=noon)
 
     with pytest.raises(DomainError, match="line_not_yours") as refused:
