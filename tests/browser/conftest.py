@@ -40,7 +40,7 @@ def mailbox(portal: Portal) -> Mailbox:
 
 
 @pytest.fixture
-def visitors(portal: Portal, browser: Browser) -> Iterator[Visitors]:
+def visitors(portal: Portal, mailbox: Mailbox, browser: Browser) -> Iterator[Visitors]:
     """Windows of the browser; at the end no page may have complained."""
     opened = Visitors(portal, browser)
     yield opened

@@ -77,7 +77,7 @@ def text_of(mail: EmailMessage) -> str:
     """The mail as text."""
     body = mail.get_body(("plain",))
     assert body is not None
-    return str(body.get_content())
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def link_in(mail: EmailMessage) -> str:
