@@ -33,3 +33,8 @@ def handler(kind: str, *, queue: str = "default", atomic: bool = True, lease_sec
 def find(kind: str) -> Handler:
     """The handler of a kind; `KeyError` names a kind nobody registered."""
     return _handlers[kind]
+
+
+def knows(kind: str) -> bool:
+    """Whether somebody does this kind of job; a worker of another release may have owed it."""
+    return kind in _handlers

@@ -1,5 +1,7 @@
 """Celery's part: wake up, look into the database, do what is due."""
 
+import logging
+
 from celery import shared_task
 from django.db import connection
 
@@ -7,6 +9,7 @@ from billing_portal.jobs import outbox, registry
 from billing_portal.jobs.domain import running
 from billing_portal.tenancy import queries
 
+log = logging.getLogger(__name__)
 SWEEP_LIMIT = 500
 
 
@@ -23,4 +26,7 @@ def sweep() -> None:
     """Find due jobs that no message led to, of every reseller, and wake workers for them."""
     for reseller in queries.each():
         for job in running.due()[:SWEEP_LIMIT]:
+            if not registry.knows(job.kind):
+                log.error("Job %s of %s waits: nobody here does %s", job.pk, reseller.schema_name, job.kind)
+                continue
             outbox.wake(reseller.schema_name, str(job.pk), registry.find(job.kind).queue)

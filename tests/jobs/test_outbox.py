@@ -1,10 +1,12 @@
 """A job is owed in the transaction that makes it due; the broker is only a hint."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from billing_portal.celery import app
@@ -65,6 +67,18 @@ def test_the_sweep_wakes_workers_for_what_no_message_led_to(acme: Any, monkeypat
     tasks.sweep()
 
     assert woken == [("acme", "mail")]
+
+
+def test_a_kind_that_nobody_here_does_stops_no_other_work(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[tuple[str, str]] = []
+    monkeypatch.setattr(outbox, "wake", lambda schema, job_id, queue: woken.append((schema, queue)))
+    Job.objects.create(kind="of.another.release", key="unknown", payload={}, due_at=timezone.now() - timedelta(hours=1))
+    outbox.add("mail.deliver", {"mail": "x"}, key="lost")
+
+    tasks.sweep()
+
+    assert woken == [("acme", "mail")]
+    assert Job.objects.get(key="unknown").state == Job.State.PENDING
 
 
 def test_workers_give_a_message_back_when_they_die() -> None:

@@ -53,12 +53,23 @@ def _claim(job_id: UUID | str) -> Job | None:
         job = due().filter(pk=job_id).select_for_update(skip_locked=True).first()
         if job is None:
             return None
+        if job.attempts >= MAX_ATTEMPTS:
+            _give_up(job)
+            return None
         job.state = Job.State.RUNNING
         job.fence += 1
         job.attempts += 1
         job.leased_until = timezone.now() + timedelta(seconds=registry.find(job.kind).lease_seconds)
         job.save(update_fields=["state", "fence", "attempts", "leased_until"])
     return job
+
+
+def _give_up(job: Job) -> None:
+    """Stop a job whose lease lapsed in every attempt: it kills its worker or outlasts it, and would do so for ever (reliability 43)."""
+    job.state, job.leased_until = Job.State.DEAD, None
+    job.error = f"No worker came to an end of it in {job.attempts} attempts."
+    job.save(update_fields=["state", "leased_until", "error"])
+    log.error("Job %s (%s) was given up after %s attempts without an end", job.pk, job.kind, job.attempts)
 
 
 def _finish(job: Job) -> None:

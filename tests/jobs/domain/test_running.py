@@ -110,6 +110,22 @@ def test_a_job_whose_worker_died_is_taken_over_when_its_lease_ends(acme: Any) ->
 
 
 @pytest.mark.rel(43)
+def test_a_job_that_kills_its_worker_is_given_up_after_five_attempts(acme: Any) -> None:
+    job = owe()
+    lapsed = timezone.now() - timedelta(seconds=1)
+    Job.objects.update(state=Job.State.RUNNING, fence=5, attempts=5, leased_until=lapsed)
+
+    assert running.run(job.pk) is False
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.leased_until) == (Job.State.DEAD, 5, None)
+    assert job.error == "No worker came to an end of it in 5 attempts."
+    assert names() == []
+    running.retry(job)
+    assert running.run(job.pk) is True
+
+
+@pytest.mark.rel(43)
 def test_a_late_holder_keeps_nothing_of_its_work(acme: Any) -> None:
     """The lease ended while the work went on, and somebody else took the job over: the fence tells."""
     job = owe()
