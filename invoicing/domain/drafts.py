@@ -62,6 +62,13 @@ class Draft:
         return self.net + self.tax
 
     @property
+    def reason(self) -> str | None:
+        """Why it is not issued: less than nothing, or nothing, is due; a tax that would be given back waits like any credit (semantics 12)."""
+        if self.total < 0 or any(tax.amount < 0 for tax in self.taxes):
+            return "credit"
+        return None if self.total else "zero"
+
+    @property
     def calls(self) -> int:
         return sum(line.calls.calls for line in self.lines)
 
@@ -135,11 +142,11 @@ def _of_customer(gathered: Gathered, slots: Mapping[UUID, int], calls: Mapping[i
         if gathered.is_blocked(share.period):
             return drafts, [*skipped, Skipped(customer, "waiting_calls", share.period)]
         made = draft(customer, share.period, carried, slots, calls)
-        if made.total > 0:
+        if made.reason is None:
             drafts.append(made)
             carried = []
         else:
-            skipped.append(Skipped(customer, "credit" if made.total < 0 else "zero", share.period))
+            skipped.append(Skipped(customer, made.reason, share.period))
     if not drafts and not skipped:
         skipped.append(Skipped(customer, _nothing(gathered), gathered.last))
     return drafts, skipped

@@ -114,6 +114,7 @@ def _issue(customer_ids: Collection[UUID], as_of: date, *, actor: Actor, at: dat
     transfers = _post(made, actor=actor, at=at)
     documents = _write(made, transfers, actor=actor, at=at)
     matching.settle_many({document.customer_id for document in documents}, at=at)
+    overdue.refresh({document.customer_id for document in documents}, at=at)
     overdue.watch(documents)
     for document in documents:
         outbox.add("invoices.render", {"document": str(document.pk)}, key=f"render:{document.pk}")

@@ -14,9 +14,9 @@ from invoicing.queries.spending import Day
 
 LEFT, RIGHT, TOP, BOTTOM = Decimal(40), Decimal(560), Decimal(30), Decimal(214)
 GAP = Decimal("0.32")
-STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
+STEPS = tuple(map(Decimal, (1, 2, 3, 4, 6, 8, 10)))
 WEEK = 7
-TODAY = 14  # half the width of the word, so that it ends where the bars do
+TODAY = 16  # half the width of the word, so that it ends where the bars do
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def spend(days: Sequence[Day], currency: str) -> Chart:
 
 
 def ceiling(amount: Decimal) -> Decimal:
-    """A round number that nothing exceeds: 1, 2 or 5 times a power of ten."""
+    """A round number that nothing exceeds: 1, 2, 3, 4, 6 or 8 times a power of ten."""
     if amount <= 0:
         return Decimal(1)
     unit = Decimal(1).scaleb(amount.adjusted())

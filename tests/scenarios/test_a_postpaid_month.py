@@ -7,18 +7,20 @@ from django.core import mail as mailing
 
 from customers.models import Kind, Standing
 from invoicing.domain import overdue, payments
+from invoicing.domain.ledger_check.check import check
 from tests.support import months, world
-from tests.support.months import D, calls, due, figures, identity, issue, lines, money, run_jobs
+from tests.support.months import D, calls, destinations, dialled, due, figures, identity, issue, lines, money, run_jobs
 from tests.support.world import jane
 
 pytestmark = [pytest.mark.django_db, months.renders]
 
 
 def test_october() -> None:
-    anna = world.customer("Anna Ltd", on=world.plan(due_days=14), taxes=(world.vat("20"),), limit="500.00", billing_email="billing@anna.example")
-    calls(anna, "2026-10-03 09:00", price="0.0123", times=100, seconds=61)
-    calls(anna, "2026-10-31 23:59", price="0.0500", destination="Germany - Mobile", seconds=90)
-    calls(anna, "2026-11-01 00:00", price="7.0000")
+    plan = world.plan(due_days=14, rates={"4420": ("United Kingdom - London", "0.0121"), "4915": ("Germany - Mobile", "0.0333"), "1": ("USA", "7")})
+    anna = world.customer("Anna Ltd", on=plan, taxes=(world.vat("20"),), limit="500.00", billing_email="billing@anna.example")
+    dialled(anna, "2026-10-03 09:00", "+44 20 7946 0123", seconds=61, times=100, line="1001")
+    dialled(anna, "2026-10-31 23:59", "+49 1512 345 6789", seconds=90, line="1002")
+    dialled(anna, "2026-11-01 00:00", "+1 212 555 0187", seconds=60)
     months.moved(Kind.FEE, anna, "10.00", "2026-11-01 00:00", note="Line 1001, November 2026", about=("line", anna.pk))
     months.moved(Kind.CREDIT, anna, "2.00", "2026-10-15 12:00", note="Goodwill")
 
@@ -31,6 +33,7 @@ def test_october() -> None:
         ("Line 1001, November 2026", "Fee, 1 November 2026", "10.00"),
     ]
     assert figures(october) == ("9.28", "1.86", "11.14")
+    assert destinations(october) == [("United Kingdom - London", 100, 6100, "1.23"), ("Germany - Mobile", 1, 90, "0.05")]
     assert (str(october.issued_on), str(october.due_on)) == ("2026-11-01", "2026-11-15")
     assert money(world.balance(anna)) == "-18.14"
     assert identity(anna) == 0
@@ -45,7 +48,7 @@ def test_october() -> None:
 
     assert due(october) == "0.00"
     assert money(world.balance(anna)) == "-7.00"
-    assert identity(anna) == 0
+    assert check().differences == []
 
 
 def test_november_takes_what_came_late_as_an_earlier_period() -> None:

@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from billing_portal.accounts.models import Switch
 from billing_portal.jobs.domain import running
 from customers.domain import ledger
 from customers.domain.ledger import Posting
 from customers.models import Customer, Kind, Standing, Transfer
+from invoicing.domain import calls as ingest
 from invoicing.domain import invoices
-from invoicing.models import Call, Document, Match
+from invoicing.domain.records import CallRecord
+from invoicing.models import Call, CallBatch, Document, Match
 from invoicing.queries import documents as queries
 from invoicing.queries import movements
 from tests.support import world
@@ -53,6 +56,15 @@ def calls(
     return transfer
 
 
+def dialled(of: Customer, when: str, to: str, *, seconds: int, times: int = 1, line: str = "") -> None:
+    """Answered calls as a switch reports them an hour later: rated by the customer's plan, posted, kept."""
+    at = local(when, of.time_zone)
+    records = [CallRecord(f"test-{next(_keys)}", to, at, account=of.account_number, line=line, answered_at=at, seconds=seconds) for _n in range(times)]
+    switch = Switch.objects.get_or_create(name="default")[0]
+    told = ingest.ingest(records, switch=switch, source=CallBatch.Source.API, actor=jane, at=at + timedelta(hours=1))
+    assert {answer.status for answer in told} == {"rated"}
+
+
 def anna() -> Customer:
     """Anna Ltd, post-paid with VAT 20 %, and two calls of October for 10.00 together."""
     made = world.customer("Anna Ltd", on=world.plan(), taxes=(world.vat("20"),), limit="500.00", billing_email="billing@anna.example")
@@ -81,6 +93,12 @@ def reasons(as_of: str, *customers: Customer) -> list[tuple[str, str]]:
 def lines(document: Document) -> list[tuple[str, str, str]]:
     """What the document says: description, detail, amount."""
     return [(line.description, line.detail, money(line.amount)) for line in document.lines.all()]
+
+
+def destinations(document: Document) -> list[tuple[str, int, int, str]]:
+    """Calls by destination: calls, seconds, amount."""
+    rows = document.snapshot["destinations"]
+    return [(row["destination"], row["calls"], row["seconds"], money(Decimal(row["amount"]))) for row in rows]
 
 
 def figures(document: Document) -> tuple[str, str, str]:

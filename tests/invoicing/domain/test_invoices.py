@@ -201,6 +201,17 @@ def test_each_reason_to_skip(first: datetime) -> None:
     assert Taken.objects.count() == 0
 
 
+def test_a_tax_that_would_be_given_back_waits_for_the_next_invoice(anna: Customer, first: datetime) -> None:
+    moved(Kind.CREDIT, anna, "10.00", "2026-10-05 09:00")
+    moved(Kind.ADJUSTMENT, anna, "-30.00", "2026-10-05 09:00", note="Forgotten in May")
+    assert reasons("2026-11-01") == [("Anna Ltd", "credit")]
+
+    calls(anna, "2026-11-05 09:00", price="15.0000")
+    [november] = issue("2026-12-01", first + timedelta(days=30))
+    assert figures(november) == ("35.00", "1.00", "36.00")
+    assert identity(anna) == 0
+
+
 def test_what_came_to_nothing_comes_with_the_next(first: datetime) -> None:
     bob = world.customer("Bob Ltd")
     calls(bob, "2026-10-05 09:00", price="0.0040")
