@@ -78,6 +78,7 @@ class OneCurrency(Operation):
 class CreatePartitionedModel(CreateModel):
     """Create a model whose table is partitioned by month of one column, with a default partition for what no month holds (architecture §4).
 
+    The role of web and workers adds rows and reads them; like a ledger's, they are neither changed nor deleted (reliability 2).
     Months are made by `tenancy.domain.partitions`. Later operations on the model are ordinary ones.
     """
 
@@ -93,6 +94,7 @@ class CreatePartitionedModel(CreateModel):
         sql, params = schema_editor.table_sql(model)
         schema_editor.execute(f'{sql} PARTITION BY RANGE ("{self.partition_by}")', params or None)
         schema_editor.execute(f'CREATE TABLE "{table}_default" PARTITION OF "{table}" DEFAULT')
+        schema_editor.execute(f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM {_app_role()}')
         schema_editor.execute(f'REVOKE ALL ON "{table}_default" FROM {_app_role()}')
         schema_editor.deferred_sql.extend(schema_editor._model_indexes_sql(model))
 

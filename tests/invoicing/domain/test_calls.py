@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError, connection, transaction
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
@@ -240,6 +241,16 @@ def test_todays_calls_count_as_spent_today_and_others_do_not(anna: Customer, swi
     take(record("c4", at=noon + timedelta(days=1)), switch=switch, at=noon + timedelta(days=1))
     standing.refresh_from_db()
     assert (standing.day, standing.spent_today) == (noon.date() + timedelta(days=1), Decimal("0.061"))
+
+
+@pytest.mark.rel(2)
+@pytest.mark.parametrize("statement", ["UPDATE invoicing_call SET price = 0", "DELETE FROM invoicing_call", "TRUNCATE invoicing_call"])
+def test_the_role_of_web_and_workers_cannot_change_a_rated_call(anna: Customer, switch: Switch, noon: datetime, statement: str) -> None:
+    take(record(), switch=switch, at=noon)
+
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert Call.objects.get().price == Decimal("0.061")
 
 
 @pytest.mark.parametrize(("zone", "spent"), [("Pacific/Kiritimati", "0.061"), ("Europe/London", "0.122")])
