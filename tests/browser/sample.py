@@ -5,8 +5,9 @@ from typing import Any
 
 from customers.domain import customers
 from customers.models import Customer
+from invoicing.models import Document
 from rateplans.models import RatePlan
-from tests.support import people, world
+from tests.support import months, people, world
 
 
 def now() -> datetime:
@@ -16,7 +17,7 @@ def now() -> datetime:
 
 def last_month() -> date:
     """The first day of last month."""
-    return (now().date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    return month_before(now().date())
 
 
 def customer(name: str, **fields: Any) -> Customer:
@@ -25,3 +26,16 @@ def customer(name: str, **fields: Any) -> Customer:
     short = name.split()[0].lower()
     given = {"plan": plan, "billing_email": f"{short}@{short}.example", "billing_since": last_month()} | fields
     return customers.create(name, actor=people.system, at=now(), **given)
+
+
+def month_before(day: date) -> date:
+    """The first day of the month before this day's."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def invoiced(of: Customer, month: date, price: str) -> Document:
+    """The invoice of a month in which the customer made one call of this price."""
+    months.calls(of, f"{month:%Y-%m}-03 09:00", price=price)
+    after = (month + timedelta(days=32)).replace(day=1)
+    [document] = months.issue(after.isoformat(), datetime(after.year, after.month, 1, 6, tzinfo=UTC), of)
+    return document
