@@ -59,6 +59,10 @@ def test_no_module_is_a_drawer() -> None:
     assert [source.name(file) for file in source.python_files() if file.stem in drawers] == []
 
 
+def modules(node: ast.Import | ast.ImportFrom) -> list[str]:
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+
+
 def test_only_slow_or_late_modules_are_imported_inside_functions() -> None:
     """Third-party modules that are slow (weasyprint) and registration at start-up (`apps.py`, `env.py`, `local`) are the exceptions."""
     allowed = {"weasyprint", "reportlab", "pikepdf", "phonenumbers"}
@@ -67,11 +71,9 @@ def test_only_slow_or_late_modules_are_imported_inside_functions() -> None:
         if file.name in {"apps.py", "env.py"} or "local" in file.parts or "demo" in file.parts:
             continue
         for function in source.functions(file):
-            for node in ast.walk(function):
-                modules = (
-                    [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-                )
-                found += [f"{source.name(file)}:{node.lineno} {module}" for module in modules if module.split(".")[0] not in allowed]
+            imports = [node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]
+            named = [(node.lineno, module) for node in imports for module in modules(node)]
+            found += [f"{source.name(file)}:{line} {module}" for line, module in named if module.split(".")[0] not in allowed]
     assert found == []
 
 

@@ -95,7 +95,8 @@ def test_a_theme_once_chosen_stays(open_as_jane: Callable[..., Page]) -> None:
 def test_a_menu_closes_on_escape_and_on_a_click_elsewhere(open_as_jane: Callable[..., Page]) -> None:
     page = open_as_jane()
     page.goto("/help/")
-    for leave in (lambda: page.keyboard.press("Escape"), lambda: page.mouse.click(900, 700)):
+    leaves: list[Callable[[], None]] = [lambda: page.keyboard.press("Escape"), lambda: page.mouse.click(900, 700)]
+    for leave in leaves:
         page.get_by_text("Jane Whitfield").click()
         assert page.get_by_role("button", name="Sign out").is_visible()
         leave()
