@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import isfinite
@@ -35,7 +35,8 @@ class Fields:
 
     zone: ZoneInfo
     problem: str = ""
-    notes: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    doubled: list[tuple[str, str]] = field(default_factory=list)
 
     def text(self, name: str, value: object) -> str:
         """One field, trimmed; what is too long for it is a problem of the record."""
@@ -70,15 +71,21 @@ class Fields:
         first, second = (parsed.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
         if first == second:
             return first
-        if first > second:
-            self.notes.append(_("%(time)s does not exist in %(zone)s: the clock went forward. Taken as %(utc)s UTC.") % self._said(parsed, first))
-            return first
-        chosen = second if after is not None and first < after else first
-        self.notes.append(_("%(time)s came twice in %(zone)s: the clock went back. Taken as %(utc)s UTC.") % self._said(parsed, chosen))
+        chosen = second if first < second and after is not None and first < after else first
+        of_hour = self.skipped if first > second else self.doubled
+        taken = (parsed.isoformat(" "), chosen.strftime("%H:%M:%S"))
+        of_hour += [taken] if taken not in of_hour else []
         return chosen
 
-    def _said(self, parsed: datetime, chosen: datetime) -> dict[str, str]:
-        return {"time": parsed.isoformat(" "), "zone": self.zone.key, "utc": chosen.strftime("%H:%M:%S")}
+    def _notes(self) -> Iterator[str]:
+        """One note for all times of the row that fall in the skipped hour, one for those in the hour that comes twice."""
+        if self.skipped:
+            yield _("%(times)s does not exist in %(zone)s: the clock went forward. Taken as %(utc)s UTC.") % self._said(self.skipped)
+        if self.doubled:
+            yield _("%(times)s came twice in %(zone)s: the clock went back. Taken as %(utc)s UTC.") % self._said(self.doubled)
+
+    def _said(self, taken: Sequence[tuple[str, str]]) -> dict[str, str]:
+        return {"times": ", ".join(time for time, _utc in taken), "zone": self.zone.key, "utc": ", ".join(utc for _time, utc in taken)}
 
     def fail(self, problem: str) -> None:
         self.problem = self.problem or problem
@@ -89,7 +96,7 @@ class Fields:
             return Read(line, error=missing or _("The call id is missing."))
         if self.problem:
             record = replace(record, problem=self.problem)
-        return Read(line, record, notes=tuple(self.notes))
+        return Read(line, record, notes=tuple(self._notes()))
 
 
 def clean(text: str) -> str:

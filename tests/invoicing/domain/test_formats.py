@@ -55,7 +55,9 @@ def test_a_call_across_the_clock_change_keeps_its_seconds() -> None:
     assert across is not None
 
     assert (across.answered_at, records.talked(across), records.problem_of(across)) == (datetime(2026, 10, 25, 0, 30, 10, tzinfo=UTC), 1215, "")
-    assert read[7].notes[0] == "2026-10-25 02:30:00 came twice in Europe/Berlin: the clock went back. Taken as 00:30:00 UTC."
+    assert read[7].notes == (
+        "2026-10-25 02:30:00, 2026-10-25 02:30:10, 2026-10-25 02:10:25 came twice in Europe/Berlin: the clock went back. Taken as 00:30:00, 00:30:10, 01:10:25 UTC.",
+    )
 
 
 @pytest.mark.rel(29)
@@ -65,6 +67,20 @@ def test_of_an_hour_that_comes_twice_the_one_after_the_set_up_counts() -> None:
 
     assert (one.setup_at, one.answered_at) == (datetime(2026, 10, 25, 0, 59, 58, tzinfo=UTC), datetime(2026, 10, 25, 1, 0, 5, tzinfo=UTC))
     assert one.ended_at == datetime(2026, 10, 25, 1, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.rel(29)
+def test_of_an_hour_that_comes_twice_one_note_is_made_per_row_and_names_each_time_once() -> None:
+    [row] = rows(f"{HEADER}\nc1,x,442079460123,2026-10-25 02:30:00,2026-10-25 02:30:00,2026-10-25 02:31:00,60\n", BERLIN)
+
+    assert row.notes == ("2026-10-25 02:30:00, 2026-10-25 02:31:00 came twice in Europe/Berlin: the clock went back. Taken as 00:30:00, 00:31:00 UTC.",)
+
+
+@pytest.mark.rel(29)
+def test_a_time_in_the_skipped_hour_is_said_once_however_often_the_row_has_it() -> None:
+    [row] = rows(f"{HEADER}\nc1,x,442079460123,2026-03-29 01:30:00,2026-03-29 01:30:00,,60\n")
+
+    assert row.notes == ("2026-03-29 01:30:00 does not exist in Europe/London: the clock went forward. Taken as 01:30:00 UTC.",)
 
 
 @pytest.mark.rel(29)

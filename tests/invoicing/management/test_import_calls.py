@@ -79,9 +79,12 @@ def test_json_prints_what_the_interface_answers(harbour: Customer) -> None:
 
 
 def test_local_times_that_came_twice_are_said(harbour: Customer) -> None:
-    assert "line 8: 2026-10-25 02:30:00 came twice in Europe/Berlin: the clock went back. Taken as 00:30:00 UTC." in run(
-        str(ASTERISK), time_zone="Europe/Berlin"
-    )
+    told = run(str(ASTERISK), time_zone="Europe/Berlin").splitlines()
+
+    assert [line for line in told if "came twice" in line] == [
+        "line 8: 2026-10-25 02:30:00, 2026-10-25 02:30:10, 2026-10-25 02:10:25 came twice in Europe/Berlin: the clock went back."
+        " Taken as 00:30:00, 00:30:10, 01:10:25 UTC."
+    ]
 
 
 def test_rows_that_cannot_be_read_are_named_and_the_rest_is_taken(harbour: Customer, tmp_path: Path) -> None:
