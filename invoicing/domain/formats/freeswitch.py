@@ -19,8 +19,7 @@ KEPT = ("sip_call_id", "sip_user_agent", "sip_hangup_disposition", "caller_id", 
 
 def read(file: TextIO, zone: ZoneInfo) -> Iterator[Read]:
     """Each object is a call; the channel's uuid is the call id."""
-    for line, found in objects(file):
-        yield _record(line, found, Fields(zone))
+    return objects(file, lambda line, found: _record(line, found, Fields(zone)))
 
 
 def _record(line: int, found: Mapping[str, Any], fields: Fields) -> Read:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from billing_portal.kernel.errors import DomainError
 from invoicing.domain.formats.named import NAMES, record_of
 from invoicing.domain.formats.rows import Fields, Read
 
@@ -23,35 +22,40 @@ _BETWEEN = re.compile(r"[\s,\[\]}]*")
 
 def read(file: TextIO, zone: ZoneInfo) -> Iterator[Read]:
     """Each object is a call, with the names of the contract."""
-    for number, found in objects(file):
-        others = {name: value for name, value in found.items() if name not in NAMES}
-        yield record_of(number, {name: text(found.get(name)) for name in NAMES}, others, Fields(zone))
+    return objects(file, lambda line, found: _record(line, found, Fields(zone)))
+
+
+def _record(line: int, found: Mapping[str, Any], fields: Fields) -> Read:
+    others = {name: value for name, value in found.items() if name not in NAMES}
+    return record_of(line, {name: text(found.get(name)) for name in NAMES}, others, fields)
 
 
 def text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def objects(file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of the file with the line on which each begins. Raises `not_json` naming the line."""
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-    buffer, line, ended = file.read(HEAD).removeprefix("\ufeff"), 1, False
+def objects(file: TextIO, record: Callable[[int, dict[str, Any]], Read]) -> Iterator[Read]:
+    """A record of each object of the file, with the line on which it begins. What is none is named by its place; where no JSON is, reading ends."""
+    constants: list[str] = []
+    decoder = json.JSONDecoder(parse_constant=constants.append)
+    buffer, line, ended, place = file.read(HEAD).removeprefix("\ufeff"), 1, False, 1
     buffer, line = _skip(buffer, line, _BODY)
     while True:
         buffer, line = _skip(buffer, line, _BETWEEN)
         if not buffer and ended:
             return
+        constants.clear()
         try:
             found, length = decoder.raw_decode(buffer) if buffer else (None, 0)
-        except (ValueError, RecursionError) as problem:
+        except (ValueError, RecursionError):
             found, length = None, 0
             if ended or len(buffer) > LONGEST:
-                raise _not_json(line) from problem
+                yield Read(line, error=_("Element %(place)s is not JSON: nothing was read from here on.") % {"place": place})
+                return
         if length and (length < len(buffer) or ended):
-            if not isinstance(found, dict):
-                raise _not_json(line)
-            yield line, found
-            line += buffer.count("\n", 0, length)
+            is_record = isinstance(found, dict) and not constants
+            yield record(line, found) if is_record else Read(line, error=_("Element %(place)s is not a record.") % {"place": place})
+            line, place = line + buffer.count("\n", 0, length), place + 1
             buffer = buffer[length:]
             continue
         piece = file.read(PIECE)
@@ -61,11 +65,3 @@ def objects(file: TextIO) -> Iterator[tuple[int, dict[str, Any]]]:
 def _skip(buffer: str, line: int, what: re.Pattern[str]) -> tuple[str, int]:
     found = what.match(buffer)
     return (buffer[found.end() :], line + found[0].count("\n")) if found else (buffer, line)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
-def _not_json(line: int) -> DomainError:
-    return DomainError("not_json", _("Line %(line)s is not JSON, or not a record.") % {"line": line})

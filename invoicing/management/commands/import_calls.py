@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
+from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.commands import ResellerCommand
 from billing_portal.tenancy.models import Reseller
 from invoicing.domain import call_files, formats, records
@@ -53,22 +54,25 @@ class Command(ResellerCommand):
         )
 
     def _print_json(self, told: Iterator[tuple[Read, Answer | None]]) -> int:
-        """One JSON value, written while it grows."""
+        """One JSON value, written while it grows, and whole also when the file breaks in the middle."""
         refused: list[dict[str, Any]] = []
         notes: list[dict[str, Any]] = []
         between = ""
         self.stdout.write('{"records": [', ending="")
-        for row, answer in told:
-            if answer is None:
-                refused.append({"line": row.line, "error": row.error})
-                continue
-            notes.extend({"line": row.line, "note": note} for note in row.notes)
-            self.stdout.write(between + json.dumps(asdict(answer), ensure_ascii=False), ending="")
-            between = ", "
-        self.stdout.write("]", ending="")
-        for name, found in (("errors", refused), ("notes", notes)):
-            self.stdout.write(f', "{name}": {json.dumps(found, ensure_ascii=False)}' if found else "", ending="")
-        self.stdout.write("}")
+        try:
+            for row, answer in told:
+                if answer is None:
+                    refused.append({"line": row.line, "error": row.error})
+                    continue
+                notes.extend({"line": row.line, "note": note} for note in row.notes)
+                self.stdout.write(between + json.dumps(asdict(answer), ensure_ascii=False), ending="")
+                between = ", "
+        except DomainError as problem:
+            refused.append({"line": None, "error": problem.message})
+            raise
+        finally:
+            ends = {name: found for name, found in (("errors", refused), ("notes", notes)) if found}
+            self.stdout.write("".join(["]", *(f', "{name}": {json.dumps(found, ensure_ascii=False)}' for name, found in ends.items()), "}"]))
         return len(refused)
 
     def _print_summary(self, told: Iterator[tuple[Read, Answer | None]]) -> int:

@@ -56,7 +56,8 @@ def test_a_call_across_the_clock_change_keeps_its_seconds() -> None:
 
     assert (across.answered_at, records.talked(across), records.problem_of(across)) == (datetime(2026, 10, 25, 0, 30, 10, tzinfo=UTC), 1215, "")
     assert read[7].notes == (
-        "2026-10-25 02:30:00, 2026-10-25 02:30:10, 2026-10-25 02:10:25 came twice in Europe/Berlin: the clock went back. Taken as 00:30:00, 00:30:10, 01:10:25 UTC.",
+        "2026-10-25 02:30:00, 2026-10-25 02:30:10, 2026-10-25 02:10:25 came twice in Europe/Berlin: the clock went back."
+        " Taken as 00:30:00, 00:30:10, 01:10:25 UTC.",
     )
 
 
@@ -144,10 +145,21 @@ def test_json_comes_in_several_shapes(pattern: str, monkeypatch: pytest.MonkeyPa
     assert [row.record.extra for row in read if row.record] == [{"nested": {"a": [1]}}] * 2
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", '{"records": [{"call_id": "c1"', "nonsense", "[NaN]", '{"a":' * 100_000])
-def test_what_is_not_json_is_refused_by_line(text: str) -> None:
-    with pytest.raises(DomainError, match="Line 1 is not JSON"):
-        list(plain_json.read(io.StringIO(text), LONDON))
+@pytest.mark.parametrize("bad", ["7", '"text"', "null", "[1]", '{"call_id": "c9", "seconds": NaN}'])
+def test_what_is_no_record_is_named_by_its_place_and_the_rest_is_read(bad: str) -> None:
+    good = '{"call_id": "c%s", "line": "1001", "to": "44", "setup_at": "2026-10-03T09:00:00Z"}'
+    text = f'{{"records": [{good % 1},\n{bad},\n{good % 3}]}}'
+    read = list(plain_json.read(io.StringIO(text), LONDON))
+
+    assert [row.record.call_id for row in read if row.record] == ["c1", "c3"]
+    assert [(row.line, row.error) for row in read if row.error] == [(2, "Element 2 is not a record.")]
+
+
+@pytest.mark.parametrize("text", ['{"records": [{"call_id": "c1"', "nonsense", '{"a":' * 100_000])
+def test_reading_stops_where_there_is_no_json_and_says_so(text: str) -> None:
+    read = list(plain_json.read(io.StringIO(text), LONDON))
+
+    assert [(row.line, row.record, row.error) for row in read] == [(1, None, "Element 1 is not JSON: nothing was read from here on.")]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,52 @@ def test_rows_that_cannot_be_read_are_named_and_the_rest_is_taken(harbour: Custo
     assert WaitingCall.objects.get().detail == "setup_at is not a time: never"
 
 
+def refused(*args: Any) -> tuple[Any, str]:
+    """What the command printed as JSON, and its closing line on failure."""
+    out = StringIO()
+    with pytest.raises(CommandError) as failure:
+        call_command("import_calls", *args, "--json", reseller="acme", stdout=out)
+    return json.loads(out.getvalue()), str(failure.value)
+
+
+def call(call_id: str) -> str:
+    return json.dumps({"call_id": call_id, "account": "acme-100", "to": "442079460123", "setup_at": "2026-10-03T09:00:00Z"})
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "error"),
+    [
+        (f'{{"records": [{call("c1")}, 7, {call("c3")}]}}', ["c1", "c3"], "Element 2 is not a record."),
+        (f"[{call('c1')}, {{oops", ["c1"], "Element 2 is not JSON: nothing was read from here on."),
+    ],
+)
+def test_json_is_whole_whatever_the_file_holds(harbour: Customer, tmp_path: Path, text: str, taken: list[str], error: str) -> None:
+    file = tmp_path / "calls.json"
+    file.write_text(text)
+    told, failure = refused(str(file))
+
+    assert [(record["call_id"], record["status"]) for record in told["records"]] == [(call_id, "rated") for call_id in taken]
+    assert told["errors"] == [{"line": 1, "error": error}]
+    assert failure == "1 row could not be read and nothing was kept of them."
+    assert Call.objects.count() == len(taken)
+
+
+def test_a_file_that_breaks_in_the_middle_keeps_what_came_before(harbour: Customer, tmp_path: Path) -> None:
+    file = tmp_path / "calls.csv"
+    file.write_text(f"call_id,account,to,setup_at\nc1,acme-100,442079460123,2026-10-03\nc2,{'x' * 200_000},44,2026-10-03\n")
+    told, failure = refused(str(file))
+
+    assert [record["call_id"] for record in told["records"]] == ["c1"]
+    assert told["errors"] == [{"line": None, "error": failure}]
+    assert "cannot be read as CSV" in failure
+
+
+def test_json_is_whole_when_nothing_can_be_read(harbour: Customer, tmp_path: Path) -> None:
+    told, failure = refused(str(ASTERISK), "--format", "csv")
+
+    assert told == {"records": [], "errors": [{"line": None, "error": failure}]}
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
