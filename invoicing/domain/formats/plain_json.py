@@ -53,8 +53,10 @@ def objects(file: TextIO, record: Callable[[int, dict[str, Any]], Read]) -> Iter
                 yield Read(line, error=_("Element %(place)s is not JSON: nothing was read from here on.") % {"place": place})
                 return
         if length and (length < len(buffer) or ended):
-            is_record = isinstance(found, dict) and not constants
-            yield record(line, found) if is_record else Read(line, error=_("Element %(place)s is not a record.") % {"place": place})
+            if isinstance(found, dict) and not constants:
+                yield record(line, found)
+            else:
+                yield Read(line, error=_("Element %(place)s is not a record.") % {"place": place})
             line, place = line + buffer.count("\n", 0, length), place + 1
             buffer = buffer[length:]
             continue
