@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models.functions import Lower
 
 from billing_portal.kernel import phone
+from customers.domain import standing
 from customers.models import AccountCode, Customer, Line
 from invoicing.domain.records import CallRecord
 
@@ -25,13 +26,17 @@ class Parties:
     by_line: dict[str, set[UUID]]
     by_address: dict[str, set[UUID]]
 
-    def customer_of(self, record: CallRecord) -> Customer | None:
+    def owner_of(self, record: CallRecord) -> UUID | None:
         """The account decides, else the line, else the address; a line or address of several customers decides nothing (contracts, Calls)."""
         if record.account:
-            found = self.by_account.get(record.account.lower())
-            return self.customers[found] if found else None
+            return self.by_account.get(record.account.lower())
         owners = self.by_line.get(record.line.lower(), set()) if record.line else self.by_address.get(record.address.lower(), set())
-        return self.customers[next(iter(owners))] if len(owners) == 1 else None
+        return next(iter(owners)) if len(owners) == 1 else None
+
+    def customer_of(self, record: CallRecord) -> Customer | None:
+        """The customer whose call it is, as it stands under its lock."""
+        owner = self.owner_of(record)
+        return self.customers[owner] if owner else None
 
     def is_line(self, name: str) -> bool:
         """True when the number dialled is a line of this reseller."""
@@ -39,14 +44,16 @@ class Parties:
 
 
 def find(records: Sequence[CallRecord]) -> Parties:
-    """Look up everything these records name, in four questions."""
+    """Look up everything these records name, and lock the standings of their customers, in key order, before anything of a customer is read."""
     accounts = _accounts({record.account.lower() for record in records if record.account})
     dialled = {phone.bare(to).lower() for to in {record.to for record in records}}
     lines = _lines({record.line.lower() for record in records if record.line} | dialled)
     addresses = _addresses({record.address.lower() for record in records if record.address})
-    named = set(accounts.values()).union(*lines.values(), *addresses.values())
-    customers = Customer.objects.only(*COLUMNS).in_bulk(list(named))
-    return Parties(customers, accounts, lines, addresses)
+    known = Parties({}, accounts, lines, addresses)
+    owners = {owner for owner in map(known.owner_of, records) if owner is not None}
+    standing.lock_many(owners)
+    known.customers.update(Customer.objects.only(*COLUMNS).in_bulk(list(owners)))
+    return known
 
 
 def _accounts(codes: set[str]) -> dict[str, UUID]:

@@ -60,7 +60,7 @@ class Outcome:
 
 
 def rate(batch: Sequence[CallRecord]) -> list[Outcome]:
-    """Find the customer and the price of each record, in order; nothing is written."""
+    """Find the customer and the price of each record, in order; nothing is written, but the customers' standings are locked until the transaction ends."""
     known = parties.find(batch)
     history = PlanHistory(known.customers)
     numbers: dict[str, str | None] = {}

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel.errors import require
-from customers.domain import standing
 from invoicing.domain import answers, keys, posting, rating_batch, records
 from invoicing.domain.rating_batch import Outcome
 from invoicing.models import CallBatch, WaitingCall
@@ -65,8 +64,7 @@ def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgai
 
 
 def _post(rated: Sequence[tuple[WaitingCall, Outcome]], *, actor: Actor, at: datetime) -> None:
-    """One batch per switch, as each batch is of one switch; all standings are locked first, in key order."""
-    standing.lock_many({outcome.customer.pk for _row, outcome in rated if outcome.customer})
+    """One batch per switch, as each batch is of one switch; all standings are locked already, by the rating."""
     of_switch: dict[UUID, list[tuple[UUID, Outcome]]] = defaultdict(list)
     for row, outcome in rated:
         of_switch[row.key.switch_id].append((row.key_id, outcome))
