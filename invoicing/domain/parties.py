@@ -46,7 +46,7 @@ class Parties:
 def find(records: Sequence[CallRecord]) -> Parties:
     """Look up everything these records name, and lock the standings of their customers, in key order, before anything of a customer is read."""
     accounts = _accounts({record.account.lower() for record in records if record.account})
-    dialled = {phone.bare(to).lower() for to in {record.to for record in records}}
+    dialled = {name.lower() for to in {record.to for record in records} for name in names_dialled(to)}
     lines = _lines({record.line.lower() for record in records if record.line} | dialled)
     addresses = _addresses({record.address.lower() for record in records if record.address})
     known = Parties({}, accounts, lines, addresses)
@@ -54,6 +54,11 @@ def find(records: Sequence[CallRecord]) -> Parties:
     standing.lock_many(owners)
     known.customers.update(Customer.objects.only(*COLUMNS).in_bulk(list(owners)))
     return known
+
+
+def names_dialled(to: str) -> tuple[str, str]:
+    """What a line may be called that was dialled so: the text as sent, then without dots, dashes and the like."""
+    return to.strip(), phone.bare(to)
 
 
 def _accounts(codes: set[str]) -> dict[str, UUID]:

@@ -104,10 +104,10 @@ def _named(record: CallRecord, known: Parties) -> str:
 
 
 def _number(to: str, known: Parties) -> str | None:
-    """The line or the international number dialled; None when it is neither."""
-    bare = phone.bare(to)
-    if known.is_line(bare):
-        return bare
+    """The line or the international number dialled; None when it is neither. A line is known by its name as sent before anything is taken out of it."""
+    line = next((name for name in parties.names_dialled(to) if known.is_line(name)), None)
+    if line is not None:
+        return line
     try:
         return phone.dialled(to)
     except DomainError:

@@ -198,6 +198,21 @@ def test_calls_that_cost_nothing_move_nothing(anna: Customer, switch: Switch, no
     assert not Transfer.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["front-desk", "anna.desk", "+44 20 7946 0999", "(lobby)"])
+def test_a_line_is_dialled_by_its_name_as_it_is(anna: Customer, switch: Switch, noon: datetime, name: str) -> None:
+    Line.objects.create(customer=anna, name=name)
+    [answer] = take(record(to=f" {name.upper()} "), switch=switch, at=noon)
+
+    assert (answer.status, answer.price) == ("rated", "0.0000")
+    assert Call.objects.get().number == name.upper()
+
+
+def test_a_line_is_not_dialled_by_the_rest_of_its_name(anna: Customer, switch: Switch, noon: datetime) -> None:
+    Line.objects.create(customer=anna, name="front-desk")
+
+    assert [answer.reason for answer in take(record(to="frontdesk"), switch=switch, at=noon)] == ["invalid_number"]
+
+
 def test_the_plan_and_version_of_the_moment_of_answer_decide(anna: Customer, standard: RatePlan, switch: Switch, noon: datetime) -> None:
     dearer = PlanVersion.objects.create(plan=standard, number=2, valid_from=NINE, rate_count=1, made_by="test")
     StoredRate.objects.create(version=dearer, prefix="44", destination="United Kingdom", per_minute=Decimal("0.60"))
