@@ -3,9 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from customers.domain import customers
-from customers.models import Customer
-from invoicing.models import Document
+from billing_portal.accounts.models import Switch
+from customers.domain import customers, features
+from customers.models import Customer, Kind
+from invoicing.domain import calls, overdue
+from invoicing.domain.records import CallRecord
+from invoicing.models import CallBatch, Document
 from rateplans.models import RatePlan
 from tests.support import months, people, world
 
@@ -39,3 +42,19 @@ def invoiced(of: Customer, month: date, price: str) -> Document:
     after = (month + timedelta(days=32)).replace(day=1)
     [document] = months.issue(after.isoformat(), datetime(after.year, after.month, 1, 6, tzinfo=UTC), of)
     return document
+
+
+def furnish(anna: Customer) -> str:
+    """Calls, a line, an overdue invoice and a part of it paid; a call that waits; a customer with a long name. The number of the invoice."""
+    before = month_before(last_month())
+    Customer.objects.filter(pk=anna.pk).update(billing_since=before)
+    anna.refresh_from_db()
+    document = invoiced(anna, before, "30.0000")
+    months.moved(Kind.PAYMENT, anna, "10.00", f"{last_month():%Y-%m}-20 09:00", note="BACS 17")
+    features.add_line(anna, "1001", description="Reception", actor=people.system, at=now())
+    customer("A company whose name is so long that it has to be broken or cut somewhere GmbH & Co. Kommanditgesellschaft")
+    at = now() - timedelta(hours=2)
+    records = [CallRecord(f"c{number}", to, at, account="100001", answered_at=at, seconds=61) for number, to in enumerate(("442079460123", "4930123456"))]
+    calls.ingest(records, switch=Switch.objects.create(name="fs1"), source=CallBatch.Source.API, actor=people.system, at=at)
+    overdue.refresh([anna.pk], at=now())
+    return document.number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any, Literal
@@ -15,6 +16,9 @@ from tests.support.servers import ROOT
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 DESK, PHONE = 1440, 390
 Scheme = Literal["light", "dark"]
+Look = tuple[int, Scheme]
+OPPOSITES: tuple[Look, ...] = ((DESK, "light"), (PHONE, "dark"))
+LOOKS: tuple[Look, ...] = (*OPPOSITES, (PHONE, "light"), (DESK, "dark"))
 
 
 @dataclass
@@ -90,14 +94,27 @@ def link_in(mail: EmailMessage) -> str:
     return str(found[0])
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds on this page, and whether it is wider than the screen."""
+def faults_of(page: Page, paths: Sequence[str], looks: Sequence[Look]) -> list[str]:
+    """What is wrong with each of these pages in these looks."""
+    found = []
+    for path in paths:
+        page.goto(path)
+        found += faults(page, *looks)
+    return found
+
+
+def faults(page: Page, *looks: Look) -> list[str]:
+    """What axe finds on this page in these looks, and whether it is wider than the screen; without looks, as it is."""
+    said = []
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    said = [f"{page.url} {each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
-    width: Any = page.viewport_size
-    if page.evaluate("document.documentElement.scrollWidth") > width["width"]:
-        said.append(f"{page.url} is wider than {width['width']}")
+    for look in looks or (None,):
+        if look is not None:
+            page.set_viewport_size({"width": look[0], "height": 900})
+            page.emulate_media(color_scheme=look[1])
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        said += [f"{page.url} {look} {each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"][:3]]
+        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        said += [f"{page.url} {look} is wider than the screen by {wider}"] if wider > 0 else []
     return said
 
 

@@ -1,0 +1,79 @@
+"""The pages of staff, full and with errors: axe finds nothing and nothing is wider than the screen, at a desk and with a phone, light and dark."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import LOOKS, OPPOSITES, Visitors, faults, faults_of
+
+MAIN = (
+    "/customers/",
+    "/customers/new/",
+    "/customers/100001/overview/",
+    "/customers/100001/calls/",
+    "/customers/100001/statement/",
+    "/customers/100001/payment/",
+    "/rate-plans/",
+    "/invoices/",
+    "/invoices/runs/new/",
+    "/calls/",
+    "/calls/waiting/",
+    "/settings/company/",
+    "/settings/switches/",
+)
+OTHERS = (
+    "/customers/?q=nobody",
+    "/customers/100001/invoices/",
+    "/customers/100001/people/",
+    "/customers/100001/people/new/",
+    "/customers/100001/lines/",
+    "/customers/100001/rate-plan/",
+    "/customers/100001/history/",
+    "/customers/100001/edit/",
+    "/rate-plans/new/",
+    "/taxes/",
+    "/taxes/new/",
+    "/invoices/runs/",
+    "/search/?q=anna",
+    "/settings/switches/new/",
+    "/settings/staff/",
+    "/settings/staff/new/",
+    "/settings/invoicing-terms/",
+    "/platform/audit/",
+    "/platform/jobs/",
+    "/platform/mails/",
+    "/account/password/",
+    "/help/",
+    "/no-such-page/",
+)
+FORMS = ("/customers/new/", "/rate-plans/new/", "/taxes/new/", "/settings/switches/new/", "/settings/staff/new/", "/customers/100001/payment/")
+
+
+@pytest.fixture
+def number(jane: Any, anna: Any) -> str:
+    """Everything has happened to Anna Ltd once; the number of its invoice."""
+    from tests.browser import sample
+
+    return sample.furnish(anna)
+
+
+def test_the_main_pages_in_every_look(visitors: Visitors, jane: Any, number: str) -> None:
+    page = visitors.window(jane)
+    assert faults_of(page, [*MAIN, f"/invoices/{number}/"], LOOKS) == []
+
+
+def test_the_other_pages_at_a_desk_in_light_and_on_a_phone_in_dark(visitors: Visitors, jane: Any, number: str) -> None:
+    page = visitors.window(jane)
+    assert faults_of(page, OTHERS, OPPOSITES) == []
+
+
+def test_forms_with_errors(visitors: Visitors, jane: Any, anna: Any) -> None:
+    page = visitors.window(jane)
+    found = []
+    for path in FORMS:
+        page.goto(path)
+        page.get_by_role("main").locator(".bp-actions button.btn-primary").click()
+        expect(page.get_by_role("alert")).to_be_focused()
+        found += faults(page, *OPPOSITES)
+    assert found == []
