@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.accounts.models import SignInName
+from billing_portal.kernel import currencies
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
@@ -79,7 +80,7 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     """Make a customer with its account number, plan, taxes, empty ledger accounts and first person, who gets the login details by mail (E4, E8, E39, M8).
 
     The currency is the plan's and the time zone the reseller's unless given; without an account number the next free one is taken.
-    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_differs`, `account_number_taken` and others, each on its field.
+    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_unknown`, `currency_differs`, `account_number_taken` and others, each on its field.
     """
     given: dict[str, Any] = dict(fields)
     plan, taxes = given.pop("plan", None), given.pop("taxes", None)
@@ -150,6 +151,7 @@ def _fill(customer: Customer, plan: RatePlan | None) -> None:
     """Defaults that come from the plan and the reseller (semantics 32)."""
     reseller = current()
     customer.currency = customer.currency or (plan.currency if plan else reseller.currency)
+    _check_known(customer.currency)
     customer.time_zone = customer.time_zone or reseller.time_zone
     zone_of(customer.time_zone)
     require(customer.billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
@@ -160,6 +162,10 @@ def _fill(customer: Customer, plan: RatePlan | None) -> None:
 
 def _check_limit(customer: Customer) -> None:
     require(customer.credit_limit >= 0, "credit_limit_negative", _("Write a credit limit of 0.00 or more."), "credit_limit")
+
+
+def _check_known(currency: str) -> None:
+    require(currency in currencies.codes(), "currency_unknown", _("Choose a currency from the list."), "currency")
 
 
 def _check_currency(customer: Customer, plan: RatePlan) -> None:
@@ -202,6 +208,7 @@ def _change_currency(customer: Customer, currency: str) -> None:
     if currency == customer.currency:
         return
     require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first movement of money."), "currency")
+    _check_known(currency)
     customer.currency = currency
     customer.accounts.update(currency=currency)
 

@@ -13,6 +13,7 @@ from django_tenants.utils import schema_context, tenant_context
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, switches, users
 from billing_portal.accounts.models import Role, User
+from billing_portal.kernel import currencies
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_of
 from billing_portal.tenancy.domain import names, schemas
@@ -24,7 +25,6 @@ from rateplans.models import BillingTerms, RatePlan
 
 SHORT_NAME = re.compile(r"[a-z][a-z0-9]{1,40}")
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
-CURRENCY = re.compile(r"[A-Z]{3}")
 RESERVED = {"public", "information", "static", "www"}
 
 
@@ -59,7 +59,7 @@ def create(
 
     `currency` is what it owes its parent in and its own default; `plan` is one of the parent's, in that currency.
     Each step is whole or absent: tried again after a failure in the middle it goes on where it stopped.
-    Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_differs`, `short_name_invalid` and others.
+    Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_unknown`, `currency_differs`, `short_name_invalid` and others.
     """
     new = NewReseller(short_name, name, host.lower().rstrip("."), parent, currency, time_zone, admin_email, plan)
     _check(new)
@@ -80,7 +80,9 @@ def _check(new: NewReseller) -> None:
     require(usable, "short_name_invalid", _("A short name is 2 to 41 letters and figures, in lower case, and begins with a letter."), "short_name")
     require(new.name.strip(), "name_missing", _("Write the reseller's name."), "name")
     require(HOST.fullmatch(new.host), "host_invalid", _("“%s” is not a host name.") % new.host, "host")
-    require(CURRENCY.fullmatch(new.currency), "currency_unknown", _("Give the currency as three letters, such as GBP."), "currency")
+    require(
+        new.currency in currencies.codes(), "currency_unknown", _("“%s” is no currency in use: give its three letters, such as GBP.") % new.currency, "currency"
+    )
     zone_of(new.time_zone)
     same = new.plan is None or new.plan.currency == new.currency
     require(same, "currency_differs", _("The rate plan is not priced in %s.") % new.currency, "plan")

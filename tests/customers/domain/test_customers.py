@@ -141,6 +141,8 @@ def test_a_name_of_a_customer_of_globex_is_taken_and_nothing_tells_by_whom(acme:
         ({"name": "x" * 121}, "name_too_long", "name"),
         ({"plan": None}, "plan_missing", "plan"),
         ({"currency": "USD"}, "currency_differs", "plan"),
+        ({"currency": "XYZ"}, "currency_unknown", "currency"),
+        ({"currency": "XYZ", "plan": None, "kind": "reseller"}, "currency_unknown", "currency"),
         ({"credit_limit": Decimal("-1")}, "credit_limit_negative", "credit_limit"),
         ({"time_zone": "Mars/Olympus"}, "unknown_time_zone", "time_zone"),
         ({"billing_type": "barter"}, "billing_type_unknown", "billing_type"),
@@ -221,6 +223,11 @@ def test_a_plan_in_another_currency_cannot_be_given(anna: Customer, noon: dateti
     with pytest.raises(DomainError, match="currency_differs") as refused:
         change(anna, noon, plan=world.plan("Dollars", currency="USD"))
     assert refused.value.field == "plan"
+
+
+def test_a_currency_that_nobody_pays_in_cannot_be_given(anna: Customer, noon: datetime) -> None:
+    with pytest.raises(DomainError, match="currency_unknown"):
+        change(anna, noon, currency="XYZ")
 
 
 def test_the_currency_changes_with_the_plan_until_money_moved(anna: Customer, noon: datetime) -> None:

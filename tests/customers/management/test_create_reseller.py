@@ -97,6 +97,8 @@ def test_a_call_without_what_is_needed_is_wrong_usage() -> None:
         ({"host": "acme.localhost"}, "host_taken"),
         ({"host": "north wind"}, "host_invalid"),
         ({"currency": "pounds"}, "currency_unknown"),
+        ({"currency": "XYZ"}, "currency_unknown"),
+        ({"currency": "DEM"}, "currency_unknown"),
         ({"time_zone": "Mars"}, "unknown_time_zone"),
         ({"admin_email": "nora"}, "email_invalid"),
         ({"name": "Anna Ltd"}, "name_taken"),
