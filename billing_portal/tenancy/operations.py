@@ -17,6 +17,8 @@ class AppendOnly(Operation):
 
     reversible = True
     reduces_to_sql = True
+    rule, says, trigger = "is_append_only", "is append-only", "no_change"
+    refused: tuple[str, ...] = ("UPDATE", "DELETE")
 
     def __init__(self, table: str) -> None:
         self.table = table
@@ -31,20 +33,28 @@ class AppendOnly(Operation):
             schema_editor.execute(statement)
 
     def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
-        schema_editor.execute(f'DROP FUNCTION IF EXISTS "{self.table}_is_append_only"() CASCADE')
+        schema_editor.execute(f'DROP FUNCTION IF EXISTS "{self.table}_{self.rule}"() CASCADE')
 
     def describe(self) -> str:
-        return f"Make {self.table} append-only"
+        return f"From now on {self.table} {self.says}"
 
     def _statements(self) -> list[str]:
-        table, function = f'"{self.table}"', f'"{self.table}_is_append_only"'
-        body = f"BEGIN RAISE EXCEPTION '{self.table} is append-only' USING ERRCODE = 'insufficient_privilege'; END"
+        table, function = f'"{self.table}"', f'"{self.table}_{self.rule}"'
+        body = f"BEGIN RAISE EXCEPTION '{self.table} {self.says}' USING ERRCODE = 'insufficient_privilege'; END"
+        events = " OR ".join(self.refused)
         return [
             f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $guard$ {body} $guard$",
-            f'CREATE TRIGGER "{self.table}_no_change" BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()',
+            f'CREATE TRIGGER "{self.table}_{self.trigger}" BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()',
             f'CREATE TRIGGER "{self.table}_no_truncate" BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}()',
-            f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {_app_role()}",
+            f"REVOKE {', '.join(self.refused)}, TRUNCATE ON {table} FROM {_app_role()}",
         ]
+
+
+class NoDelete(AppendOnly):
+    """From now on rows of this table can be added and changed, never taken away, by anybody (reliability 2, 19): guarded as an append-only table is."""
+
+    rule, says, trigger = "keeps_its_rows", "keeps its rows", "no_delete"
+    refused = ("DELETE",)
 
 
 class OneCurrency(Operation):

@@ -4,7 +4,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 import billing_portal.tenancy.models.records
-from billing_portal.tenancy.operations import AppendOnly, CreatePartitionedModel
+from billing_portal.tenancy.operations import AppendOnly, CreatePartitionedModel, NoDelete
 
 
 class Migration(migrations.Migration):
@@ -349,4 +349,5 @@ class Migration(migrations.Migration):
         AppendOnly("invoicing_match"),
         AppendOnly("invoicing_payment"),
         AppendOnly("invoicing_callbatch"),
+        NoDelete("invoicing_callkey"),
     ]

@@ -4,6 +4,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 import billing_portal.tenancy.models.records
+from billing_portal.tenancy.operations import NoDelete
 
 
 class Migration(migrations.Migration):
@@ -150,4 +151,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("connection_charge__gte", 0), ("minimum__gte", 0), ("per_minute__gte", 0)), name="rate_not_negative"
             ),
         ),
+        NoDelete("rateplans_planversion"),
+        NoDelete("rateplans_storedrate"),
     ]

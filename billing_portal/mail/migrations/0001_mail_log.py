@@ -2,6 +2,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 import billing_portal.tenancy.models.records
+from billing_portal.tenancy.operations import NoDelete
 
 
 class Migration(migrations.Migration):
@@ -35,4 +36,5 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["about_kind", "about_id", "-created_at"], name="mail_about")],
             },
         ),
+        NoDelete("mail_maillog"),
     ]
