@@ -165,8 +165,11 @@ def refused_while_acting(request: HttpRequest) -> HttpResponse:
 
 
 def of_another_frame(request: HttpRequest, viewer: Viewer) -> HttpResponse | None:
-    """A form that was drawn while managing somebody else saves nothing; what was written stays on the page (semantics 34)."""
-    drawn = request.POST.get("frame", viewer.frame)
+    """A form that was drawn while managing somebody else saves nothing; what was written stays on the page (semantics 34).
+
+    While a customer is managed a form that does not say where it was drawn is refused as well.
+    """
+    drawn = request.POST.get("frame", "" if viewer.acting else viewer.frame)
     if drawn == viewer.frame:
         return None
     written = [(name, value) for name, values in request.POST.lists() if name not in NEVER_SHOWN_AGAIN and "password" not in name for value in values if value]

@@ -127,6 +127,23 @@ def test_a_form_of_ones_own_cannot_be_saved_into_a_customer(door: AccessMiddlewa
     assert "You are managing [Acme Ltd] now." in answer.content.decode()
 
 
+@pytest.mark.parametrize("view", [sample.for_people, sample.for_signed_in, sample.for_anybody])
+def test_a_form_that_does_not_say_its_frame_saves_nothing_into_a_customer(door: AccessMiddleware, asking: Asking, switched: Viewer, view: Any) -> None:
+    answer: Any = door.process_view(asking(switched, post={"description": "Warehouse 2"}), view, (), {})
+
+    assert answer.status_code == 409
+    assert "You are managing [Acme Ltd] now." in answer.content.decode()
+    assert "Warehouse 2" in answer.content.decode()
+
+
+def test_a_form_without_frame_passes_where_nobody_is_managed(door: AccessMiddleware, asking: Asking, commerce: Viewer) -> None:
+    assert door.process_view(asking(commerce, post={"description": "Warehouse 2"}), sample.for_staff, (), {}) is None
+
+
+def test_returning_needs_no_frame(door: AccessMiddleware, asking: Asking, switched: Viewer) -> None:
+    assert door.process_view(asking(switched, post={}), sample.leaving, (), {}) is None
+
+
 def test_two_customers_of_one_name_are_two_frames(switched: Viewer) -> None:
     namesake = viewer_in(Role.COMMERCE, switched_into=Customer())
 

@@ -15,7 +15,8 @@ ROLES_THAT_SWITCH = ["administrator", "commerce", "support"]
 
 
 def enter(browser: Any, customer: Customer) -> Any:
-    return browser.post("/customers/switch/", {"account": customer.account_number})
+    frame = browser.get("/help/").wsgi_request.viewer.frame
+    return browser.post("/customers/switch/", {"account": customer.account_number, "frame": frame})
 
 
 def managing(browser: Any) -> str:
@@ -53,7 +54,7 @@ def test_nobody_is_switched_by_a_link_or_from_another_site(commerce: Any, anna: 
 def test_both_names_stand_in_the_audit_trail(commerce: Any, anna: Customer) -> None:
     jane = User.objects.get(username="jane")
     enter(commerce, anna)
-    commerce.post("/my/lines/new/", {"name": "1001"})
+    commerce.post("/my/lines/new/", {"name": "1001", "frame": f"{anna.pk} Anna Ltd"})
     commerce.post("/customers/return/")
 
     entries = AuditEntry.objects.filter(customer_id=anna.pk, actor_id=jane.pk).order_by("at", "pk")

@@ -95,10 +95,11 @@ def test_a_link_is_shown_once_and_written_down(commerce: Any, anna: Customer, an
 @pytest.mark.rel(71)
 def test_while_switched_no_link_is_shown_and_no_email_changed(commerce: Any, anna: Customer, ann: Person) -> None:
     commerce.post("/customers/switch/", {"account": anna.account_number})
+    frame = {"frame": f"{anna.pk} Anna Ltd"}
 
-    assert commerce.post(f"/my/people/{ann.pk}/link/").status_code == 422
+    assert commerce.post(f"/my/people/{ann.pk}/link/", frame).status_code == 422
     assert "email" not in commerce.get(f"/my/people/{ann.pk}/").context["form"].fields
-    commerce.post(f"/my/people/{ann.pk}/", {"full_name": "Ann M", "email": "jane@acme.example", "role": "account_user"})
+    commerce.post(f"/my/people/{ann.pk}/", {"full_name": "Ann M", "email": "jane@acme.example", "role": "account_user"} | frame)
     ann.user.refresh_from_db()
     assert (ann.user.full_name, ann.user.email) == ("Ann M", "ann@anna.example")
     assert not AuditEntry.objects.filter(action="user.link_copied").exists()
