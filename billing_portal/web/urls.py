@@ -9,6 +9,7 @@ app_name = "web"
 urlpatterns = [
     path("search/", views.search, name="search"),
     path("help/", views.help_page, name="help"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("brand/logo", views.logo, name="logo"),
     path("", include("billing_portal.web.pages.urls")),
 ]

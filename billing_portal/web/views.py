@@ -1,8 +1,9 @@
-"""Search over everything, help, and the reseller's logo."""
+"""Search over everything, help, the reseller's logo and the portal's icon."""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from billing_portal.web import registry
@@ -44,3 +45,10 @@ def logo(request: PortalRequest) -> HttpResponse:
     if kind is None:
         raise Http404
     return HttpResponse(content, content_type=kind, headers={"Cache-Control": "public, max-age=300"})
+
+
+@public
+@require_safe
+def favicon(request: PortalRequest) -> HttpResponse:
+    """The icon for browsers that ask for it by themselves, where what they show is no page of ours: a PDF, a file."""
+    return HttpResponseRedirect(static("mark.svg"), headers={"Cache-Control": "public, max-age=86400"})

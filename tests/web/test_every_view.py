@@ -14,6 +14,7 @@ from billing_portal.web.registry import customer_tabs, menu
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_TO_ANYBODY = {
     "/brand/logo",
+    "/favicon.ico",
     "/help/",
     "/invoices/brand-<str:colour>.css",  # the colour in its own address and nothing else, so that staff, customers and caches share it
     "/password/<str:token>/",
