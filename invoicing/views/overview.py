@@ -20,7 +20,7 @@ from customers.views.tabs import event
 from invoicing.domain import invoices
 from invoicing.queries import documents as queries
 from invoicing.queries import spending
-from invoicing.views import charts, states
+from invoicing.views import calls, charts, states
 from invoicing.views.documents import may
 
 DAYS = 30
@@ -51,7 +51,7 @@ def figures(viewer: Viewer, customer: Customer) -> dict[str, Any]:
         "documents": states.shown(documents, today),
         "late": late,
         "late_days": (today - late.due_on).days if late else 0,
-        "calls": list(spending.latest_calls(customer, CALLS)),
+        "calls": calls.shown(spending.latest_calls(customer, CALLS), named=False),
         "next": _next(customer, today),
         "used": max(-customer.standing.balance, Decimal(0)),
     }

@@ -44,6 +44,18 @@ def test_the_overview_says_what_is_owed_and_overdue(commerce: Any, anna: Any, oc
     assert "Show as table" in text
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_the_price_of_a_recent_call_opens_into_its_arithmetic(commerce: Any, person: Any, anna: Any, own: bool) -> None:
+    months.dialled(anna, "2026-10-05 09:00", "442079460123", seconds=61)
+    page = person("account_admin").get("/my/") if own else commerce.get(f"/customers/{anna.account_number}/overview/")
+    text = " ".join(page.content.decode().split())
+
+    assert [(step.label_code, step.value) for step in page.context["calls"][0].steps][-1] == ("price", "0.0610")
+    assert "<strong>Why" in text
+    assert "Standard, version 1" in text
+    assert "/static/invoicing/calls.css" in text
+
+
 @pytest.mark.parametrize("tab", STAFF_PAGES)
 def test_it_denies_other_reseller(anna: Any, tab: str, globex: Any) -> None:
     from billing_portal.accounts.models import Role
