@@ -129,6 +129,13 @@ document.addEventListener("click", async (event) => {
   if (said) said.textContent = "";
 });
 
+/* tabs and chips that are wider than the screen show the current one */
+for (const current of document.querySelectorAll(".bp-tabs [aria-current], .bp-chips [aria-current]")) {
+  const strip = current.parentElement;
+  const hidden = current.getBoundingClientRect().right - strip.getBoundingClientRect().right;
+  if (hidden > 0) strip.scrollLeft += hidden + 16;
+}
+
 /* the section of a long page that is being read */
 const index = document.querySelector(".bp-index");
 if (index && "IntersectionObserver" in window) {

@@ -199,3 +199,8 @@ def test_a_prepaid_customer_tops_up_and_the_tax_is_taken_out(visitors: Visitors,
 
     page.goto("/customers/100001/")
     expect(page.get_by_role("region", name="Balance").locator(".bp-figure")).to_have_text("10.00 GBP")
+
+
+def test_on_a_phone_the_current_tab_is_in_sight(visitors: Visitors, jane: Any, anna: Any) -> None:
+    page = visitors.window(jane, width=visitor.PHONE, at="/customers/100001/history/")
+    expect(page.get_by_role("navigation", name="Customer").get_by_role("link", name="History")).to_be_in_viewport(ratio=0.9)
