@@ -12,6 +12,8 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         os.environ.setdefault("PORTAL_DB_ROLE", "owner")
     find_running_demo()
+    if "SECRET_KEY" not in os.environ:
+        sys.exit("No settings: start script/demo, name the folder of a running one in PORTAL_DATA, or set the variables of .env.example.")
     from django.core.management import execute_from_command_line
 
     import billing_portal.celery  # noqa: F401 - jobs written by a command wake workers through it

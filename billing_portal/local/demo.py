@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -297,8 +298,15 @@ def _welcome(demo: Demo) -> None:
         say("  " + "   ".join(value.ljust(width[name]) for name, value in row.items()).rstrip())
     if not rows:
         say(f"  http://localhost:{demo.port}")
-    say(f"\n  Every mail: http://localhost:{demo.mailbox_port}\n  Logs: {demo.logs}\n")
+    say(f"\n  Every mail: http://localhost:{demo.mailbox_port}\n  Logs: {demo.logs}")
+    say(f"  Commands: {_from_a_terminal(demo)}\n")
     say(f"ready: http://localhost:{demo.port} (Ctrl-C stops everything)")
+
+
+def _from_a_terminal(demo: Demo) -> str:
+    """How `manage.py` finds this demo from another terminal: by itself when the data lies where it looks, else by name."""
+    named = "" if demo.data == ROOT / "var" else f"PORTAL_DATA={shlex.quote(str(demo.data))} "
+    return f"{named}.venv/bin/python manage.py …"
 
 
 def _watch(demo: Demo) -> None:

@@ -33,6 +33,7 @@ def test_a_demo_starts_ends_and_starts_again(data: Path) -> None:
     with demo(data, port) as first:
         assert f"http://acme.localhost:{port}" in first
         assert page(port, "acme.localhost") == 200
+        assert f"PORTAL_DATA='{data}' .venv/bin/python manage.py" in first
         ledger = manage(data, "check_ledger", "--json")
         assert ledger.returncode == 0, ledger.stdout + ledger.stderr
         assert '"differences": []' in ledger.stdout

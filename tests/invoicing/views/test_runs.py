@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from billing_portal.accounts.models import Switch
 from customers.models import BillingType, Customer
-from invoicing.models import Document, InvoiceRun
+from invoicing.domain import calls
+from invoicing.domain.records import CallRecord
+from invoicing.models import CallBatch, Document, InvoiceRun
 from tests.support import months, world
 from tests.support.months import run_jobs
 from tests.support.people import client
@@ -138,3 +141,15 @@ def test_it_denies_other_reseller(commerce: Any, anna: Any, globex: Any) -> None
     connection.set_tenant(Reseller.objects.get(schema_name="acme"))
     address = commerce.post("/invoices/runs/new/", form()).url
     assert theirs.get(address).status_code == 404
+
+
+def test_calls_that_hold_back_an_invoice_are_one_click_away(commerce: Any, anna: Any) -> None:
+    nine = months.local("2026-10-05 09:00")
+    wrong = CallRecord("wrong", "123", nine, account=anna.account_number, answered_at=nine, seconds=60)
+    calls.ingest([wrong], switch=Switch.objects.get_or_create(name="default")[0], source=CallBatch.Source.API, actor=world.jane, at=nine)
+
+    answer = commerce.get("/invoices/runs/new/?as_of=2026-11-01").content.decode()
+
+    assert "cannot be invoiced yet; the reasons are below." in answer
+    assert 'href="/calls/waiting/?q=Anna%20Ltd"' in answer
+    assert commerce.get("/calls/waiting/?q=Anna%20Ltd").content.decode().count("Anna Ltd") >= 1
