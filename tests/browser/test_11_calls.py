@@ -189,3 +189,18 @@ def give_rates(line: str, since: datetime) -> None:
     prefix, destination, price = line.split(";")
     version = PlanVersion.objects.create(plan=PlanVersion.objects.get().plan, number=2, valid_from=since, rate_count=1, made_by="test")
     StoredRate.objects.create(version=version, prefix=prefix, destination=destination, per_minute=Decimal(price))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_reason_of_a_recent_call_stays_on_the_screen_with_each_figure_in_one_line(page: Page, deliver: Deliver, width: int) -> None:
+    deliver({"call_id": "c1"})
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/customers/100001/overview/")
+    page.locator(".bp-why summary").click()
+
+    sheet, price = page.locator(".bp-why .bp-sheet").bounding_box(), page.locator(".bp-why dd").last.bounding_box()
+    assert sheet is not None
+    assert price is not None
+    assert sheet["x"] >= 0
+    assert sheet["x"] + sheet["width"] <= width
+    assert price["height"] < 40
