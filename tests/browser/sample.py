@@ -27,7 +27,7 @@ def customer(name: str, **fields: Any) -> Customer:
     """A post-paid customer in pounds on the plan Standard, with its first person, billed from last month on."""
     plan = RatePlan.objects.filter(name="Standard").first() or world.plan()
     short = name.split()[0].lower()
-    given = {"plan": plan, "billing_email": f"{short}@{short}.example", "billing_since": last_month()} | fields
+    given: Any = {"plan": plan, "billing_email": f"{short}@{short}.example", "billing_since": last_month()} | fields
     return customers.create(name, actor=people.system, at=now(), **given)
 
 

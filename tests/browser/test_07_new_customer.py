@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.visitor import Visitors
 
@@ -168,7 +168,12 @@ def test_save_and_add_another_opens_an_empty_form_with_the_next_number(page: Pag
 
 def test_leaving_with_something_written_is_asked_about(page: Page) -> None:
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     page.get_by_label("Customer name").press_sequentially("An")
     page.get_by_role("link", name="Rate plans").click(no_wait_after=True)
 
