@@ -46,7 +46,7 @@ class House:
 
 
 OWNER = House(
-    "owner", "Meridian Networks", "localhost", "EUR", "Europe/Dublin", "1 Grand Canal Quay", "Dublin", "D02 P820", "IE", "IE6388047V", "+35315550100",
+    "owner", "Meridian Networks", "localhost", "EUR", "Europe/Dublin", "1 Grand Canal Quay", "Dublin", "D02 P820", "IE", "IE6388047V", "+353 1 555 0100",
     "Meridian Networks Ltd · IBAN IE29 AIBK 9311 5212 3456 78", ("VAT", "23"), "#334e68",
     (("Direct EU", "EUR", 240), ("Wholesale GBP", "GBP", 100), ("Wholesale USD", "USD", 105)),
     (("Orla Byrne", "administrator"),),
@@ -58,7 +58,7 @@ OWNER = House(
 )  # fmt: skip
 
 ACME = House(
-    "acme", "Acme Telecom", "acme.localhost", "GBP", "Europe/London", "3 Quay Street", "Bristol", "BS1 4DJ", "GB", "GB123456782", "+441174960100",
+    "acme", "Acme Telecom", "acme.localhost", "GBP", "Europe/London", "3 Quay Street", "Bristol", "BS1 4DJ", "GB", "GB123456782", "+44 117 496 0100",
     "Acme Telecom Ltd · Sort code 20-15-55 · Account 55555555", ("VAT", "20"), "#00647e", (("UK Business", "GBP", 250), ("UK Pre-paid", "GBP", 300)),
     (("Jane Whitfield", "administrator"), ("Tom Ashdown", "commerce"), ("Priya Raman", "support"), ("Colin Marsh", "reports")),
     (
@@ -92,7 +92,7 @@ ACME = House(
 )  # fmt: skip
 
 GLOBEX = House(
-    "globex", "Globex Voice", "globex.localhost", "USD", "America/New_York", "350 Hudson Street", "New York", "NY 10014", "US", "47-1234567", "+12125550100",
+    "globex", "Globex Voice", "globex.localhost", "USD", "America/New_York", "350 Hudson Street", "New York", "NY 10014", "US", "47-1234567", "+1 212 555 0100",
     "Globex Voice Inc · Routing 021000021 · Account 123456789", ("Sales tax", "8.875"), "#7a4b00", (("US Standard", "USD", 260), ("US Pre-paid", "USD", 320)),
     (("Maria Lopez", "administrator"), ("Dean Foster", "commerce")),
     (
