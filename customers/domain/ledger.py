@@ -195,7 +195,13 @@ def _transfer(
 
 
 def _by(actor: Actor) -> dict[str, object]:
-    return {"actor_id": actor.user_id, "actor_name": actor.name, "acted_for_id": actor.acted_for_id, "acted_for_name": actor.acted_for_name}
+    return {
+        "actor_id": actor.user_id,
+        "actor_name": actor.name,
+        "actor_schema": actor.schema,
+        "acted_for_id": actor.acted_for_id,
+        "acted_for_name": actor.acted_for_name,
+    }
 
 
 def _deltas(transfers: Sequence[Transfer], own: dict[tuple[UUID, str], Account]) -> dict[UUID, dict[str, Decimal]]:

@@ -20,7 +20,8 @@ from rateplans.domain.rating import Rate
 COLUMNS = (
     "at", "id", "customer_id", "key_id", "batch_id", "transfer_id", "direction", "line", "caller", "number", "setup_at", "answered_at", "ended_at", "seconds",
     "cause", "plan_id", "version_id", "prefix", "destination", "per_minute", "connection_charge", "initial_increment", "increment", "included_seconds",
-    "minimum", "billed_seconds", "net", "exchange_rate", "precision", "price", "currency", "extra",
+    "minimum", "billed_seconds", "net", "exchange_rate", "precision", "price", "currency", "buy_price", "buy_currency",
+    "extra",
 )  # fmt: skip
 COPY = f"COPY invoicing_call ({', '.join(COLUMNS)}) FROM STDIN"
 NULL = "\\N"
@@ -70,6 +71,8 @@ def row(outcome: Outcome, customer: Customer, key_id: UUID, batch_id: UUID, tran
         str(outcome.precision),
         str(outcome.price),
         customer.currency,
+        NULL,
+        "",
         _extra(outcome),
     )
     return "\t".join(values) + "\n"
