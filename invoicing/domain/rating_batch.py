@@ -19,7 +19,7 @@ from invoicing.domain.records import CallRecord
 from invoicing.domain.timelines import PlanHistory
 from invoicing.models import WaitingCall
 from rateplans.domain import decks
-from rateplans.domain.rating import NET_PLACES, Rate
+from rateplans.domain.rating import NET_PLACES, ONE, Rate
 from rateplans.models import PlanVersion, RatePlan
 
 Reason = WaitingCall.Reason
@@ -45,6 +45,7 @@ class Outcome:
     rate: Rate | None = None
     billed_seconds: int = 0
     net: Decimal = ZERO
+    exchange_rate: Decimal = ONE
     precision: int = PRECISION
     price: Decimal = Decimal("0.0000")
 
