@@ -19,6 +19,15 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, max_length=3),
         ),
         migrations.AddField(
+            model_name="call",
+            name="buy_inputs",
+            field=models.JSONField(null=True),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(fields=["batch_id"], name="call_of_batch"),
+        ),
+        migrations.AddField(
             model_name="callbatch",
             name="child_batch_id",
             field=models.UUIDField(blank=True, null=True),

@@ -47,7 +47,8 @@ class Call(models.Model):
 
     Partitioned by month of `at`, the moment of answer (unanswered: of set-up), which alone decides day, period, plan and version (semantics 18).
     Nothing has a foreign key to it; rates are unrounded, mark-ups included; `net` is before rounding, in the plan's currency;
-    `price` is rounded once, in the customer's currency; `buy_price` is what the parent charges for it, in `buy_currency`.
+    `price` is rounded once, in the customer's currency; `buy_price` is what the parent charges for it, in `buy_currency`, which is named for every call
+    that climbs, `buy_inputs` the numbers it was made of there: the parent posts exactly these (semantics 25).
     """
 
     pk = models.CompositePrimaryKey("at", "id")
@@ -84,12 +85,14 @@ class Call(models.Model):
     currency = models.CharField(max_length=3)
     buy_price = MoneyField(null=True)
     buy_currency = models.CharField(max_length=3, blank=True)
+    buy_inputs = models.JSONField(null=True)
     extra = models.JSONField(default=dict)
 
     class Meta:
         indexes = [
             models.Index(fields=["customer_id", "at"], name="call_of_customer"),
             models.Index(fields=["transfer_id"], name="call_of_transfer"),
+            models.Index(fields=["batch_id"], name="call_of_batch"),
         ]
 
 
