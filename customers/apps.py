@@ -11,7 +11,7 @@ class CustomersConfig(AppConfig):
         from billing_portal.accounts.models import Role
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
-        from customers import links
+        from customers import jobs, links  # noqa: F401 - jobs registers the work
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
         registry.menu.add("Commerce", _("Customers"), "customers:list", icon="users", roles=STAFF, order=10)
@@ -25,3 +25,6 @@ class CustomersConfig(AppConfig):
         registry.resolvers.add("customer", links.customer)
         registry.switching.offer(links.targets, enter="customers:switch", leave="customers:return", find="customers:list")
         words.add({}, {"billing_type": _("Billing type"), "account_number": _("Account number"), "switch_account_code": _("Switch account code")})
+        alerts = {"daily_limit": _("Maximum spend per day"), "low_balance_threshold": _("Email when below"), "low_balance_email": _("Low balance email")}
+        alerts |= {"low_balance_repeat_days": _("Repeat, days"), "topup": _("Automatic top-up"), "topup_threshold": _("Top up when below"), "lock": _("Lock")}
+        words.add({}, alerts)

@@ -18,7 +18,7 @@ from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.queries import current
 from customers import queries
-from customers.domain import codes, differences, limits, people, spending, standing, unbilled
+from customers.domain import codes, differences, limits, low_balance, people, spending, standing, unbilled
 from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
 from rateplans.models import RatePlan, Tax
 
@@ -29,6 +29,13 @@ PLAIN = (
     "billing_email",
     "credit_limit",
     "credit_unlimited",
+    "daily_limit",
+    "low_balance_threshold",
+    "low_balance_email",
+    "low_balance_repeat_days",
+    "topup",
+    "topup_threshold",
+    "topup_amount",
     "attention",
     "street",
     "city",
@@ -42,7 +49,8 @@ PLAIN = (
 class Fields(TypedDict, total=False):
     """What may be said about a customer; what is left out has a default when made and stays when changed.
 
-    `credit_limit` in the customer's currency; `taxes` it is liable for (default: those liable by default).
+    Amounts in the customer's currency; `daily_limit` None is no limit, `low_balance_threshold` 0.00 no email.
+    `taxes` it is liable for (default: those liable by default).
     """
 
     plan: RatePlan | None
@@ -55,6 +63,13 @@ class Fields(TypedDict, total=False):
     description: str
     credit_limit: Decimal
     credit_unlimited: bool
+    daily_limit: Decimal | None
+    low_balance_threshold: Decimal
+    low_balance_email: bool
+    low_balance_repeat_days: int
+    topup: str
+    topup_threshold: Decimal | None
+    topup_amount: Decimal
     taxes: Sequence[Tax]
     billing_since: date
     attention: str
@@ -92,7 +107,7 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     customer.account_number, customer.switch_account_code = codes.take_number(customer, number), codes.take_code(customer, code)
     customer.save(force_insert=True)
     standing.open_for(customer)
-    limits.resolve(customer)
+    limits.resolve(customer, at=at)
     if plan is not None:
         PlanAssignment.objects.create(customer=customer, plan=plan, valid_from=None)
     _set_taxes(customer, Tax.objects.filter(liable_by_default=True) if taxes is None else taxes)
@@ -125,7 +140,7 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     _change_plan(customer, given.get("plan"), at)
     if "taxes" in given:
         _set_taxes(customer, given["taxes"])
-    limits.resolve(customer)
+    limits.resolve(customer, at=at)
     if customer.time_zone != zone:
         spending.count_again(customer, at)
     changes = differences.between(before, differences.words_of(customer, at))
@@ -160,6 +175,9 @@ def _fill(customer: Customer, plan: RatePlan | None) -> None:
 
 def _check_limit(customer: Customer) -> None:
     require(customer.credit_limit >= 0, "credit_limit_negative", _("Write a credit limit of 0.00 or more."), "credit_limit")
+    daily = customer.daily_limit
+    require(daily is None or daily >= 0, "daily_limit_negative", _("Write a limit of 0.00 or more."), "daily_limit")
+    low_balance.check(customer)
 
 
 def _check_currency(customer: Customer, plan: RatePlan) -> None:
