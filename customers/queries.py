@@ -142,6 +142,13 @@ def locks_of(customer: Customer) -> QuerySet[Lock]:
     return Lock.objects.filter(customer=customer).order_by("-set_at", "-pk")
 
 
+def parked_because(customer: Customer) -> str:
+    """Why the customer's automatic top-up is parked, as it was written down then; empty when it is not."""
+    if not customer.topup_parked:
+        return ""
+    return history_of(customer).filter(action="topup.parked").values_list("note", flat=True).first() or ""
+
+
 def history_of(customer: Customer) -> QuerySet[AuditEntry]:
     """What was done to, by and for this customer, the latest first."""
     return AuditEntry.objects.filter(customer_id=customer.pk).order_by("-at", "-created_at", "-pk")
