@@ -26,6 +26,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name="planversion",
+            name="markup_percent",
+            field=models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True),
+        ),
+        migrations.AddField(
             model_name="billingterms",
             name="cost_plan",
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rateplans.rateplan"),

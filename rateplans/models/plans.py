@@ -58,13 +58,17 @@ class RatePlan(Record):
 
 
 class PlanVersion(Record):
-    """The rates of a plan from a moment on. The first has no `valid_from`: it holds for all earlier time. Never changed; a new file makes a new version."""
+    """The rates of a plan from a moment on. The first has no `valid_from`: it holds for all earlier time. Never changed; a new file makes a new version.
+
+    `markup_percent` is what the plan then added to its source's rates; a new mark-up makes a new version too.
+    """
 
     plan = models.ForeignKey(RatePlan, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     valid_from = models.DateTimeField(null=True, blank=True)
     file_name = models.CharField(max_length=200, blank=True)
     rate_count = models.PositiveIntegerField(default=0)
+    markup_percent = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
     made_by = models.CharField(max_length=150)
 
     class Meta:
