@@ -31,7 +31,7 @@ def review(customer_ids: Iterable[UUID], *, at: datetime) -> None:
         reached = row.daily_limit is not None and spent_today(row, at) >= row.daily_limit
         if reached:
             _lock(row, at)
-        elif row.locked:  # type: ignore[attr-defined]
+        elif row.locked:
             locks.lift(row.customer, Lock.Reason.DAILY_LIMIT, Lock.Scope.CALLS, actor=system, at=at)
 
 

@@ -35,7 +35,7 @@ def amount_for(customer: Customer, left: Decimal) -> Decimal:
     To a target = half-up((target − left) × (1 + Σ of the taxes a top-up includes)) to the minor unit; 0 or less means none.
     """
     if customer.topup == Customer.TopUp.FIXED:
-        return customer.topup_amount
+        return Decimal(customer.topup_amount)
     gross = (customer.topup_amount - left) * (HUNDRED + tax_percent(customer))
     return money.divide_half_up(gross, HUNDRED, money.minor_units(customer.currency))
 
