@@ -79,7 +79,7 @@ def of(rated: Rated) -> Purchase:
 
 def record_for(parent: Seller, outcome: Outcome) -> CallRecord:
     """The call as a record of this reseller's row at the parent: nothing of its own customer but the number shown."""
-    own = {"account": parent.customer.account_number, "line": "", "address": "", "to": outcome.number, "seconds": outcome.seconds, "extra": {}}
+    own: dict[str, Any] = {"account": parent.customer.account_number, "line": "", "address": "", "to": outcome.number, "seconds": outcome.seconds, "extra": {}}
     return replace(outcome.record, **own)
 
 

@@ -114,7 +114,7 @@ def write_back(batch_id: UUID) -> None:
     rated = list(Call.objects.filter(batch_id=batch_id).order_by("key_id"))
     keys = CallKey.objects.in_bulk([call.key_id for call in rated])
     named = [keys[call.key_id] for call in rated]
-    columns = [[key.call_id for key in named], [key.leg for key in named], [call.at for call in rated], [call.price for call in rated]]
+    columns: list[list[Any]] = [[key.call_id for key in named], [key.leg for key in named], [call.at for call in rated], [call.price for call in rated]]
     with schema_context(batch.child_schema):
         below = [switch for switch in Switch.objects.all() if switch_name(batch.child_schema, switch.name) == batch.switch.name]
         with connection.cursor() as cursor:

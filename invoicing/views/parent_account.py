@@ -18,7 +18,7 @@ from billing_portal.web.pages import page
 from billing_portal.web.viewer import PortalRequest
 from invoicing import parent_account
 from invoicing.parent_account import ParentAccount
-from invoicing.views import charts, documents, states, statement
+from invoicing.views import charts, documents, statement, states
 
 DAYS = 30
 MAY_SEE = rights.roles(Right.SEE_MARGINS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -21,7 +22,8 @@ _CARRIED = """
          climbing AS (SELECT (payload ->> 'batch')::uuid AS batch_id FROM jobs_job WHERE kind = %s AND state IN ('pending', 'running')),
          writing AS (SELECT (payload ->> 'batch')::uuid AS batch_id FROM {parent}.jobs_job WHERE kind = %s AND state IN ('pending', 'running')),
          above AS (
-        SELECT switch.name, key.id, key.call_id, key.leg FROM {parent}.invoicing_callkey AS key JOIN {parent}.accounts_switch AS switch ON switch.id = key.switch_id
+        SELECT switch.name, key.id, key.call_id, key.leg
+          FROM {parent}.invoicing_callkey AS key JOIN {parent}.accounts_switch AS switch ON switch.id = key.switch_id
          WHERE switch.name = ANY (%s)),
          carried AS (
         SELECT call.customer_id, key.call_id, key.leg, named.name, call.buy_price, call.buy_currency,
@@ -68,7 +70,7 @@ class Chain:
     """The link between this schema and its parent's."""
 
     parent: str
-    asked: tuple[object, ...]
+    asked: tuple[Any, ...]
     reseller_id: str
     schema: str
 

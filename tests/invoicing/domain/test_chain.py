@@ -1,6 +1,5 @@
 """The check of the ledger proves that each call is carried once by every level above it, and names the place where it is not."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,12 +19,12 @@ CARRIED = "a call is carried once by the level above, at the price its batch bro
 
 
 @pytest.fixture
-def climbed(transactional_db: None, acme: Any) -> Iterator[Tree]:
+def climbed(transactional_db: None, acme: Any) -> Tree:
     """One call that has climbed, and one that waits at Acme for a rate."""
     made = tree.plant(at_acme={"44": ("United Kingdom", "0.40")})
     tree.take([tree.call(made.anna), tree.call(made.anna, "c2", to=tree.PARIS)], NOON)
     tree.work()
-    yield made
+    return made
 
 
 def plant(schema: str, sql: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,8 +42,8 @@ UNDISTURBED = {
 
 
 @pytest.fixture
-def three(transactional_db: None, acme: Any) -> Iterator[Tree]:
-    yield tree.plant(at_acme={"44": ("United Kingdom", "0.40")})
+def three(transactional_db: None, acme: Any) -> Tree:
+    return tree.plant(at_acme={"44": ("United Kingdom", "0.40")})
 
 
 def send(three: Tree) -> None:
