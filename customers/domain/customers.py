@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.accounts.models import SignInName
+from billing_portal.kernel import currencies
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
@@ -94,7 +95,7 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     """Make a customer with its account number, plan, taxes, empty ledger accounts and first person, who gets the login details by mail (E4, E8, E39, M8).
 
     The currency is the plan's and the time zone the reseller's unless given; without an account number the next free one is taken.
-    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_differs`, `account_number_taken` and others, each on its field.
+    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_unknown`, `account_number_taken` and others, each on its field.
     """
     given: dict[str, Any] = dict(fields)
     plan, taxes = given.pop("plan", None), given.pop("taxes", None)
@@ -169,8 +170,7 @@ def _fill(customer: Customer, plan: RatePlan | None) -> None:
     zone_of(customer.time_zone)
     require(customer.billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
     _check_limit(customer)
-    if plan is not None:
-        _check_currency(customer, plan)
+    _check_currency(customer.currency)
 
 
 def _check_limit(customer: Customer) -> None:
@@ -180,10 +180,9 @@ def _check_limit(customer: Customer) -> None:
     low_balance.check(customer)
 
 
-def _check_currency(customer: Customer, plan: RatePlan) -> None:
-    message = _("%(plan)s is priced in %(theirs)s, the customer pays in %(ours)s. Choose a plan in the customer's currency.")
-    words = {"plan": plan.name, "theirs": plan.currency, "ours": customer.currency}
-    require(plan.currency == customer.currency, "currency_differs", message % words, "plan")
+def _check_currency(currency: str) -> None:
+    """Any currency, whatever the plan's: calls are converted once, when they are rated (semantics 20)."""
+    require(currency in currencies.codes(), "currency_unknown", _("Choose a currency from the list."), "currency")
 
 
 def _rename(customer: Customer, name: str) -> None:
@@ -220,6 +219,7 @@ def _change_currency(customer: Customer, currency: str) -> None:
     if currency == customer.currency:
         return
     require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first movement of money."), "currency")
+    _check_currency(currency)
     customer.currency = currency
     customer.accounts.update(currency=currency)
 
@@ -227,9 +227,6 @@ def _change_currency(customer: Customer, currency: str) -> None:
 def _change_plan(customer: Customer, plan: RatePlan | None, at: datetime) -> None:
     """Put the customer on another plan from `at` on; calls answered before keep the old one's prices."""
     old = queries.plan_at([customer.pk], at).get(customer.pk)
-    on = plan or old
-    if on is not None:
-        _check_currency(customer, on)
     if plan is None or plan == old:
         return
     valid_from = None if old is None else at

@@ -7,9 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.web import display
 from billing_portal.web.forms import ChoiceCards, MoneyField, PortalForm
@@ -48,7 +50,7 @@ class CustomerForm(PortalForm):
 
     name = forms.CharField(label=_("Customer name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
     plan = forms.ModelChoiceField(RatePlan.objects.none(), label=_("Rate plan"), empty_label=None, widget=PlanSelect)
-    currency = forms.ChoiceField(label=_("Currency"), help_text=_("The rate plan's. It cannot change after the first movement of money."))
+    currency = forms.ChoiceField(label=_("Currency"), help_text=_("The rate plan's, unless you choose another. It cannot change after the first movement of money."))
     billing_email = forms.EmailField(
         label=_("Billing email address"), help_text=_("Invoices and the login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
@@ -105,7 +107,7 @@ class CustomerForm(PortalForm):
         plans = list(visible_plans())
         self._choose("plan").queryset = visible_plans()
         self._choose("taxes").queryset = taxes()
-        self._choose("currency").choices = [(code, code) for code in sorted({plan.currency for plan in plans})]
+        self._choose("currency").choices = currencies.named(get_language() or "en")
         self._choose("time_zone").choices = [(name, name) for name in zone_names()]
         self._choose("country").choices = [("", _("Not given")), *countries]
         if not taxes().exists():
