@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,16 +13,17 @@ from django.db.models.functions import Lower
 from django_tenants.utils import schema_context
 
 from billing_portal.kernel import money
+from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
 from customers.models import Customer, Line
 from invoicing.domain import rating_batch, records
 from invoicing.domain.rating_batch import Outcome
 from invoicing.domain.records import CallRecord
-from invoicing.domain.timelines import ALWAYS, Timeline
 from rateplans import queries as rateplans
 from rateplans.domain import decks
-from rateplans.models import PlanVersion, RatePlan
+from rateplans.domain.sources import Chain, Resolver
+from rateplans.models import RatePlan
 
 Rated = Sequence[tuple[UUID, Outcome]]
 
@@ -122,28 +124,31 @@ def _own_cost(rated: Rated) -> dict[UUID, Bought]:
     plan = rateplans.billing_terms().cost_plan
     if plan is None:
         return {}
-    groups: dict[UUID, tuple[PlanVersion, list[tuple[UUID, Outcome]]]] = {}
-    versions = _versions(plan)
+    groups: dict[object, tuple[Chain, list[tuple[UUID, Outcome]]]] = {}
+    resolver = Resolver([plan])
     for key, outcome in rated:
-        version = versions.at(outcome.at) if outcome.at else None
-        if version is not None:
-            groups.setdefault(version.pk, (version, []))[1].append((key, outcome))
-    return {key: bought for version, group in groups.values() for key, bought in _costs(plan, version, group)}
+        chain = _chain(resolver, plan, outcome.at)
+        if chain is not None:
+            groups.setdefault(chain.key, (chain, []))[1].append((key, outcome))
+    return {key: bought for chain, group in groups.values() for key, bought in _costs(plan, chain, group)}
 
 
-def _versions(plan: RatePlan) -> Timeline[PlanVersion]:
-    rows = sorted(plan.versions.all(), key=lambda version: version.valid_from or ALWAYS)
-    return Timeline([row.valid_from or ALWAYS for row in rows], rows)
+def _chain(resolver: Resolver, plan: RatePlan, at: datetime | None) -> Chain | None:
+    """The cost plan with all that it inherited then; None while it gave no prices."""
+    try:
+        return resolver.chain(plan, at) if at is not None else None
+    except DomainError:
+        return None
 
 
-def _costs(plan: RatePlan, version: PlanVersion, group: Rated) -> Iterable[tuple[UUID, Bought]]:
+def _costs(plan: RatePlan, chain: Chain, group: Rated) -> Iterable[tuple[UUID, Bought]]:
     outcomes = [outcome for _key, outcome in group]
-    priced = decks.deck_of_version(version).price_many(
+    priced = decks.deck_of_chain(chain).price_many(
         [outcome.number for outcome in outcomes],
         [True] * len(outcomes),
         [outcome.seconds for outcome in outcomes],
-        plan.precision,
-        charge_connection_at_zero=plan.charge_connection_at_zero,
+        chain.priced_by.precision,
+        charge_connection_at_zero=chain.priced_by.charge_connection_at_zero,
     )
     for (key, _outcome), index, micro in zip(group, priced.rate.tolist(), priced.price_micro.tolist(), strict=True):
         if index >= 0:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from operator import itemgetter
 
 from django.db.models import Case, DecimalField, F, Func, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncDate
 
 from billing_portal.kernel import money
+from billing_portal.tenancy.domain import exchange
+from billing_portal.tenancy.domain.exchange import PerEuro
+from billing_portal.tenancy.models import ExchangeRate
 from invoicing.models import Call
+from rateplans.domain.exchange import own_rates
 
 Key = tuple[str, str, date]
 ONE = Decimal(1)
@@ -36,8 +42,45 @@ def key_of(call: Call) -> Key:
 
 
 def rates(keys: Iterable[Key]) -> dict[Key, Decimal]:
-    """The exchange rates of these days; where none is known there is none."""
-    return {key: ONE for key in set(keys) if key[0] == key[1]}
+    """The exchange rates of these pairs and days, in two questions however many they are; where none is known there is none (semantics 20)."""
+    wanted = set(keys)
+    found = {key: ONE for key in wanted if key[0] == key[1]}
+    others = wanted - set(found)
+    if not others:
+        return found
+    table = _Table({currency for key in others for currency in key[:2]}, sorted({key[2] for key in others}))
+    for base, to, day in others:
+        units, per = table.per_euro(to, day), table.per_euro(base, day)
+        if units is not None and per is not None:
+            found[base, to, day] = money.divide_half_up(units, per, exchange.PLACES)
+    return found
+
+
+class _Table:
+    """Units per euro of some currencies around some days: the reseller's own first, else the platform's, as `exchange.rate` chooses for one day."""
+
+    def __init__(self, currencies: Collection[str], days: Sequence[date]) -> None:
+        since, until = days[0] - exchange.OLDEST, days[-1]
+        shared = ExchangeRate.objects.filter(currency__in=currencies, day__gte=since, day__lt=until).values_list("day", "currency", "per_euro")
+        self._tables = [_by_currency(own_rates(currencies, since, until)), _by_currency(shared)]
+
+    def per_euro(self, currency: str, day: date) -> Decimal | None:
+        """The latest dated before the day, at most 7 days old."""
+        if currency == exchange.EURO:
+            return ONE
+        for table in self._tables:
+            rows = table.get(currency, [])
+            index = bisect_left(rows, day, key=itemgetter(0)) - 1
+            if index >= 0 and rows[index][0] >= day - exchange.OLDEST:
+                return rows[index][1]
+        return None
+
+
+def _by_currency(rows: Iterable[PerEuro]) -> dict[str, list[tuple[date, Decimal]]]:
+    found: dict[str, list[tuple[date, Decimal]]] = {}
+    for day, currency, units in sorted(rows):
+        found.setdefault(currency, []).append((day, units))
+    return found
 
 
 def of(call: Call, known: Mapping[Key, Decimal]) -> Decimal | None:
