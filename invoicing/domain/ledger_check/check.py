@@ -17,6 +17,8 @@ QUESTIONS = (
     balances.BALANCE,
     balances.SIDES,
     balances.HELD,
+    balances.LOCKS,
+    balances.LOW,
     usage.SUMS,
     usage.NAMED,
     usage.PRICES,

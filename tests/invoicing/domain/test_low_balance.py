@@ -10,7 +10,7 @@ from billing_portal.jobs.models import Job
 from billing_portal.mail.models import MailLog
 from customers.domain import customers
 from customers.models import BillingType, Customer, Kind, Standing
-from invoicing.domain import episodes, topup_triggers
+from invoicing.domain import episodes, ledger_check, topup_triggers
 from invoicing.models import LowBalanceEpisode
 from tests.support import months, world
 from tests.support.jobs import run_jobs
@@ -174,3 +174,11 @@ def test_a_resellers_balance_warns_the_reseller(acme: Any) -> None:
     customers.change(baltic, low_balance_threshold=D("50.00"), actor=jane, at=timezone.now())
     mails()
     assert MailLog.objects.get(kind="low_balance").recipients == ["ops@baltic.example"]
+
+
+def test_a_check_of_the_ledger_finds_a_low_balance_or_a_lock_that_is_not_so(acme: Any) -> None:
+    anna = warned_below("50.00")
+    spend(anna, "20.00")
+    assert ledger_check.check().differences == []
+    Standing.objects.filter(customer=anna).update(low_since=None, calls_locked=True)
+    assert sorted((each.place, each.expected, each.found) for each in ledger_check.check().differences) == [("calls locked", 0, 1), ("low balance", 1, 0)]
