@@ -126,6 +126,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": 30.0, "options": {"expires": 25}},
     "make-partitions": {"task": "tenancy.make_partitions", "schedule": 86400.0, "options": {"queue": "provisioning"}},
+    "sweep-low-balance": {"task": "invoicing.sweep_low_balance", "schedule": 900.0, "options": {"queue": "payments", "expires": 800}},
 }
 
 # --- signing in ----------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "billing_portal.accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "customers.adapter.CustomerAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"

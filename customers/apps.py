@@ -7,14 +7,25 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         """Put customers into the menu, the tabs, the search, the switch and behind links (semantics 38)."""
-        from billing_portal.accounts import words
+        from django.contrib.auth.signals import user_logged_out
+
+        from billing_portal.accounts import rights, words
         from billing_portal.accounts.models import Role
+        from billing_portal.accounts.rights import Right
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
-        from customers import links
+        from customers import jobs, links, middleware, reseller_jobs  # noqa: F401 - they register their work
+
+        user_logged_out.connect(middleware.signed_out, dispatch_uid="customers.signed_out")
+        from customers.domain import own_plan
+        from rateplans.domain import sources
+
+        sources.register_own_plan(own_plan.history)
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
         registry.menu.add("Commerce", _("Customers"), "customers:list", icon="users", roles=STAFF, order=10)
+        registry.menu.add("Platform", _("Resellers"), "resellers:list", icon="building-store", roles=rights.roles(Right.PLATFORM), order=10)
+        registry.menu.add("Platform", _("Switched in"), "resellers:switched", icon="arrows-exchange", roles=rights.roles(Right.PLATFORM), order=65)
         registry.menu.add("Features", _("People"), "customers:my-people", icon="user", roles=own, audience="customer", order=10)
         registry.menu.add("Features", _("Lines"), "customers:my-lines", icon="phone", roles=own, audience="customer", order=20)
         registry.customer_tabs.add(_("People"), "customers:people", order=50)
@@ -25,3 +36,6 @@ class CustomersConfig(AppConfig):
         registry.resolvers.add("customer", links.customer)
         registry.switching.offer(links.targets, enter="customers:switch", leave="customers:return", find="customers:list")
         words.add({}, {"billing_type": _("Billing type"), "account_number": _("Account number"), "switch_account_code": _("Switch account code")})
+        alerts = {"daily_limit": _("Maximum spend per day"), "low_balance_threshold": _("Email when below"), "low_balance_email": _("Low balance email")}
+        alerts |= {"low_balance_repeat_days": _("Repeat, days"), "topup": _("Automatic top-up"), "topup_threshold": _("Top up when below"), "lock": _("Lock")}
+        words.add({}, alerts)

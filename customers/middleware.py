@@ -10,6 +10,7 @@ from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -55,13 +56,17 @@ class ViewerMiddleware:
 
 
 def look(request: PortalRequest, *, at: datetime) -> Viewer:
-    """The viewer of this request, read anew each time, so that a demoted or deactivated person loses everything at once (reliability 69)."""
+    """The viewer of this request, read anew each time, so that who is demoted, deactivated or locked out loses everything at once (reliability 69)."""
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         return ANONYMOUS
     actor = Actor.of(user)
     if not user.is_staff_member:
-        person = Person.objects.select_related("customer").filter(user=user).first()
+        person = Person.objects.select_related("customer__standing").filter(user=user).first()
+        if person is not None and person.customer.standing.web_locked:
+            request.session.flush()
+            request.user = AnonymousUser()
+            return ANONYMOUS
         return Viewer(user, Role(user.role), actor, CustomerParty.of(person.customer), person.customer.time_zone) if person else Viewer(user, None, actor)
     managed = _managed(request, user, actor, at)
     if managed is None:

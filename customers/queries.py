@@ -11,10 +11,10 @@ from django.db.models.functions import Lower
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from billing_portal.accounts.models import AuditEntry
+from billing_portal.accounts.models import AuditEntry, User
 from billing_portal.tenancy.models import MoneyField
 from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
-from customers.models import BillingType, Customer, Line, Person, PlanAssignment, Transfer
+from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Transfer
 from rateplans.models import RatePlan
 
 NEAR = Decimal("0.2")  # near the limit: less than a fifth of it is left
@@ -29,6 +29,8 @@ AVAILABLE = Case(
 
 OVER_LIMIT = Q(available__lt=0)
 OVERDUE = Q(standing__overdue_since__isnull=False)
+LOW = Q(standing__low_since__isnull=False)
+LOCKED = Q(standing__calls_locked=True) | Q(standing__web_locked=True)
 NEAR_LIMIT = Q(available__gte=0, available__lt=F("standing__credit_limit") * NEAR)
 
 
@@ -128,6 +130,23 @@ def lines_of(customer: Customer) -> QuerySet[Line]:
 
 def line_or_404(customer: Customer, line: UUID) -> Line:
     return get_object_or_404(Line, customer=customer, pk=line)
+
+
+def is_shut_out(user: User) -> bool:
+    """Whether this is somebody of a customer whose sign-in is locked; staff never are."""
+    return Person.objects.filter(user=user, customer__standing__web_locked=True).exists()
+
+
+def locks_of(customer: Customer) -> QuerySet[Lock]:
+    """The customer's locks, those in force and those that were, the latest first."""
+    return Lock.objects.filter(customer=customer).order_by("-set_at", "-pk")
+
+
+def parked_because(customer: Customer) -> str:
+    """Why the customer's automatic top-up is parked, as it was written down then; empty when it is not."""
+    if not customer.topup_parked:
+        return ""
+    return history_of(customer).filter(action="topup.parked").values_list("note", flat=True).first() or ""
 
 
 def history_of(customer: Customer) -> QuerySet[AuditEntry]:

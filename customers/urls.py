@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import customer_forms, customers, lines, people, switching, tabs
+from customers.views import customer_forms, customers, lines, locks, people, switching, tabs
 
 app_name = "customers"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("customers/return/", switching.leave, name="return"),
     path("customers/<str:account>/", customers.customer, name="customer"),
     path("customers/<str:account>/edit/", customer_forms.edit, name="edit"),
+    path("customers/<str:account>/lock/", locks.lock, name="lock"),
+    path("customers/<str:account>/unlock/", locks.unlock, name="unlock"),
     path("customers/<str:account>/rate-plan/", tabs.rate_plan, name="rate-plan"),
     path("customers/<str:account>/history/", tabs.history, name="history"),
     path("customers/<str:account>/people/", people.people, name="people"),

@@ -14,13 +14,14 @@ class InvoicingConfig(AppConfig):
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
         from customers.domain import spending, unbilled
-        from invoicing import jobs, links, links_calls  # noqa: F401 - jobs registers the work
+        from invoicing import jobs, jobs_low_balance, links, links_calls, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
         from invoicing.queries import movements
         from invoicing.queries.spending import posted_on
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
         links_calls.register()
+        links_topups.register()
         partitions.register("invoicing_call", "at")
         unbilled.register(movements.has_untaken)
         spending.register(posted_on)

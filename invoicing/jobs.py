@@ -1,4 +1,4 @@
-"""Work of this app that is owed to the outbox: issue, render, mail, look for overdue documents."""
+"""Work of this app that is owed to the outbox: issue, render, mail, let calls climb, look for overdue documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from billing_portal.jobs import registry
-from invoicing.domain import overdue, rendering, runs
+from invoicing.domain import climb as climbing
+from invoicing.domain import overdue, posting, rendering, runs
 from invoicing.models import Document
 
 
@@ -31,6 +32,18 @@ def mail(payload: dict[str, Any]) -> None:
     """The mail of one document, with the PDF."""
     document = Document.objects.select_related("customer").get(pk=payload["document"])
     rendering.mail(document, key=payload["key"])
+
+
+@registry.handler(posting.CLIMB, queue="calls", atomic=False)
+def climb(payload: dict[str, Any]) -> None:
+    """The calls of one batch, one level up."""
+    climbing.climb(UUID(payload["batch"]), at=timezone.now())
+
+
+@registry.handler(posting.BUY_PRICE, queue="calls", atomic=False)
+def write_back(payload: dict[str, Any]) -> None:
+    """The prices of calls that have waited here, one level down."""
+    climbing.write_back(UUID(payload["batch"]))
 
 
 @registry.handler("invoices.overdue", queue="default")

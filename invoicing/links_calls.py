@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.accounts import words
 from billing_portal.web import registry
 from billing_portal.web.viewer import STAFF
+from invoicing import links_parent
 from invoicing.models import WaitingCall
 from invoicing.queries import calls
 from invoicing.views.calls import OWN
@@ -17,6 +18,7 @@ def register() -> None:
     registry.menu.add("Reports", _("Waiting calls"), "invoicing:waiting-calls", icon="clock-pause", roles=STAFF, order=20, badge=calls.waiting_count)
     registry.menu.add("Account", _("Calls"), "invoicing:my-calls", icon="phone-call", roles=OWN, audience="customer", order=15)
     registry.customer_tabs.add(_("Calls"), "invoicing:customer-calls", order=20)
+    links_parent.register()
     registry.resolvers.add("waiting_call", waiting_call)
     words.add({"call.first_kept": _("First of two records kept")})
 

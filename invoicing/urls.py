@@ -3,11 +3,13 @@
 from django.urls import path
 
 from invoicing.urls_calls import urlpatterns as calls
+from invoicing.urls_topups import urlpatterns as topups
 from invoicing.views import documents, my, overview, payments, runs, statement
 
 app_name = "invoicing"
 urlpatterns = [
     *calls,
+    *topups,
     path("invoices/", documents.documents, name="documents"),
     path("invoices/runs/", runs.history, name="runs"),
     path("invoices/runs/new/", runs.new, name="run-new"),

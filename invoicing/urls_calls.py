@@ -1,8 +1,8 @@
-"""Pages over calls."""
+"""Pages over calls, and over what they cost at the parent."""
 
 from django.urls import path
 
-from invoicing.views import calls, waiting
+from invoicing.views import calls, parent_account, waiting
 
 urlpatterns = [
     path("calls/", calls.calls, name="calls"),
@@ -15,4 +15,9 @@ urlpatterns = [
     path("customers/<str:account>/calls/calls.csv", calls.customer_calls_csv, name="customer-calls-csv"),
     path("my/calls/", calls.my_calls, name="my-calls"),
     path("my/calls/calls.csv", calls.my_calls_csv, name="my-calls-csv"),
+    path("my-account/", parent_account.overview, name="parent-account"),
+    path("my-account/statement/", parent_account.account_statement, name="parent-statement"),
+    path("my-account/invoices/<path:number>/pdf/", parent_account.pdf, name="parent-document-pdf"),
+    path("my-account/invoices/<path:number>/sheet/", parent_account.sheet, name="parent-document-sheet"),
+    path("my-account/invoices/<path:number>/", parent_account.document, name="parent-document"),
 ]

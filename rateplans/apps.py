@@ -5,6 +5,9 @@ class RatePlansConfig(AppConfig):
     name = "rateplans"
 
     def ready(self) -> None:
+        from billing_portal.tenancy.domain import exchange as table
         from rateplans import entrances  # models are ready only now
+        from rateplans.domain import exchange
 
         entrances.register()
+        table.register_own_rates(exchange.own_rates)

@@ -10,13 +10,17 @@ from billing_portal.accounts.models import User
 
 @dataclass(frozen=True)
 class Actor:
-    """The real person (or the program) behind an act, and the customer it is done for while switched. Never the customer's name in the actor's place."""
+    """The real person (or the program) behind an act, and the customer it is done for while switched. Never the customer's name in the actor's place.
+
+    `schema` names the reseller the person belongs to when it is not the one acted in: somebody of a parent who switched across hosts.
+    """
 
     name: str
     user_id: UUID | None = None
     acted_for_id: UUID | None = None
     acted_for_name: str = ""
     via: str = "web"
+    schema: str = ""
 
     @classmethod
     def of(cls, user: User, *, via: str = "web") -> Actor:

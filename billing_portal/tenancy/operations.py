@@ -85,6 +85,28 @@ class OneCurrency(Operation):
         return f"Keep {self.table} in one currency"
 
 
+class LetAppWrite(Operation):
+    """The role of web and workers may change these columns, and only these, of a table whose rows otherwise stay as they are."""
+
+    reversible = True
+
+    def __init__(self, table: str, columns: tuple[str, ...]) -> None:
+        self.table, self.columns = table, columns
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The state of the models does not change."""
+
+    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if _belongs_here(app_label, schema_editor):
+            schema_editor.execute(f'GRANT UPDATE ({", ".join(self.columns)}) ON "{self.table}" TO {_app_role()}')
+
+    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        schema_editor.execute(f'REVOKE UPDATE ({", ".join(self.columns)}) ON "{self.table}" FROM {_app_role()}')
+
+    def describe(self) -> str:
+        return f"Let the app role write {', '.join(self.columns)} of {self.table}"
+
+
 class CreatePartitionedModel(CreateModel):
     """Create a model whose table is partitioned by month of one column, with a default partition for what no month holds (architecture §4).
 

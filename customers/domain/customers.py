@@ -19,7 +19,7 @@ from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.queries import current
 from customers import queries
-from customers.domain import codes, differences, limits, people, spending, standing, unbilled
+from customers.domain import codes, differences, limits, low_balance, people, spending, standing, unbilled
 from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
 from rateplans.models import RatePlan, Tax
 
@@ -30,6 +30,13 @@ PLAIN = (
     "billing_email",
     "credit_limit",
     "credit_unlimited",
+    "daily_limit",
+    "low_balance_threshold",
+    "low_balance_email",
+    "low_balance_repeat_days",
+    "topup",
+    "topup_threshold",
+    "topup_amount",
     "attention",
     "street",
     "city",
@@ -43,7 +50,8 @@ PLAIN = (
 class Fields(TypedDict, total=False):
     """What may be said about a customer; what is left out has a default when made and stays when changed.
 
-    `credit_limit` in the customer's currency; `taxes` it is liable for (default: those liable by default).
+    Amounts in the customer's currency; `daily_limit` None is no limit, `low_balance_threshold` 0.00 no email.
+    `taxes` it is liable for (default: those liable by default).
     """
 
     plan: RatePlan | None
@@ -56,6 +64,13 @@ class Fields(TypedDict, total=False):
     description: str
     credit_limit: Decimal
     credit_unlimited: bool
+    daily_limit: Decimal | None
+    low_balance_threshold: Decimal
+    low_balance_email: bool
+    low_balance_repeat_days: int
+    topup: str
+    topup_threshold: Decimal | None
+    topup_amount: Decimal
     taxes: Sequence[Tax]
     billing_since: date
     attention: str
@@ -80,7 +95,7 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     """Make a customer with its account number, plan, taxes, empty ledger accounts and first person, who gets the login details by mail (E4, E8, E39, M8).
 
     The currency is the plan's and the time zone the reseller's unless given; without an account number the next free one is taken.
-    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_unknown`, `currency_differs`, `account_number_taken` and others, each on its field.
+    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_unknown`, `account_number_taken` and others, each on its field.
     """
     given: dict[str, Any] = dict(fields)
     plan, taxes = given.pop("plan", None), given.pop("taxes", None)
@@ -93,7 +108,7 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     customer.account_number, customer.switch_account_code = codes.take_number(customer, number), codes.take_code(customer, code)
     customer.save(force_insert=True)
     standing.open_for(customer)
-    limits.resolve(customer)
+    limits.resolve(customer, at=at)
     if plan is not None:
         PlanAssignment.objects.create(customer=customer, plan=plan, valid_from=None)
     _set_taxes(customer, Tax.objects.filter(liable_by_default=True) if taxes is None else taxes)
@@ -126,7 +141,7 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     _change_plan(customer, given.get("plan"), at)
     if "taxes" in given:
         _set_taxes(customer, given["taxes"])
-    limits.resolve(customer)
+    limits.resolve(customer, at=at)
     if customer.time_zone != zone:
         spending.count_again(customer, at)
     changes = differences.between(before, differences.words_of(customer, at))
@@ -151,27 +166,23 @@ def _fill(customer: Customer, plan: RatePlan | None) -> None:
     """Defaults that come from the plan and the reseller (semantics 32)."""
     reseller = current()
     customer.currency = customer.currency or (plan.currency if plan else reseller.currency)
-    _check_known(customer.currency)
     customer.time_zone = customer.time_zone or reseller.time_zone
     zone_of(customer.time_zone)
     require(customer.billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
     _check_limit(customer)
-    if plan is not None:
-        _check_currency(customer, plan)
+    _check_currency(customer.currency)
 
 
 def _check_limit(customer: Customer) -> None:
     require(customer.credit_limit >= 0, "credit_limit_negative", _("Write a credit limit of 0.00 or more."), "credit_limit")
+    daily = customer.daily_limit
+    require(daily is None or daily >= 0, "daily_limit_negative", _("Write a limit of 0.00 or more."), "daily_limit")
+    low_balance.check(customer)
 
 
-def _check_known(currency: str) -> None:
+def _check_currency(currency: str) -> None:
+    """Any currency, whatever the plan's: calls are converted once, when they are rated (semantics 20)."""
     require(currency in currencies.codes(), "currency_unknown", _("Choose a currency from the list."), "currency")
-
-
-def _check_currency(customer: Customer, plan: RatePlan) -> None:
-    message = _("%(plan)s is priced in %(theirs)s, the customer pays in %(ours)s. Choose a plan in the customer's currency.")
-    words = {"plan": plan.name, "theirs": plan.currency, "ours": customer.currency}
-    require(plan.currency == customer.currency, "currency_differs", message % words, "plan")
 
 
 def _rename(customer: Customer, name: str) -> None:
@@ -208,7 +219,7 @@ def _change_currency(customer: Customer, currency: str) -> None:
     if currency == customer.currency:
         return
     require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first movement of money."), "currency")
-    _check_known(currency)
+    _check_currency(currency)
     customer.currency = currency
     customer.accounts.update(currency=currency)
 
@@ -216,9 +227,6 @@ def _change_currency(customer: Customer, currency: str) -> None:
 def _change_plan(customer: Customer, plan: RatePlan | None, at: datetime) -> None:
     """Put the customer on another plan from `at` on; calls answered before keep the old one's prices."""
     old = queries.plan_at([customer.pk], at).get(customer.pk)
-    on = plan or old
-    if on is not None:
-        _check_currency(customer, on)
     if plan is None or plan == old:
         return
     valid_from = None if old is None else at

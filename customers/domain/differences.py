@@ -1,6 +1,7 @@
 """What changed about a customer, in the words people know it by; keys are the fields' names."""
 
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -36,8 +37,26 @@ def words_of(customer: Customer, at: datetime) -> Words:
         "billing_type": str(customer.get_billing_type_display()),
         "country": str(customer.country.name or ""),
         "credit_limit": limit,
+        **_alerts(customer),
         "plan": plan.name if plan else "",
         "taxes": ", ".join(customer.taxes.order_by("name").values_list("name", flat=True)),
+    }
+
+
+def _alerts(customer: Customer) -> Words:
+    """Daily limit, warning and top-up: only what is in force is said."""
+    amount = partial(money.text, currency=customer.currency)
+    below = _("off") if not customer.low_balance_threshold else amount(customer.low_balance_threshold)
+    topup = str(customer.get_topup_display())
+    if customer.topup != Customer.TopUp.OFF:
+        topup += f", {amount(customer.topup_amount)}"
+    return {
+        "daily_limit": _("none") if customer.daily_limit is None else amount(customer.daily_limit),
+        "low_balance_threshold": below,
+        "low_balance_email": _("yes") if customer.low_balance_email else _("no"),
+        "low_balance_repeat_days": str(customer.low_balance_repeat_days or ""),
+        "topup": topup,
+        "topup_threshold": "" if customer.topup_threshold is None else amount(customer.topup_threshold),
     }
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.money import round_half_up
-from customers.domain import standing
+from customers.domain import low_balance, standing
 from customers.models import Account, AccountKind, BillingType, Customer, Kind, Transfer
 from customers.models.ledger import CUSTOMER_ACCOUNTS
 
@@ -113,6 +113,7 @@ def post_many(postings: Sequence[Posting], *, at: datetime, actor: Actor) -> lis
         transfers.append(_transfer(posting, touched, own, house, at=at, actor=actor))
     Transfer.objects.bulk_create(transfers)
     standing.move(_deltas(transfers, own))
+    low_balance.watch(customers, at=at)
     return transfers
 
 
@@ -138,6 +139,7 @@ def reverse(transfer: Transfer, *, at: datetime, actor: Actor, key: str, note: s
             **_by(actor),
         )
         standing.move(_deltas([mirror], _customer_accounts({transfer.customer_id: transfer.customer})))
+        low_balance.watch([transfer.customer_id], at=at)
     return mirror
 
 
@@ -195,7 +197,13 @@ def _transfer(
 
 
 def _by(actor: Actor) -> dict[str, object]:
-    return {"actor_id": actor.user_id, "actor_name": actor.name, "acted_for_id": actor.acted_for_id, "acted_for_name": actor.acted_for_name}
+    return {
+        "actor_id": actor.user_id,
+        "actor_name": actor.name,
+        "actor_schema": actor.schema,
+        "acted_for_id": actor.acted_for_id,
+        "acted_for_name": actor.acted_for_name,
+    }
 
 
 def _deltas(transfers: Sequence[Transfer], own: dict[tuple[UUID, str], Account]) -> dict[UUID, dict[str, Decimal]]:

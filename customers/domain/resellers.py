@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +28,10 @@ from rateplans.models import BillingTerms, RatePlan
 SHORT_NAME = re.compile(r"[a-z][a-z0-9]{1,40}")
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 RESERVED = {"public", "information", "static", "www"}
+LONGEST = 41
+
+SCHEMA, CUSTOMER, FURNISHED = "schema", "customer", "furnished"
+Told = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -54,65 +60,107 @@ def create(
     plan: RatePlan | None = None,
     actor: Actor,
     at: datetime,
+    told: Told = lambda step: None,
 ) -> Reseller:
     """Make schema, host, customer row in the parent and administrator, who gets the login details; needs the owner's database role.
 
     `currency` is what it owes its parent in and its own default; `plan` is one of the parent's, in that currency.
-    Each step is whole or absent: tried again after a failure in the middle it goes on where it stopped.
+    Each step is whole or absent, and `told` when it is there: tried again after a failure in the middle it goes on where it stopped.
     Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_unknown`, `currency_differs`, `short_name_invalid` and others.
     """
     new = NewReseller(short_name, name, host.lower().rstrip("."), parent, currency, time_zone, admin_email, plan)
-    _check(new)
-    known = Reseller.objects.filter(schema_name=new.short_name).first()
-    if known is not None:
-        _check_same(known, new)
-    _check_name(new)
+    for problem in problems(new):
+        raise problem
+    known = _known(new)
     reseller = known or _register(new)
     if reseller.state != Reseller.State.READY:
         schemas.make(reseller)
+    told(SCHEMA)
     _enter_into_parent(reseller, new, actor=actor, at=at)
+    told(CUSTOMER)
     _furnish(reseller, new, actor=actor, at=at)
+    told(FURNISHED)
     return reseller
 
 
-def _check(new: NewReseller) -> None:
+def problems(new: NewReseller) -> Iterator[DomainError]:
+    """What speaks against making it, each with its field; the database is the judge when it is made."""
+    for check in (_check_short_name, _check_name, _check_host, _check_terms, _check_parent, _check_email):
+        try:
+            check(new)
+        except DomainError as problem:
+            yield problem
+
+
+def short_name_of(name: str) -> str:
+    """A short name made of the name's letters and figures, as the form suggests it: "Northwind Voice" is northwindvoice."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "".join(letter for letter in plain if letter.isalnum()).lstrip("0123456789")[:LONGEST]
+
+
+def is_finished(new: NewReseller) -> bool:
+    """Whether exactly this reseller is there with all it needs."""
+    known = _known(new)
+    return known is not None and _is_same(known, new) and _has_administrator(known)
+
+
+def _known(new: NewReseller) -> Reseller | None:
+    return Reseller.objects.filter(schema_name=new.short_name).first()
+
+
+def _check_short_name(new: NewReseller) -> None:
     usable = SHORT_NAME.fullmatch(new.short_name) and new.short_name not in RESERVED
     require(usable, "short_name_invalid", _("A short name is 2 to 41 letters and figures, in lower case, and begins with a letter."), "short_name")
-    require(new.name.strip(), "name_missing", _("Write the reseller's name."), "name")
-    require(HOST.fullmatch(new.host), "host_invalid", _("“%s” is not a host name.") % new.host, "host")
-    require(
-        new.currency in currencies.codes(), "currency_unknown", _("“%s” is no currency in use: give its three letters, such as GBP.") % new.currency, "currency"
-    )
-    zone_of(new.time_zone)
-    same = new.plan is None or new.plan.currency == new.currency
-    require(same, "currency_differs", _("The rate plan is not priced in %s.") % new.currency, "plan")
-    root_only = _("Only the root has no parent, and it is named owner.")
-    require((new.parent is None) == (new.short_name == "owner"), "parent_missing", root_only, "parent")
-    require("@" in new.admin_email, "email_invalid", _("Write the administrator's email address."), "admin_email")
-    holder = Domain.objects.filter(domain=new.host).select_related("tenant").first()
-    require(holder is None or holder.tenant.schema_name == new.short_name, "host_taken", _("The host %s belongs to another reseller.") % new.host, "host")
-
-
-def _check_same(known: Reseller, new: NewReseller) -> None:
-    """A reseller of this short name is gone on with only when it is the same one and was not finished."""
-    exists = DomainError("reseller_exists", _("There is a reseller “%s” already.") % new.short_name, "short_name")
-    same = known.parent_id == (new.parent.pk if new.parent else None) and known.name == new.name and known.currency == new.currency
-    if not same or not Domain.objects.filter(tenant=known, domain=new.host).exists():
-        raise exists
-    if known.state == Reseller.State.READY:
-        with tenant_context(known):
-            if User.objects.filter(role=Role.ADMINISTRATOR).exists():
-                raise exists
+    known = _known(new)
+    free = known is None or (_is_same(known, new) and not _has_administrator(known))
+    require(free, "reseller_exists", _("There is a reseller “%s” already.") % new.short_name, "short_name")
 
 
 def _check_name(new: NewReseller) -> None:
-    """The name is checked before a schema is made for it; the database is the judge when it is taken."""
+    """The name is checked before a schema is made for it."""
+    require(new.name.strip(), "name_missing", _("Write the reseller's name."), "name")
     if new.parent is None:
         return
     with tenant_context(new.parent):
         row = Customer.objects.filter(reseller_schema=new.short_name).first()
         taken = _("“%s” is taken. Names are unique across the platform.") % new.name
         require(names.is_free(new.name, except_for=row.pk if row else None), "name_taken", taken, "name")
+
+
+def _check_host(new: NewReseller) -> None:
+    require(HOST.fullmatch(new.host), "host_invalid", _("“%s” is not a host name.") % new.host, "host")
+    holder = Domain.objects.filter(domain=new.host).select_related("tenant").first()
+    require(holder is None or holder.tenant.schema_name == new.short_name, "host_taken", _("The host %s belongs to another reseller.") % new.host, "host")
+
+
+def _check_terms(new: NewReseller) -> None:
+    unknown = _("“%s” is no currency in use: give its three letters, such as GBP.") % new.currency
+    require(new.currency in currencies.codes(), "currency_unknown", unknown, "currency")
+    zone_of(new.time_zone)
+    same = new.plan is None or new.plan.currency == new.currency
+    require(same, "currency_differs", _("The rate plan is not priced in %s.") % new.currency, "plan")
+
+
+def _check_parent(new: NewReseller) -> None:
+    root_only = _("Only the root has no parent, and it is named owner.")
+    require((new.parent is None) == (new.short_name == "owner"), "parent_missing", root_only, "parent")
+
+
+def _check_email(new: NewReseller) -> None:
+    require("@" in new.admin_email, "email_invalid", _("Write the administrator's email address."), "admin_email")
+
+
+def _is_same(known: Reseller, new: NewReseller) -> bool:
+    """A reseller of this short name is gone on with only when it is the same one."""
+    same = known.parent_id == (new.parent.pk if new.parent else None) and known.name == new.name and known.currency == new.currency
+    return same and Domain.objects.filter(tenant=known, domain=new.host).exists()
+
+
+def _has_administrator(known: Reseller) -> bool:
+    if known.state != Reseller.State.READY:
+        return False
+    with tenant_context(known):
+        return User.objects.filter(role=Role.ADMINISTRATOR, stands_for_schema="").exists()
 
 
 def _register(new: NewReseller) -> Reseller:
@@ -151,7 +199,7 @@ def _furnish(reseller: Reseller, new: NewReseller, *, actor: Actor, at: datetime
     with tenant_context(reseller), transaction.atomic():
         BillingTerms.objects.get_or_create(only=True)
         switches.ensure_default()
-        if User.objects.filter(role=Role.ADMINISTRATOR).exists():
+        if User.objects.filter(role=Role.ADMINISTRATOR, stands_for_schema="").exists():
             return
         username = NOT_IN_USERNAMES.sub("", new.admin_email.partition("@")[0]) or "admin"
         user = users.create(username, username, new.admin_email, Role.ADMINISTRATOR, actor=actor, at=at)

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from billing_portal.kernel.period import local_date
+from customers.domain import daily_limit
 from customers.models import Customer, Standing
 
 SpentOn = Callable[[Customer, date], Decimal]
@@ -41,14 +42,16 @@ class Seen:
     spent: Decimal
 
 
-def note(seen: Sequence[Seen]) -> None:
+def note(seen: Sequence[Seen], *, at: datetime) -> None:
     """Add today's calls to today's spending; the first batch of a later day resets it, calls of other days leave it alone (architecture §3).
 
-    The caller holds the standings' locks. Amounts in the customer's currency.
+    Who reaches the daily limit by it is locked in the same transaction (semantics 31). The caller holds the standings' locks.
+    Amounts in the customer's currency.
     """
     columns: list[list[Any]] = [[row.customer_id for row in seen], [row.last_call_at for row in seen], [row.today for row in seen], [row.spent for row in seen]]
     with connection.cursor() as cursor:
         cursor.execute(NOTE, columns)
+    daily_limit.review([row.customer_id for row in seen], at=at)
 
 
 def register(spent_on: SpentOn) -> None:
@@ -62,3 +65,4 @@ def count_again(customer: Customer, at: datetime) -> None:
     today = local_date(at, customer.time_zone)
     spent = sum((ask(customer, today) for ask in _spent_on), Decimal(0))
     Standing.objects.filter(customer=customer).exclude(day=None).update(day=today, spent_today=spent)
+    daily_limit.review([customer.pk], at=at)

@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.web import display
 from billing_portal.web.forms import ChoiceCards, MoneyField, PortalForm
@@ -20,6 +23,10 @@ HINTS = {
     BillingType.PREPAID.value: _("Pays first. Calls stop when the balance is used up."),
     BillingType.POSTPAID.value: _("Gets an invoice each month. Calls stop at the credit limit."),
 }
+
+
+ALERTS = ("low_balance_threshold", "low_balance_email", "low_balance_repeat_days", "topup", "topup_amount", "topup_threshold")
+AMOUNTS = ("credit_limit", "daily_limit", "low_balance_threshold", "topup_amount", "topup_threshold")
 
 
 class PlanSelect(forms.Select):
@@ -43,7 +50,7 @@ class CustomerForm(PortalForm):
 
     name = forms.CharField(label=_("Customer name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
     plan = forms.ModelChoiceField(RatePlan.objects.none(), label=_("Rate plan"), empty_label=None, widget=PlanSelect)
-    currency = forms.ChoiceField(label=_("Currency"), help_text=_("The rate plan's. It cannot change after the first movement of money."))
+    currency = forms.ChoiceField(label=_("Currency"), help_text=_("The rate plan's, unless you choose another. It cannot change after the first movement of money."))
     billing_email = forms.EmailField(
         label=_("Billing email address"), help_text=_("Invoices and the login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
@@ -59,6 +66,23 @@ class CustomerForm(PortalForm):
         label=_("Credit limit"), min_value=Decimal(0), help_text=_("Calls stop when the customer owes this much. For pre-paid customers it usually stays 0.00.")
     )
     credit_unlimited = forms.BooleanField(label=_("Unlimited credit"), required=False, help_text=_("Calls never stop, whatever is owed."))
+    daily_limited = forms.BooleanField(label=_("Limit what calls may cost per day"), required=False)
+    daily_limit = MoneyField(
+        label=_("Maximum spend per day"),
+        min_value=Decimal(0),
+        required=False,
+        help_text=_("Reaching it locks calls until midnight in the customer's time zone."),
+    )
+    low_balance_threshold = MoneyField(
+        label=_("Email when the balance drops below"), required=False, help_text=_("What is left to spend, the credit limit included. 0.00 for no email.")
+    )
+    low_balance_email = forms.BooleanField(label=_("Send the email"), required=False, initial=True, help_text=_("A top-up works without it too."))
+    low_balance_repeat_days = forms.IntegerField(
+        label=_("Repeat every so many days"), min_value=0, max_value=365, required=False, help_text=_("While the balance stays low. 0 for one email only.")
+    )
+    topup = forms.ChoiceField(label=_("Top up automatically"), choices=Customer.TopUp.choices, required=False)
+    topup_amount = MoneyField(label=_("Amount"), required=False, help_text=_("Taxes included; with a target, the balance to reach."))
+    topup_threshold = MoneyField(label=_("Top up when below"), required=False, help_text=_("The amount of the email, unless you write a lower one."))
     taxes = TaxChoices(Tax.objects.none(), label=_("Liable for"), required=False, widget=forms.CheckboxSelectMultiple)
     tax_reference = forms.CharField(label=_("Tax reference"), max_length=40, required=False, help_text=_("Shown on invoices."))
     attention = forms.CharField(label=_("Attention"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}))
@@ -70,9 +94,10 @@ class CustomerForm(PortalForm):
     SECTIONS = (
         ("essentials", _("Essentials"), ("name", "plan", "currency", "billing_email")),
         ("identity", _("Identity"), ("account_number", "switch_account_code", "status", "description")),
+        ("access", _("Access and limits"), ("daily_limited", "daily_limit")),
         ("region", _("Region"), ("time_zone",)),
         ("billing", _("Billing"), ("billing_type", "tax_reference")),
-        ("credit", _("Credit"), ("credit_limit", "credit_unlimited")),
+        ("credit", _("Credit and alerts"), ("credit_limit", "credit_unlimited", *ALERTS)),
         ("taxes", _("Taxes"), ("taxes",)),
         ("address", _("Address"), ("attention", "street", "city", "postcode", "country")),
     )
@@ -82,19 +107,29 @@ class CustomerForm(PortalForm):
         plans = list(visible_plans())
         self._choose("plan").queryset = visible_plans()
         self._choose("taxes").queryset = taxes()
-        self._choose("currency").choices = [(code, code) for code in sorted({plan.currency for plan in plans})]
+        self._choose("currency").choices = currencies.named(get_language() or "en")
         self._choose("time_zone").choices = [(name, name) for name in zone_names()]
         self._choose("country").choices = [("", _("Not given")), *countries]
         if not taxes().exists():
             del self.fields["taxes"]
         asked = str(self["plan"].value() or "")
         self.chosen_plan = next((plan for plan in plans if str(plan.pk) == asked), plans[0] if plans else None)
-        limit = self.fields["credit_limit"]
-        if isinstance(limit, MoneyField) and "currency" in self.fields:
-            limit.currency = str(self["currency"].value() or "")
+        if "currency" in self.fields:
+            self._price_in(str(self["currency"].value() or ""))
 
     def _choose(self, name: str) -> Any:
         return self.fields[name]
+
+    def _price_in(self, currency: str) -> None:
+        for name in AMOUNTS:
+            self._choose(name).currency = currency
+
+    def clean(self) -> dict[str, Any]:
+        """No limit is a choice of its own; an alert left empty is off."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("daily_limited") and cleaned.get("daily_limit") is None and "daily_limit" not in self.errors:
+            self.add_error("daily_limit", ValidationError(_("Write a limit, or choose none."), code="required"))
+        return cleaned
 
     def sections(self) -> list[tuple[str, Any, int]]:
         """The parts of the form that have fields, each with how many of them are wrong."""
@@ -103,7 +138,13 @@ class CustomerForm(PortalForm):
 
     def given(self) -> dict[str, Any]:
         """What the verb is told."""
-        return dict(self.cleaned_data)
+        given = dict(self.cleaned_data)
+        if not given.pop("daily_limited"):
+            given["daily_limit"] = None
+        given |= {name: given[name] or Decimal(0) for name in ("low_balance_threshold", "topup_amount")}
+        given["low_balance_repeat_days"] = given["low_balance_repeat_days"] or 0
+        given["topup"] = given["topup"] or Customer.TopUp.OFF
+        return given
 
 
 class NewCustomerForm(CustomerForm):
@@ -130,11 +171,12 @@ class EditCustomerForm(CustomerForm):
     )
 
     def __init__(self, *args: Any, customer: Customer, plan: RatePlan | None, currency_fixed: bool, **kwargs: Any) -> None:
-        columns = [name for name in self.base_fields if name not in {"plan", "taxes"}]
+        columns = [name for name in self.base_fields if name not in {"plan", "taxes", "daily_limited"}]
         initial = {name: getattr(customer, name) for name in columns} | {
             "country": customer.country.code or "",
             "plan": plan,
             "taxes": list(customer.taxes.all()),
+            "daily_limited": customer.daily_limit is not None,
         }
         super().__init__(*args, initial=initial, **kwargs)
         self.fields["account_number"].required = True
@@ -143,6 +185,4 @@ class EditCustomerForm(CustomerForm):
             self._choose("plan").empty_label = _("No plan")
         if currency_fixed:
             del self.fields["currency"]
-        limit = self.fields["credit_limit"]
-        if isinstance(limit, MoneyField):
-            limit.currency = customer.currency
+        self._price_in(customer.currency)

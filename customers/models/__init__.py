@@ -1,5 +1,6 @@
 from customers.models.customers import AccountCode, BillingType, Customer, CustomerTax, PlanAssignment
 from customers.models.ledger import Account, AccountKind, Kind, Transfer
+from customers.models.locks import Lock
 from customers.models.people import Line, Person
 from customers.models.standing import Standing
 
@@ -12,6 +13,7 @@ __all__ = [
     "CustomerTax",
     "Kind",
     "Line",
+    "Lock",
     "Person",
     "PlanAssignment",
     "Standing",

@@ -24,6 +24,13 @@ class Customer(Record):
         NORMAL = "normal", _("Normal")
         RESELLER = "reseller", _("Reseller")
 
+    class TopUp(models.TextChoices):
+        """Automatic top-up (E36): a gross amount, or up to a target of what is left to spend."""
+
+        OFF = "off", _("Off")
+        FIXED = "fixed", _("A fixed amount")
+        TARGET = "target", _("Up to a target balance")
+
     class Status(models.TextChoices):
         NEW = "new", _("New")
         ACTIVE = "active", _("Active")
@@ -51,6 +58,15 @@ class Customer(Record):
     country = CountryField(blank=True)
     tax_reference = models.CharField(max_length=40, blank=True)
 
+    daily_limit = MoneyField(null=True, blank=True)
+    low_balance_threshold = MoneyField(default=0)
+    low_balance_email = models.BooleanField(default=True)
+    low_balance_repeat_days = models.PositiveSmallIntegerField(default=0)
+    topup = models.CharField(max_length=10, choices=TopUp.choices, default=TopUp.OFF)
+    topup_threshold = MoneyField(null=True, blank=True)
+    topup_amount = MoneyField(default=0)
+    topup_parked = models.BooleanField(default=False)
+
     reseller_schema = models.CharField(max_length=63, blank=True)
     taxes = models.ManyToManyField(Tax, through="CustomerTax", related_name="customers")
 
@@ -59,6 +75,8 @@ class Customer(Record):
         constraints = [
             models.UniqueConstraint(fields=["account_number"], name="account_number_once"),
             models.CheckConstraint(condition=Q(credit_limit__gte=0), name="credit_limit_not_negative"),
+            models.CheckConstraint(condition=Q(daily_limit__isnull=True) | Q(daily_limit__gte=0), name="daily_limit_not_negative"),
+            models.CheckConstraint(condition=Q(low_balance_threshold__gte=0, topup_amount__gte=0), name="low_balance_not_negative"),
             models.CheckConstraint(condition=Q(kind="reseller") ^ Q(reseller_schema=""), name="reseller_has_schema"),
         ]
         indexes = [models.Index(Lower("name"), name="customer_name"), models.Index(Lower("billing_email"), name="customer_email")]

@@ -84,6 +84,7 @@ class Transfer(Record):
     key = models.CharField(max_length=200, unique=True)
     actor_id = models.UUIDField(null=True, blank=True)
     actor_name = models.CharField(max_length=150)
+    actor_schema = models.CharField(max_length=63, blank=True)
     acted_for_id = models.UUIDField(null=True, blank=True)
     acted_for_name = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=300, blank=True)

@@ -34,6 +34,12 @@ class Standing(Record):
     billing_type = models.CharField(max_length=20, choices=BillingType.choices)
     credit_limit = MoneyField(default=0)
     credit_unlimited = models.BooleanField(default=False)
+    daily_limit = MoneyField(null=True, blank=True)
+    low_threshold = MoneyField(default=0)
+    low_since = models.DateTimeField(null=True, blank=True)
+    low_episode = models.PositiveIntegerField(default=0)
+    web_locked = models.BooleanField(default=False)
+    calls_locked = models.BooleanField(default=False)
 
     @property
     def balance(self) -> Decimal:

@@ -24,9 +24,11 @@ from customers.views.shell import may, state_of
 
 CHIPS = (
     Chip("active", _("Active"), Q(status=Customer.Status.ACTIVE)),
+    Chip("low", _("Low balance"), queries.LOW),
     Chip("near", _("Near limit"), queries.NEAR_LIMIT),
     Chip("over", _("Over limit"), queries.OVER_LIMIT),
     Chip("overdue", _("Overdue"), queries.OVERDUE),
+    Chip("locked", _("Locked"), queries.LOCKED),
     Chip("inactive", _("Not active"), ~Q(status=Customer.Status.ACTIVE)),
 )
 SORTS = {

@@ -20,7 +20,7 @@ from billing_portal.kernel.period import local_date
 from billing_portal.web.pages import page
 from billing_portal.web.viewer import PortalRequest, Viewer, viewer_of
 from customers import queries
-from customers.models import Customer, Standing
+from customers.models import Customer, Lock, Standing
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,15 @@ def customer_page(request: HttpRequest, template: str, customer: Customer, *, ta
     """
     viewer = viewer_of(request)
     now = timezone.now()
+    locks = list(queries.locks_of(customer).filter(lifted_at=None))
     shell = {
         "customer": customer,
         "standing": customer.standing,
         "state_pill": state_of(customer, customer.standing, local_date(now, viewer.zone)),
         "plan": queries.plan_at([customer.pk], now).get(customer.pk),
+        "locks": locks,
+        "may_unlock": any(lock.reason == Lock.Reason.ADMIN for lock in locks),
+        "parked": queries.parked_because(customer),
         "tab": tab or (request.resolver_match.view_name if request.resolver_match else ""),
         **may(viewer),
     }
@@ -87,19 +91,24 @@ def may(viewer: Viewer) -> dict[str, bool]:
     return {
         "may_edit": viewer.role in rights.roles(Right.CHANGE_CUSTOMERS),
         "may_switch": viewer.role in rights.roles(Right.SWITCH) and not viewer.acting,
+        "may_lock": viewer.role in rights.roles(Right.LOCK) and not viewer.acting,
         "may_pay": viewer.role in rights.roles(Right.MOVE_MONEY) and not viewer.acting,
     }
 
 
 def state_of(customer: Customer, standing: Standing, today: date) -> State:
-    """The one thing about a customer that needs somebody first: overdue, over the limit, near it; else the status, which is quiet."""
+    """The one thing about a customer that needs somebody first: locked, overdue, over the limit, low, near it; else the status, which is quiet."""
     available = standing.available
+    if standing.calls_locked or standing.web_locked:
+        return State("off", _("Locked"))
     if standing.overdue_since is not None:
         return State("bad", _overdue((today - standing.overdue_since).days))
     if available is not None and available < 0:
         return State("bad", _("Over limit"))
     if customer.status != Customer.Status.ACTIVE:
         return State("plain", customer.get_status_display())
+    if standing.low_since is not None:
+        return State("warn", _("Low balance"))
     if available is not None and available < standing.credit_limit * queries.NEAR:
         return State("warn", _("Near limit"))
     return State("good", customer.get_status_display())

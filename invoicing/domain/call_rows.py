@@ -14,13 +14,15 @@ from django.db import connection
 from billing_portal.tenancy.models import new_id
 from customers.models import Customer
 from invoicing.domain import records
+from invoicing.domain.buying import Bought
 from invoicing.domain.rating_batch import Outcome
 from rateplans.domain.rating import Rate
 
 COLUMNS = (
     "at", "id", "customer_id", "key_id", "batch_id", "transfer_id", "direction", "line", "caller", "number", "setup_at", "answered_at", "ended_at", "seconds",
     "cause", "plan_id", "version_id", "prefix", "destination", "per_minute", "connection_charge", "initial_increment", "increment", "included_seconds",
-    "minimum", "billed_seconds", "net", "exchange_rate", "precision", "price", "currency", "extra",
+    "minimum", "billed_seconds", "net", "exchange_rate", "precision", "price", "currency", "buy_price", "buy_currency",
+    "buy_inputs", "extra",
 )  # fmt: skip
 COPY = f"COPY invoicing_call ({', '.join(COLUMNS)}) FROM STDIN"
 NULL = "\\N"
@@ -35,8 +37,8 @@ def copy(rows: Iterable[str]) -> None:
         cursor.copy_expert(COPY, io.StringIO("".join(rows)))
 
 
-def row(outcome: Outcome, customer: Customer, key_id: UUID, batch_id: UUID, transfer_id: UUID | None) -> str:
-    """The call as one line of COPY's text format, with the numbers its price was made of."""
+def row(outcome: Outcome, customer: Customer, key_id: UUID, batch_id: UUID, transfer_id: UUID | None, bought: Bought | None = None) -> str:
+    """The call as one line of COPY's text format, with the numbers its price was made of and what it costs."""
     record, rate = outcome.record, outcome.rate or _FREE
     values = (
         _time(outcome.at),
@@ -66,10 +68,13 @@ def row(outcome: Outcome, customer: Customer, key_id: UUID, batch_id: UUID, tran
         str(rate.minimum),
         str(outcome.billed_seconds),
         str(outcome.net),
-        "1",
+        str(outcome.exchange_rate),
         str(outcome.precision),
         str(outcome.price),
         customer.currency,
+        str(bought.price) if bought and bought.price is not None else NULL,
+        bought.currency if bought else "",
+        json.dumps(bought.inputs).translate(_ESCAPED) if bought and bought.inputs else NULL,
         _extra(outcome),
     )
     return "\t".join(values) + "\n"

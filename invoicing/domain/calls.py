@@ -49,6 +49,14 @@ def ingest(batch: Sequence[CallRecord], *, switch: Switch, source: str, actor: A
     return [_told(held[record.key], prints[index], first[record.key] == index) for index, record in enumerate(batch)]
 
 
+def enter(batch: CallBatch, outcomes: Sequence[Outcome], *, actor: Actor, at: datetime) -> None:
+    """Take in what a reseller below has priced already: each once, posted at that price or waiting for its reason. Repeats leave no trace."""
+    asked = {outcome.record.key: (records.fingerprint(outcome.record), answers.of(outcome)) for outcome in outcomes}
+    held = keys.claim(batch.switch, batch.pk, asked, at=at)
+    new = [(held[outcome.record.key], outcome) for outcome in outcomes if held[outcome.record.key].fresh]
+    _write(batch, new, [], actor=actor, at=at)
+
+
 def _told(key: Key, print_: str, is_first: bool) -> Answer:
     if print_ != key.record_hash:
         return answers.conflict(key.answer.call_id, key.answer.leg)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.jobs import outbox
 from billing_portal.kernel import period
 from customers.domain import ledger, spending, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Transfer
-from invoicing.domain import call_rows
+from invoicing.domain import buying, call_rows
+from invoicing.domain.buying import Bought, Purchase
 from invoicing.domain.rating_batch import Outcome
 from invoicing.models import CallBatch
 
 ZERO = Decimal(0)
+CLIMB, BUY_PRICE = "calls.climb", "calls.buy_price"
 
 
 @dataclass(slots=True)
@@ -34,17 +37,30 @@ class Day:
 
 
 def post(batch: CallBatch, rated: Sequence[tuple[UUID, Outcome]], *, actor: Actor, at: datetime) -> None:
-    """Post the rated calls of a batch, each with the id of its key. Days that cost nothing move nothing, and their calls name no transfer."""
+    """Post the rated calls of a batch, each with the id of its key. Days that cost nothing move nothing, and their calls name no transfer.
+
+    Each call is stored with what it costs this reseller; a batch of calls that climb owes its climb (semantics 23, 25).
+    """
     days = _days(rated)
     if not days:
         return
+    purchase = buying.of(rated)
     standings = standing.lock_many({day.customer.pk for day in days})
     accounts = {customer_id: ledger.account_of(Kind.USAGE, row.billing_type) for customer_id, row in standings.items()}
     charged = [day for day in days if day.total]
     transfers = ledger.post_many([_posting(batch, day, accounts[day.customer.pk]) for day in charged], at=at, actor=actor)
     named: dict[tuple[UUID, date], Transfer] = {(day.customer.pk, day.on): transfer for day, transfer in zip(charged, transfers, strict=True)}
-    call_rows.copy(_rows(batch, days, named))
-    spending.note(_seen(days, at))
+    call_rows.copy(_rows(batch, days, named, purchase.prices))
+    spending.note(_seen(days, at), at=at)
+    _owe(batch, purchase)
+
+
+def _owe(batch: CallBatch, purchase: Purchase) -> None:
+    """What follows in other schemas is owed in the same transaction: the climb, and the price for a call that a reseller below has waited for."""
+    if purchase.seller is not None:
+        outbox.add(CLIMB, {"batch": str(batch.pk)}, key=f"climb:{batch.pk}")
+    if batch.child_schema and batch.source == CallBatch.Source.RATED_AGAIN:
+        outbox.add(BUY_PRICE, {"batch": str(batch.pk)}, key=f"buy-price:{batch.pk}")
 
 
 def _days(rated: Sequence[tuple[UUID, Outcome]]) -> list[Day]:
@@ -68,11 +84,11 @@ def _posting(batch: CallBatch, day: Day, account: AccountKind) -> Posting:
     return Posting(Kind.USAGE, day.customer, day.total, key, day.first, account, about=("batch", batch.pk))
 
 
-def _rows(batch: CallBatch, days: Iterable[Day], named: dict[tuple[UUID, date], Transfer]) -> Iterable[str]:
+def _rows(batch: CallBatch, days: Iterable[Day], named: dict[tuple[UUID, date], Transfer], costs: Mapping[UUID, Bought]) -> Iterable[str]:
     for day in days:
         transfer = named.get((day.customer.pk, day.on))
         for key_id, outcome in day.calls:
-            yield call_rows.row(outcome, day.customer, key_id, batch.pk, transfer.pk if transfer else None)
+            yield call_rows.row(outcome, day.customer, key_id, batch.pk, transfer.pk if transfer else None, costs.get(key_id))
 
 
 def _seen(days: Iterable[Day], at: datetime) -> list[spending.Seen]:

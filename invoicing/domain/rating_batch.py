@@ -19,7 +19,9 @@ from invoicing.domain.records import CallRecord
 from invoicing.domain.timelines import PlanHistory
 from invoicing.models import WaitingCall
 from rateplans.domain import decks
-from rateplans.domain.rating import NET_PLACES, Rate
+from rateplans.domain.exchange import Conversion
+from rateplans.domain.rating import NET_PLACES, ONE, Rate
+from rateplans.domain.sources import Chain
 from rateplans.models import PlanVersion, RatePlan
 
 Reason = WaitingCall.Reason
@@ -31,7 +33,10 @@ STOPPED = {Customer.Status.INACTIVE: Reason.INACTIVE, Customer.Status.CLOSED: Re
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a record: a price, or the reason why it waits. Amounts: `price` in the customer's currency, `net` in the plan's, unrounded."""
+    """What became of a record: a price, or the reason why it waits. Amounts: `price` in the customer's currency, `net` in the plan's, unrounded.
+
+    `chain` is the plan with all that it inherits at that moment; the numbers of `exchange_rate` are those stored with the call (semantics 20).
+    """
 
     record: CallRecord
     customer: Customer | None = None
@@ -42,16 +47,18 @@ class Outcome:
     seconds: int = 0
     plan: RatePlan | None = None
     version: PlanVersion | None = None
+    chain: Chain | None = None
     rate: Rate | None = None
     billed_seconds: int = 0
     net: Decimal = ZERO
+    exchange_rate: Decimal = ONE
     precision: int = PRECISION
     price: Decimal = Decimal("0.0000")
 
     @property
     def is_free(self) -> bool:
         """Nothing is charged whatever the rates say: never answered, or no second talked on a plan that charges nothing for it."""
-        at_zero = self.plan is not None and self.plan.charge_connection_at_zero
+        at_zero = self.chain is not None and self.chain.priced_by.charge_connection_at_zero
         return self.record.answered_at is None or (self.seconds == 0 and not at_zero)
 
     def wait(self, reason: str, detail: str = "") -> Outcome:
@@ -64,13 +71,14 @@ def rate(batch: Sequence[CallRecord]) -> list[Outcome]:
     known = parties.find(batch)
     history = PlanHistory(known.customers)
     numbers: dict[str, str | None] = {}
-    groups: dict[tuple[object, object], list[Outcome]] = defaultdict(list)
+    groups: dict[tuple[object, Decimal], list[Outcome]] = defaultdict(list)
+    conversion = Conversion()
     outcomes = [_outcome(record, known, numbers) for record in batch]
     for outcome in outcomes:
         if not outcome.reason and outcome.record.direction == records.OUT and not known.is_line(outcome.number):
-            _put_on_plan(outcome, history)
-            if outcome.plan and outcome.version:
-                groups[outcome.plan.pk, outcome.version.pk].append(outcome)
+            _put_on_plan(outcome, history, conversion)
+            if outcome.chain is not None:
+                groups[outcome.chain.key, outcome.exchange_rate].append(outcome)
     for group in groups.values():
         _price(group)
     return outcomes
@@ -114,41 +122,54 @@ def _number(to: str, known: Parties) -> str | None:
         return None
 
 
-def _put_on_plan(outcome: Outcome, history: PlanHistory) -> None:
-    """Find the plan and version at the moment of answer. A call that costs nothing anyway never waits for them (complaint 18)."""
+def _put_on_plan(outcome: Outcome, history: PlanHistory, conversion: Conversion) -> None:
+    """Find the plan, its chain and the exchange rate at the moment of answer. A call that costs nothing anyway never waits for them (complaint 18)."""
     if outcome.customer is None or outcome.at is None:
         return
-    held = history.at(outcome.customer.pk, outcome.at)
+    held, why = _held(outcome.customer, outcome.at, history)
     if held is None:
         if not outcome.is_free:
-            outcome.wait(Reason.NO_PLAN)
+            outcome.wait(Reason.NO_PLAN, why)
         return
-    outcome.plan, outcome.version = held
-    if outcome.plan.currency != outcome.customer.currency and not outcome.is_free:
-        outcome.wait(Reason.NO_EXCHANGE_RATE, f"{outcome.plan.currency} → {outcome.customer.currency}")
-        outcome.plan = outcome.version = None
+    plan, chain = held
+    outcome.plan, outcome.version, outcome.chain = plan, chain.version, chain
+    converted = conversion.rate(plan.currency, outcome.customer.currency, outcome.at)
+    if converted is not None:
+        outcome.exchange_rate = converted
+    elif not outcome.is_free:
+        outcome.plan = outcome.version = outcome.chain = None
+        outcome.wait(Reason.NO_EXCHANGE_RATE, f"{plan.currency} → {outcome.customer.currency}")
+
+
+def _held(customer: Customer, at: datetime, history: PlanHistory) -> tuple[tuple[RatePlan, Chain] | None, str]:
+    """The customer's plan and chain at that moment, else in words why it has none."""
+    try:
+        return history.at(customer.pk, at), ""
+    except DomainError as refused:
+        return None, refused.message
 
 
 def _price(group: list[Outcome]) -> None:
-    """Price the calls of one version at once, exactly as `rating.price_call` prices each."""
-    plan, version = group[0].plan, group[0].version
-    if plan is None or version is None:
+    """Price the calls of one chain and exchange rate at once, exactly as `rating.price_call` prices each."""
+    plan, chain = group[0].plan, group[0].chain
+    if plan is None or chain is None:
         return
-    deck = decks.deck_of_version(version)
+    deck, precision = decks.deck_of_chain(chain), chain.priced_by.precision
     priced = deck.price_many(
         [outcome.number for outcome in group],
         [outcome.record.answered_at is not None for outcome in group],
         [outcome.seconds for outcome in group],
-        plan.precision,
-        charge_connection_at_zero=plan.charge_connection_at_zero,
+        precision,
+        exchange_rate=group[0].exchange_rate,
+        charge_connection_at_zero=chain.priced_by.charge_connection_at_zero,
     )
     columns = zip(group, priced.rate.tolist(), priced.billed_seconds.tolist(), priced.net_sixtieths.tolist(), priced.price_micro.tolist(), strict=True)
-    half, shift = 30 * 10**priced.scale, 10 ** (PRICE_PLACES - plan.precision)
+    half, shift = 30 * 10**priced.scale, 10 ** (PRICE_PLACES - precision)
     for outcome, index, billed, sixtieths, micro in columns:
         if index < 0:
             if not outcome.is_free:
                 outcome.wait(Reason.NO_RATE, _("no rate for %(number)s in %(plan)s") % {"number": outcome.number, "plan": plan.name})
             continue
-        outcome.rate, outcome.billed_seconds, outcome.precision = deck.rates[index], billed, plan.precision
+        outcome.rate, outcome.billed_seconds, outcome.precision = deck.rates[index], billed, precision
         outcome.net = Decimal((sixtieths * 10**NET_PLACES + half) // (2 * half)).scaleb(-NET_PLACES)
-        outcome.price = Decimal(micro // shift).scaleb(-plan.precision)
+        outcome.price = Decimal(micro // shift).scaleb(-precision)

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from customers.models import PlanAssignment
-from rateplans.models import PlanVersion, RatePlan
+from rateplans.domain.sources import Chain, Resolver
+from rateplans.models import RatePlan
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
@@ -31,21 +32,22 @@ class Timeline(Generic[T]):
 
 
 class PlanHistory:
-    """The plans these customers were on and the versions those plans had, read in three questions."""
+    """The plans these customers were on and the versions those plans had, read in three questions, and more where a plan inherits."""
 
     def __init__(self, customer_ids: Iterable[UUID]) -> None:
         assignments = PlanAssignment.objects.filter(customer_id__in=set(customer_ids)).values_list("customer_id", "valid_from", "plan_id")
         self._assigned = _timelines(assignments)
         plan_ids = {plan_id for line in self._assigned.values() for plan_id in line.things}
         self._plans = RatePlan.objects.in_bulk(list(plan_ids))
-        versions = PlanVersion.objects.filter(plan_id__in=plan_ids)
-        self._versions = _timelines((version.plan_id, version.valid_from, version) for version in versions)
+        self._resolver = Resolver(self._plans.values())
 
-    def at(self, customer_id: UUID, moment: datetime) -> tuple[RatePlan, PlanVersion] | None:
-        """The customer's plan at that moment with its version then; None without a plan or while the plan had no rates."""
+    def at(self, customer_id: UUID, moment: datetime) -> tuple[RatePlan, Chain] | None:
+        """The customer's plan at that moment with all that it inherited then; None without a plan.
+
+        Raises DomainError, saying why, while the plan gives no prices.
+        """
         plan_id = self._assigned.get(customer_id, Timeline[UUID]()).at(moment)
-        version = self._versions[plan_id].at(moment) if plan_id in self._versions else None
-        return (self._plans[plan_id], version) if plan_id is not None and version is not None else None
+        return None if plan_id is None else (self._plans[plan_id], self._resolver.chain(self._plans[plan_id], moment))
 
 
 def _timelines(rows: Iterable[tuple[UUID, datetime | None, T]]) -> dict[UUID, Timeline[T]]:

@@ -64,11 +64,14 @@ def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgai
 
 
 def _post(rated: Sequence[tuple[WaitingCall, Outcome]], *, actor: Actor, at: datetime) -> None:
-    """One batch per switch, as each batch is of one switch; all standings are locked already, by the rating."""
+    """One batch per switch, as each batch is of one switch; all standings are locked already, by the rating. A switch of a reseller below names it."""
     of_switch: dict[UUID, list[tuple[UUID, Outcome]]] = defaultdict(list)
+    children: dict[UUID, str] = {}
     for row, outcome in rated:
         of_switch[row.key.switch_id].append((row.key_id, outcome))
-    batches = [CallBatch(switch_id=switch_id, source=CallBatch.Source.RATED_AGAIN, posted_at=at, actor_name=actor.name) for switch_id in sorted(of_switch)]
+        children[row.key.switch_id] = row.batch.child_schema
+    shared = {"source": CallBatch.Source.RATED_AGAIN, "posted_at": at, "actor_name": actor.name}
+    batches = [CallBatch(switch_id=switch_id, child_schema=children[switch_id], **shared) for switch_id in sorted(of_switch)]
     CallBatch.objects.bulk_create(batches)
     for batch in batches:
         posting.post(batch, of_switch[batch.switch_id], actor=actor, at=at)
@@ -103,7 +106,7 @@ def keep_the_first(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> int:
 def _locked(ids: Iterable[UUID]) -> list[WaitingCall]:
     """Those that still wait, locked in key order; what somebody else has decided meanwhile is not among them."""
     rows = WaitingCall.objects.filter(pk__in=ids, state=State.WAITING).order_by("pk")
-    return list(rows.select_for_update(of=("self",)).select_related("key", "customer"))
+    return list(rows.select_for_update(of=("self",)).select_related("key", "customer", "batch"))
 
 
 def _decide(rows: Sequence[WaitingCall], note: str, action: str, *, actor: Actor, at: datetime) -> int:

@@ -2,6 +2,7 @@ from invoicing.models.calls import Call, CallBatch, CallKey, WaitingCall
 from invoicing.models.documents import Document, DocumentFile, DocumentLine, DocumentTax, Match, Series, Taken
 from invoicing.models.payments import Payment
 from invoicing.models.runs import InvoiceRun, InvoiceRunItem
+from invoicing.models.topups import LowBalanceEpisode, TopUpRequest
 
 __all__ = [
     "Call",
@@ -13,9 +14,11 @@ __all__ = [
     "DocumentTax",
     "InvoiceRun",
     "InvoiceRunItem",
+    "LowBalanceEpisode",
     "Match",
     "Payment",
     "Series",
     "Taken",
+    "TopUpRequest",
     "WaitingCall",
 ]

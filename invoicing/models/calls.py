@@ -18,11 +18,14 @@ class CallBatch(Record):
         API = "api", _("Switch")
         FILE = "file", _("File")
         RATED_AGAIN = "rated_again", _("Rated again")
+        CLIMBED = "climbed", _("From a reseller below")
 
     switch = models.ForeignKey(Switch, on_delete=models.PROTECT)
     source = models.CharField(max_length=20, choices=Source.choices)
     posted_at = models.DateTimeField()
     actor_name = models.CharField(max_length=150)
+    child_schema = models.CharField(max_length=63, blank=True)
+    child_batch_id = models.UUIDField(null=True, blank=True)
 
 
 class CallKey(Record):
@@ -43,7 +46,9 @@ class Call(models.Model):
     """A rated call with the numbers its price was made of, so that it can be computed again for ever.
 
     Partitioned by month of `at`, the moment of answer (unanswered: of set-up), which alone decides day, period, plan and version (semantics 18).
-    Nothing has a foreign key to it; `net` is before rounding, in the plan's currency; `price` is rounded once, in the customer's currency.
+    Nothing has a foreign key to it; rates are unrounded, mark-ups included; `net` is before rounding, in the plan's currency;
+    `price` is rounded once, in the customer's currency; `buy_price` is what the parent charges for it, in `buy_currency`, which is named for every call
+    that climbs, `buy_inputs` the numbers it was made of there: the parent posts exactly these (semantics 25).
     """
 
     pk = models.CompositePrimaryKey("at", "id")
@@ -66,12 +71,12 @@ class Call(models.Model):
     version_id = models.UUIDField(null=True)
     prefix = models.CharField(max_length=15, blank=True)
     destination = models.CharField(max_length=500, blank=True)
-    per_minute = MoneyField(default=0)
-    connection_charge = MoneyField(default=0)
+    per_minute = models.DecimalField(max_digits=38, decimal_places=24, default=0)
+    connection_charge = models.DecimalField(max_digits=38, decimal_places=24, default=0)
     initial_increment = models.IntegerField(default=1)
     increment = models.IntegerField(default=1)
     included_seconds = models.IntegerField(default=0)
-    minimum = MoneyField(default=0)
+    minimum = models.DecimalField(max_digits=38, decimal_places=24, default=0)
     billed_seconds = models.IntegerField(default=0)
     net = models.DecimalField(max_digits=26, decimal_places=12, default=0)
     exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, default=1)
@@ -79,12 +84,15 @@ class Call(models.Model):
     price = MoneyField(default=0)
     currency = models.CharField(max_length=3)
     buy_price = MoneyField(null=True)
+    buy_currency = models.CharField(max_length=3, blank=True)
+    buy_inputs = models.JSONField(null=True)
     extra = models.JSONField(default=dict)
 
     class Meta:
         indexes = [
             models.Index(fields=["customer_id", "at"], name="call_of_customer"),
             models.Index(fields=["transfer_id"], name="call_of_transfer"),
+            models.Index(fields=["batch_id"], name="call_of_batch"),
         ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,23 +13,27 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from billing_portal.accounts import rights
 from billing_portal.accounts.models import Role
+from billing_portal.accounts.rights import Right
 from billing_portal.kernel import money
 from billing_portal.web.access import SWITCHERS, people, staff
 from billing_portal.web.downloads import csv_file
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
-from billing_portal.web.viewer import PortalRequest
+from billing_portal.web.viewer import PortalRequest, Viewer
 from customers import queries as customers
 from customers.models import Customer
 from customers.views.shell import customer_page
 from invoicing.domain import calls as verbs
+from invoicing.domain import margins
 from invoicing.forms.calls import CallFilterForm
 from invoicing.models import Call
 from invoicing.queries import calls as queries
 from rateplans.domain.rating import Step
 from rateplans.models import PlanVersion
 
+MAY_SEE_COSTS = rights.roles(Right.SEE_MARGINS)
 OWN = (Role.ACCOUNT_ADMIN, *SWITCHERS)
 SORTS = {"at": ("at",), "number": ("number", "at"), "seconds": ("seconds", "at"), "price": ("price", "at")}
 CHIPS = (
@@ -53,16 +58,18 @@ HEADER = (
     "price",
     "currency",
 )
+COSTS_HEADER = (*HEADER, "buy price", "margin", "buy currency")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A call in a list, with its customer, the version that priced it and the steps of its price."""
+    """A call in a list, with its customer, the version that priced it, the steps of its price, and what was earned, in the currency it was bought in."""
 
     call: Call
     customer: Customer | None
     version: PlanVersion | None
     steps: tuple[Step, ...]
+    margin: Decimal | None
 
 
 def shown(calls: Iterable[Call], *, named: bool = False) -> list[Shown]:
@@ -70,7 +77,17 @@ def shown(calls: Iterable[Call], *, named: bool = False) -> list[Shown]:
     found = list(calls)
     versions = queries.versions_of(found)
     owners = queries.customers_of(found) if named else {}
-    return [Shown(call, owners.get(call.customer_id), versions.get(call.version_id) if call.version_id else None, verbs.explain(call)) for call in found]
+    rates = margins.rates(margins.key_of(call) for call in found if call.buy_currency)
+    return [
+        Shown(
+            call,
+            owners.get(call.customer_id),
+            versions.get(call.version_id) if call.version_id else None,
+            verbs.explain(call),
+            margins.of(call, rates),
+        )
+        for call in found
+    ]
 
 
 @dataclass(frozen=True)
@@ -80,9 +97,18 @@ class Asked:
     form: CallFilterForm
     listing: Listing
 
-    def context(self, *, named: bool = False) -> dict[str, Any]:
+    def context(self, *, named: bool = False, costs: bool = False) -> dict[str, Any]:
+        """What the list shows; costs and margins only to those who may see them (contracts, Rights)."""
         rows = shown(self.listing, named=named)
-        return {"filter": self.form, "listing": self.listing, "rows": rows, "totals": queries.totals(self.listing.selected) if rows else []}
+        totals = queries.totals(self.listing.selected) if rows else []
+        earned = margins.sums(self.listing.selected) if rows and costs else []
+        for total in totals:
+            total["earned"] = [each for each in earned if each.currency == total["currency"]]
+        return {"filter": self.form, "listing": self.listing, "rows": rows, "totals": totals, "costs": costs}
+
+
+def may_see_costs(viewer: Viewer) -> bool:
+    return viewer.role in MAY_SEE_COSTS and viewer.party is None
 
 
 def asked(request: PortalRequest, calls: QuerySet[Call]) -> Asked:
@@ -97,14 +123,14 @@ def asked(request: PortalRequest, calls: QuerySet[Call]) -> Asked:
 @require_safe
 def calls(request: PortalRequest) -> HttpResponse:
     found = asked(request, queries.visible_to(request.viewer))
-    return page(request, "invoicing/calls.html", status=200, **found.context(named=True))
+    return page(request, "invoicing/calls.html", status=200, **found.context(named=True, costs=may_see_costs(request.viewer)))
 
 
 @staff
 @require_safe
 def calls_csv(request: PortalRequest) -> HttpResponseBase:
     found = asked(request, queries.visible_to(request.viewer))
-    return csv_file("calls.csv", HEADER, _rows(found.listing.selected))
+    return _file("calls.csv", found, costs=may_see_costs(request.viewer))
 
 
 @staff
@@ -112,7 +138,9 @@ def calls_csv(request: PortalRequest) -> HttpResponseBase:
 def customer_calls(request: PortalRequest, account: str) -> HttpResponse:
     customer = customers.customer_or_404(request.viewer, account)
     found = asked(request, queries.of_customer(request.viewer, customer))
-    return customer_page(request, "invoicing/customer_calls.html", customer, status=200, heading=_("Calls"), **found.context())
+    return customer_page(
+        request, "invoicing/customer_calls.html", customer, status=200, heading=_("Calls"), **found.context(costs=may_see_costs(request.viewer))
+    )
 
 
 @staff
@@ -120,7 +148,7 @@ def customer_calls(request: PortalRequest, account: str) -> HttpResponse:
 def customer_calls_csv(request: PortalRequest, account: str) -> HttpResponseBase:
     customer = customers.customer_or_404(request.viewer, account)
     found = asked(request, queries.of_customer(request.viewer, customer))
-    return csv_file(f"calls {customer.account_number}.csv", HEADER, _rows(found.listing.selected))
+    return _file(f"calls {customer.account_number}.csv", found, costs=may_see_costs(request.viewer))
 
 
 @people(*OWN)
@@ -136,18 +164,32 @@ def my_calls(request: PortalRequest) -> HttpResponse:
 def my_calls_csv(request: PortalRequest) -> HttpResponseBase:
     customer = customers.own_customer(request.viewer)
     found = asked(request, queries.of_customer(request.viewer, customer))
-    return csv_file(f"calls {customer.account_number}.csv", HEADER, _rows(found.listing.selected))
+    return _file(f"calls {customer.account_number}.csv", found, costs=False)
 
 
-def _rows(calls: QuerySet[Call]) -> Iterator[Sequence[object]]:
+def _file(name: str, found: Asked, *, costs: bool) -> HttpResponseBase:
+    return csv_file(name, COSTS_HEADER if costs else HEADER, _rows(found.listing.selected, costs=costs))
+
+
+def _rows(calls: QuerySet[Call], *, costs: bool) -> Iterator[Sequence[object]]:
     """Read while it is sent, in parts, so that a long list needs no memory."""
     part: list[Call] = []
-    for call in calls.iterator(chunk_size=AT_ONCE):
+    for call in calls.defer("buy_inputs").iterator(chunk_size=AT_ONCE):
         part.append(call)
         if len(part) == AT_ONCE:
-            yield from _lines(part)
+            yield from _with_costs(part) if costs else _lines(part)
             part = []
-    yield from _lines(part)
+    yield from _with_costs(part) if costs else _lines(part)
+
+
+def _with_costs(part: list[Call]) -> Iterator[Sequence[object]]:
+    rates = margins.rates(margins.key_of(call) for call in part if call.buy_currency)
+    for call, line in zip(part, _lines(part), strict=True):
+        yield [*line, _plain(call.buy_price), _plain(margins.of(call, rates)), call.buy_currency]
+
+
+def _plain(amount: Decimal | None) -> str:
+    return "" if amount is None else money.plain(amount)
 
 
 def _lines(part: list[Call]) -> Iterator[Sequence[object]]:

@@ -45,6 +45,7 @@ def figures(viewer: Viewer, customer: Customer) -> dict[str, Any]:
     return {
         "today": today,
         "standing": customer.standing,
+        "locks": list(customers.locks_of(customer).filter(lifted_at=None)),
         "spent_today": customer.standing.spent_today if customer.standing.day == today else Decimal(0),
         "month": sum((day.amount for day in days if day.day >= today.replace(day=1)), Decimal(0)),
         "chart": charts.spend(days[-DAYS:], customer.currency),

@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError
-from rateplans.domain import rating
-from rateplans.domain.decks import deck_of
+from rateplans.domain import origins, rating
+from rateplans.domain.decks import deck_of_chain
 from rateplans.domain.rating import Priced
+from rateplans.domain.sources import Chain, Resolver
 from rateplans.models import PlanVersion, RatePlan
 
 MOST_SECONDS = 366 * 86_400
@@ -35,21 +36,26 @@ def quote(plan: RatePlan, number: str, *, seconds: int, at: datetime) -> Quote:
     digits = _dialled(number)
     if seconds > MOST_SECONDS:
         raise DomainError("too_long", _("A call cannot last more than a year."), "duration")
-    found = deck_of(plan, at)
-    if found is None:
-        raise DomainError("no_rate", _("“%(plan)s” has no rates yet.") % {"plan": plan.name}, "number")
-    version, deck = found
-    rate = deck.find(digits)
+    chain = _chain(plan, at)
+    rate = deck_of_chain(chain).find(digits)
     if rate is None:
         raise DomainError("no_rate", _("“%(plan)s” has no rate for %(number)s.") % {"plan": plan.name, "number": digits}, "number")
     priced = rating.price_call(
         rate,
         answered=True,
         seconds=seconds,
-        precision=plan.precision,
-        charge_connection_at_zero=plan.charge_connection_at_zero,
+        precision=chain.priced_by.precision,
+        charge_connection_at_zero=chain.priced_by.charge_connection_at_zero,
+        origin=origins.steps(chain, rate.prefix),
     )
-    return Quote(digits, seconds, at, plan.currency, version, priced)
+    return Quote(digits, seconds, at, plan.currency, chain.version, priced)
+
+
+def _chain(plan: RatePlan, at: datetime) -> Chain:
+    try:
+        return Resolver().chain(plan, at)
+    except DomainError as refused:
+        raise DomainError("no_rate", refused.message, "number") from refused
 
 
 def _dialled(number: str) -> str:

@@ -61,11 +61,20 @@ def net_sixtieths(rate: Rate, billed: int) -> Decimal:
         return max(60 * rate.connection_charge + billed * rate.per_minute, 60 * rate.minimum)
 
 
-def price_call(rate: Rate, *, answered: bool, seconds: int, precision: int, exchange_rate: Decimal = ONE, charge_connection_at_zero: bool = False) -> Priced:
+def price_call(
+    rate: Rate,
+    *,
+    answered: bool,
+    seconds: int,
+    precision: int,
+    exchange_rate: Decimal = ONE,
+    charge_connection_at_zero: bool = False,
+    origin: tuple[Step, ...] = (),
+) -> Priced:
     """Rate one call: max(connection + billed seconds × per minute ÷ 60, minimum) × exchange rate, rounded once, half-up, to `precision` decimals.
 
     `seconds` is the talk since answer, begun seconds counted whole. Unanswered: 0. Answered with 0 seconds: 0, unless the plan charges
-    the connection on answer (semantics 19). The price stands in the customer's currency. Raises `negative_seconds`.
+    the connection on answer (semantics 19). The price stands in the customer's currency. `origin` tells how the rate was made, where it is inherited. Raises `negative_seconds`.
     """
     require(seconds >= 0, "negative_seconds", "A call cannot last less than 0 seconds.", "seconds")
     free = not answered or (seconds == 0 and not charge_connection_at_zero)
@@ -75,6 +84,7 @@ def price_call(rate: Rate, *, answered: bool, seconds: int, precision: int, exch
         converted = sixtieths * exchange_rate
     price = money.divide_half_up(converted, 60, precision)
     steps = tuple(_explain_free(rate, answered) if free else _explain(rate, seconds, billed, sixtieths))
+    steps = (steps[0], *origin, *steps[1:])
     if exchange_rate != ONE and not free:
         steps += (Step("exchange", f"Converted at {money.plain(exchange_rate)}", _shown(converted)),)
     steps += (Step("price", "Price, rounded once", money.plain(price)),)

@@ -3,12 +3,29 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from billing_portal.tenancy.models import MoneyField, Record
 
 
 class RatePlan(Record):
-    """A price list of this reseller, in one currency for life. Its rates live in versions; a call is priced by the version valid when it was answered."""
+    """A price list of this reseller, in one currency for life. Its rates live in versions; a call is priced by the version valid when it was answered.
+
+    It may inherit from a source: a plan of this reseller, or *your own rate plan* (the one this reseller is on at its parent); it then has the source's
+    currency, takes its unrounded rates × (1 + mark-up), and its own rates replace them (E3.1, semantics 19, 20). A plan a parent shares stands here as a
+    read-only row that points at its source and never copies it (E3.2, semantics 24).
+    """
+
+    class Inherits(models.TextChoices):
+        NOTHING = "nothing", _("Nothing: it has rates of its own")
+        PLAN = "plan", _("Another rate plan of yours")
+        OWN_PLAN = "own_plan", _("Your own rate plan")
+        SHARED = "shared", _("A plan your parent shares")
+
+    class Sharing(models.TextChoices):
+        PRIVATE = "private", _("Not shared")
+        RESELLERS = "resellers", _("With your resellers")
+        RECURSIVE = "recursive", _("With your resellers and theirs")
 
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=300, blank=True)
@@ -17,11 +34,22 @@ class RatePlan(Record):
     due_days = models.PositiveSmallIntegerField(null=True, blank=True)
     charge_connection_at_zero = models.BooleanField(default=False)
     position = models.PositiveIntegerField(default=0)
+    inherits = models.CharField(max_length=10, choices=Inherits.choices, default=Inherits.NOTHING)
+    source = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="heirs")
+    shared_schema = models.CharField(max_length=63, blank=True)
+    shared_plan_id = models.UUIDField(null=True, blank=True)
+    markup_percent = models.DecimalField(max_digits=7, decimal_places=2, default=0)
+    sharing = models.CharField(max_length=10, choices=Sharing.choices, default=Sharing.PRIVATE)
+    withdrawn = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["position", Lower("name")]
         constraints = [
             models.UniqueConstraint(Lower("name"), name="plan_name_once"),
+            models.UniqueConstraint(fields=["shared_schema", "shared_plan_id"], condition=Q(inherits="shared"), name="shared_plan_once"),
+            models.CheckConstraint(condition=Q(inherits="plan") ^ Q(source__isnull=True), name="plan_source"),
+            models.CheckConstraint(condition=Q(inherits="shared") ^ Q(shared_plan_id__isnull=True), name="plan_shared_source"),
+            models.CheckConstraint(condition=Q(markup_percent__gt=-100), name="plan_markup"),
             models.CheckConstraint(condition=Q(precision__lte=6), name="plan_precision"),
         ]
 
@@ -30,13 +58,17 @@ class RatePlan(Record):
 
 
 class PlanVersion(Record):
-    """The rates of a plan from a moment on. The first has no `valid_from`: it holds for all earlier time. Never changed; a new file makes a new version."""
+    """The rates of a plan from a moment on. The first has no `valid_from`: it holds for all earlier time. Never changed; a new file makes a new version.
+
+    `markup_percent` is what the plan then added to its source's rates; a new mark-up makes a new version too.
+    """
 
     plan = models.ForeignKey(RatePlan, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     valid_from = models.DateTimeField(null=True, blank=True)
     file_name = models.CharField(max_length=200, blank=True)
     rate_count = models.PositiveIntegerField(default=0)
+    markup_percent = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
     made_by = models.CharField(max_length=150)
 
     class Meta:

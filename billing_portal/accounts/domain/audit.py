@@ -27,6 +27,7 @@ def record(
         at=at or timezone.now(),
         actor_id=actor.user_id,
         actor_name=actor.name,
+        actor_schema=actor.schema,
         acted_for_id=actor.acted_for_id,
         acted_for_name=actor.acted_for_name,
         via=actor.via,

@@ -1,6 +1,7 @@
 from billing_portal.accounts.models.audit import AuditEntry
 from billing_portal.accounts.models.links import LoginLink
 from billing_portal.accounts.models.switches import ApiKey, Switch
+from billing_portal.accounts.models.tickets import ParentSession, SwitchTicket
 from billing_portal.accounts.models.users import Role, SignInName, User
 
-__all__ = ["ApiKey", "AuditEntry", "LoginLink", "Role", "SignInName", "Switch", "User"]
+__all__ = ["ApiKey", "AuditEntry", "LoginLink", "ParentSession", "Role", "SignInName", "Switch", "SwitchTicket", "User"]

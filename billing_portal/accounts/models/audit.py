@@ -11,6 +11,7 @@ class AuditEntry(Record):
     at = models.DateTimeField()
     actor_id = models.UUIDField(null=True, blank=True)
     actor_name = models.CharField(max_length=150)
+    actor_schema = models.CharField(max_length=63, blank=True)
     acted_for_id = models.UUIDField(null=True, blank=True)
     acted_for_name = models.CharField(max_length=200, blank=True)
     via = models.CharField(max_length=20)

@@ -36,7 +36,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(Record, AbstractBaseUser):
-    """Somebody who signs in at this reseller. The same e-mail or username in another reseller is somebody else."""
+    """Somebody who signs in at this reseller. The same e-mail or username in another reseller is somebody else.
+
+    A row with `stands_for_schema` is the pseudo-user "[Parent name]": it never signs in, and people of that parent act through it after a switch.
+    """
 
     username = models.CharField(max_length=150)
     email = models.EmailField(blank=True)
@@ -44,6 +47,7 @@ class User(Record, AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices)
     is_active = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    stands_for_schema = models.CharField(max_length=63, blank=True)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -32,12 +32,13 @@ form.addEventListener("input", summarise);
 form.addEventListener("change", summarise);
 
 function summarise() {
-  const { account_number, plan, credit_limit, credit_unlimited, time_zone } = form.elements;
+  const { account_number, plan, credit_limit, credit_unlimited, daily_limited, daily_limit, time_zone } = form.elements;
   for (const unit of form.querySelectorAll(".bp-unit")) unit.textContent = currency();
   say("account_number", account_number.value || "–");
   say("plan", chosen(plan));
   say("time_zone", chosen(time_zone));
   say("billing_type", labels("billing_type").map((label) => label.querySelector("b")?.textContent ?? "").join());
   say("credit_limit", credit_unlimited.checked ? told("credit_limit")?.dataset.unlimited : `${credit_limit.value} ${currency()}`);
+  say("daily_limit", daily_limited.checked && daily_limit.value ? `${daily_limit.value} ${currency()}` : told("daily_limit")?.dataset.none);
   say("taxes", labels("taxes").map((label) => label.textContent.trim()).join("; ") || told("taxes")?.dataset.none);
 }

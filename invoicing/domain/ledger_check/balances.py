@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from billing_portal.kernel.period import first_instant
+from customers.domain import low_balance
 from customers.models import Standing
 from invoicing.domain.ledger_check.report import Question
 
@@ -54,6 +55,26 @@ HELD = Question(
     """
     SELECT customer_id, 'held', 0, held + held_today + live_calls FROM customers_standing WHERE held <> 0 OR held_today <> 0 OR live_calls <> 0
     """,
+)
+
+LOCKS = Question(
+    "locked says whether a lock is in force",
+    """
+    SELECT standing.customer_id, scope.name || ' locked', scope.held::int, scope.said::int
+      FROM customers_standing AS standing
+     CROSS JOIN LATERAL (VALUES
+           ('calls', standing.calls_locked, EXISTS (SELECT FROM customers_lock AS lock
+             WHERE lock.customer_id = standing.customer_id AND lock.scope = 'calls' AND lock.lifted_at IS NULL)),
+           ('sign-in', standing.web_locked, EXISTS (SELECT FROM customers_lock AS lock
+             WHERE lock.customer_id = standing.customer_id AND lock.scope = 'web' AND lock.lifted_at IS NULL))) AS scope(name, said, held)
+     WHERE scope.said <> scope.held
+    """,
+)
+
+LOW = Question(
+    "low balance says whether what is left to spend is below the threshold",
+    f"SELECT standing.customer_id, 'low balance', {low_balance.LOW}::int, (standing.low_since IS NOT NULL)::int"
+    f"  FROM customers_standing AS standing WHERE {low_balance.CROSSED}",
 )
 
 # A customer who changed its clock since the day began has a sum over parts of two days, until its next day begins.

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from customers.models import Customer, Transfer
-from invoicing.domain.ledger_check import balances, documents, identity, usage
+from invoicing.domain.ledger_check import balances, chain, documents, identity, usage
 from invoicing.domain.ledger_check.report import Difference, Question, Report
 from invoicing.models import Document
 
@@ -17,6 +17,8 @@ QUESTIONS = (
     balances.BALANCE,
     balances.SIDES,
     balances.HELD,
+    balances.LOCKS,
+    balances.LOW,
     usage.SUMS,
     usage.NAMED,
     usage.PRICES,
@@ -43,8 +45,10 @@ def check() -> Report:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         report = Report(Customer.objects.count(), Transfer.objects.count(), Document.objects.count())
-        for question in (*QUESTIONS, balances.spent_today()):
+        link = chain.chain()
+        for question in (*QUESTIONS, balances.spent_today(), *(link.questions() if link else ())):
             report.differences.extend(_ask(question))
+        report.in_flight = link.in_flight() if link else 0
     return report
 
 

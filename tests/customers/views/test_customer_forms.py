@@ -229,3 +229,55 @@ def test_the_forms_deny_other_reseller(commerce: Any, anna: Customer, globex: An
     assert commerce.post(address, {"name": "Mine now"}).status_code == 404
     connection.set_schema("globex")
     assert Customer.objects.get().name == "Theirs"
+
+
+ALERTS = {
+    "daily_limited": "on",
+    "daily_limit": "20.00",
+    "low_balance_threshold": "50.00",
+    "low_balance_repeat_days": "3",
+    "topup": "target",
+    "topup_amount": "100.00",
+    "topup_threshold": "25.00",
+}
+
+
+def test_alerts_and_limits_reach_the_customer_and_its_standing(commerce: Any, standard: RatePlan) -> None:
+    save(commerce, **ALERTS)
+
+    anna = Customer.objects.select_related("standing").get()
+    assert (str(anna.daily_limit), anna.low_balance_email, anna.low_balance_repeat_days, anna.topup) == ("20.000000", True, 3, "target")
+    assert (str(anna.topup_amount), str(anna.topup_threshold)) == ("100.000000", "25.000000")
+    assert (str(anna.standing.daily_limit), str(anna.standing.low_threshold)) == ("20.000000", "50.000000")
+
+
+def test_alerts_are_off_unless_somebody_says_otherwise(commerce: Any, standard: RatePlan) -> None:
+    save(commerce)
+
+    anna = Customer.objects.get()
+    assert (anna.daily_limit, anna.low_balance_threshold, anna.topup, anna.topup_threshold) == (None, 0, "off", None)
+
+
+def test_no_limit_is_a_choice_and_a_limit_needs_an_amount(commerce: Any, standard: RatePlan) -> None:
+    assert errors(save(commerce, daily_limited="on")) == {"daily_limit": ["Write a limit, or choose none."]}
+    save(commerce, daily_limit="20.00")
+    assert Customer.objects.get().daily_limit is None
+
+
+def test_alerts_that_contradict_each_other_are_named(commerce: Any, standard: RatePlan) -> None:
+    assert list(errors(save(commerce, **(ALERTS | {"topup_threshold": "51.00"})))) == ["topup_threshold"]
+    assert list(errors(save(commerce, **(ALERTS | {"topup_amount": "0.00"})))) == ["topup_amount"]
+    assert list(errors(save(commerce, **(ALERTS | {"low_balance_threshold": "0.00"})))) == ["low_balance_threshold"]
+    assert list(errors(save(commerce, **(ALERTS | {"low_balance_repeat_days": "-1", "daily_limit": "-1"})))) == ["daily_limit", "low_balance_repeat_days"]
+
+
+def test_changed_alerts_are_told_in_words(commerce: Any, standard: RatePlan) -> None:
+    save(commerce, **ALERTS)
+    number = Customer.objects.get().account_number
+    page = f"/customers/{number}/edit/"
+    commerce.post(page, filled(commerce, page, daily_limited="", topup="off", low_balance_threshold="60.00"))
+
+    changes = AuditEntry.objects.filter(action="customer.changed").latest("created_at").changes
+    assert changes["daily_limit"] == ["20.00 GBP", "none"]
+    assert changes["low_balance_threshold"] == ["50.00 GBP", "60.00 GBP"]
+    assert changes["topup"] == ["Up to a target balance, 100.00 GBP", "Off"]

@@ -144,6 +144,9 @@ def test_a_download_holds_what_the_page_finds_and_no_formula(anna: Customer, bob
         "61",
         "0.0610",
         "GBP",
+        "",
+        "",
+        "",
     ]
 
 

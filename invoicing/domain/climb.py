@@ -1,0 +1,122 @@
+"""Calls climb: a batch's calls are posted in the parent's schema as calls of this reseller, exactly once (semantics 23, 25).
+
+No transaction spans two schemas. Each step may be repeated: what stands at the parent already is left as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django_tenants.utils import schema_context
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.models import Switch
+from billing_portal.tenancy import queries as tenancy
+from billing_portal.tenancy.models import Reseller
+from invoicing.domain import buying, calls
+from invoicing.domain.buying import Seller
+from invoicing.domain.rating_batch import Outcome
+from invoicing.domain.records import CallRecord
+from invoicing.models import Call, CallBatch, CallKey
+from rateplans.domain.rating import Rate
+from rateplans.models import PlanVersion, RatePlan
+
+SWITCH_WIDTH = 60
+SHORTENED = 8
+
+WRITE_BACK = """
+    UPDATE invoicing_call AS call SET buy_price = given.price
+      FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::numeric[]) AS given(call_id, leg, at, price)
+      JOIN invoicing_callkey AS key ON key.call_id = given.call_id AND key.leg = given.leg AND key.switch_id = %s
+     WHERE call.key_id = key.id AND call.at = given.at AND call.buy_price IS NULL
+"""
+
+
+def switch_name(child_schema: str, switch: str) -> str:
+    """What a switch of a reseller below is called at its parent; a long name ends in a part of its hash, so that two never become one."""
+    name = f"{child_schema}/{switch}"
+    if len(name) <= SWITCH_WIDTH:
+        return name
+    return f"{name[: SWITCH_WIDTH - SHORTENED - 1]}~{hashlib.sha256(name.encode()).hexdigest()[:SHORTENED]}"
+
+
+def climb(batch_id: UUID, *, at: datetime) -> None:
+    """Post the climbing calls of a batch of this schema at the parent, at the prices they carry; those without a price wait in the parent's queue.
+
+    The parent's own climb is owed there. Started again after a break at any point it does what is left.
+    """
+    parent = buying.seller()
+    if parent is None:
+        return
+    child = tenancy.current()
+    batch = CallBatch.objects.select_related("switch").get(pk=batch_id)
+    carried = list(Call.objects.filter(batch_id=batch_id).exclude(buy_currency="").order_by("key_id"))
+    keys = CallKey.objects.in_bulk([call.key_id for call in carried])
+    outcomes = [_outcome(call, keys[call.key_id], parent) for call in carried]
+    with schema_context(parent.schema), transaction.atomic():
+        _enter(outcomes, batch, child, at=at)
+
+
+def _enter(outcomes: Sequence[Outcome], below: CallBatch, child: Reseller, *, at: datetime) -> None:
+    actor = Actor.program(child.name)
+    name = switch_name(child.schema_name, below.switch.name)
+    switch, _made = Switch.objects.get_or_create(name=name, defaults={"description": child.name})
+    origin = {"child_schema": child.schema_name, "child_batch_id": below.pk}
+    batch = CallBatch(switch=switch, source=CallBatch.Source.CLIMBED, posted_at=at, actor_name=actor.name, **origin)
+    calls.enter(batch, outcomes, actor=actor, at=at)
+
+
+def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:
+    """What the call is at the parent, from the numbers it carries: nothing is rated again."""
+    record = CallRecord(
+        call_id=key.call_id,
+        leg=key.leg,
+        to=call.number,
+        setup_at=call.setup_at,
+        direction=call.direction,
+        account=parent.customer.account_number,
+        caller=call.caller,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        seconds=call.seconds,
+        cause=call.cause,
+    )
+    outcome = Outcome(record, parent.customer, at=call.at, number=call.number, seconds=call.seconds)
+    inputs: Mapping[str, Any] = call.buy_inputs or {}
+    if call.buy_price is None:
+        return outcome.wait(inputs.get("reason", ""), inputs.get("detail", ""))
+    return _priced(outcome, call.buy_price, inputs)
+
+
+def _priced(outcome: Outcome, price: Decimal, inputs: Mapping[str, Any]) -> Outcome:
+    outcome.price, outcome.precision = price, inputs["precision"]
+    outcome.net, outcome.exchange_rate = Decimal(inputs["net"]), Decimal(inputs["exchange_rate"])
+    outcome.billed_seconds = inputs["billed_seconds"]
+    if inputs["plan"]:
+        outcome.plan = RatePlan(pk=UUID(inputs["plan"]))
+    if inputs["version"]:
+        outcome.version = PlanVersion(pk=UUID(inputs["version"]))
+    if inputs["rate"]:
+        prefix, destination, per_minute, connection_charge, initial, increment, included, minimum = inputs["rate"]
+        outcome.rate = Rate(prefix, destination, Decimal(per_minute), Decimal(connection_charge), initial, increment, included, Decimal(minimum))
+    return outcome
+
+
+def write_back(batch_id: UUID) -> None:
+    """Tell the reseller below what calls of it cost that have waited here and were rated: its calls get their buy price."""
+    batch = CallBatch.objects.select_related("switch").get(pk=batch_id)
+    rated = list(Call.objects.filter(batch_id=batch_id).order_by("key_id"))
+    keys = CallKey.objects.in_bulk([call.key_id for call in rated])
+    named = [keys[call.key_id] for call in rated]
+    columns: list[list[Any]] = [[key.call_id for key in named], [key.leg for key in named], [call.at for call in rated], [call.price for call in rated]]
+    with schema_context(batch.child_schema):
+        below = [switch for switch in Switch.objects.all() if switch_name(batch.child_schema, switch.name) == batch.switch.name]
+        with connection.cursor() as cursor:
+            for switch in below:
+                cursor.execute(WRITE_BACK, [*columns, switch.pk])

@@ -1,0 +1,242 @@
+"""Every call is paid at every level exactly once, whatever breaks on the way (semantics 18 to 26)."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django_tenants.utils import schema_context
+
+from billing_portal.accounts.models import Switch
+from billing_portal.jobs.models import Job
+from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
+from invoicing.domain import calls, climb, waiting
+from invoicing.models import Call, CallBatch, WaitingCall
+from rateplans.models import BillingTerms
+from tests.support import tree, world
+from tests.support.tree import Tree
+from tests.support.world import jane
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def three(acme: Any) -> Tree:
+    return tree.plant()
+
+
+def test_a_call_is_priced_and_posted_at_each_level_in_its_own_currency(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna)], noon)
+    done = tree.work()
+
+    assert done == ["globex calls.climb", "acme calls.climb"]
+    assert tree.prices() == {
+        "globex": [("0.61", "USD", "0.4067", "GBP")],
+        "acme": [("0.4067", "GBP", "0.305", "EUR")],
+        "owner": [("0.305", "EUR", None, "")],
+    }
+    assert tree.balances() == {
+        "globex": [("Anna Ltd", "-0.61", "USD")],
+        "acme": [("Globex", "-0.4067", "GBP")],
+        "owner": [("Acme", "-0.305", "EUR")],
+    }
+    assert tree.differences() == []
+
+
+def test_the_call_at_the_parent_is_the_reseller_s_and_names_nobody_below(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna, line="1001", caller="442079460999", extra={"trunk": "n"})], noon)
+    tree.work()
+
+    below = CallBatch.objects.get()
+    with schema_context("acme"):
+        batch, found = CallBatch.objects.get(), Call.objects.get()
+        assert (batch.source, batch.child_schema, batch.child_batch_id, batch.switch.name) == ("climbed", "globex", below.pk, "globex/default")
+        assert (found.customer_id, found.line, found.caller, found.number, found.extra) == (three.globex.pk, "", "442079460999", tree.LONDON, {})
+        assert Transfer.objects.get().key == f"usage:{batch.pk}:{three.globex.pk}:receivable:2026-10-03"
+        assert Standing.objects.get().last_call_at == tree.NINE
+
+
+def test_usage_is_posted_by_the_reseller_s_own_date(three: Tree, noon: datetime) -> None:
+    late = tree.NINE.replace(hour=22, minute=59)
+    tree.take([tree.call(three.anna, at=late), tree.call(three.anna, "c2", at=late + timedelta(minutes=1))], noon)
+    tree.work()
+
+    assert Transfer.objects.count() == 1
+    with schema_context("acme"):
+        assert sorted(Transfer.objects.values_list("amount", flat=True)) == [Decimal("0.4067"), Decimal("0.4067")]
+
+
+def test_a_handler_that_runs_twice_posts_once(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna, f"c{n}") for n in range(5)], noon)
+    batch = CallBatch.objects.get()
+    for _n in range(3):
+        climb.climb(batch.pk, at=noon)
+    tree.work()
+    with schema_context("acme"):
+        climb.climb(CallBatch.objects.get().pk, at=noon)
+
+    assert tree.balances()["owner"] == [("Acme", "-1.525", "EUR")]
+    with schema_context("owner"):
+        assert (CallBatch.objects.count(), Call.objects.count()) == (1, 5)
+    assert tree.differences() == []
+
+
+def test_what_does_not_climb(three: Tree, noon: datetime) -> None:
+    Line.objects.create(customer=three.anna, name="4420")
+    records = [
+        tree.call(three.anna, "unanswered", answered_at=None, seconds=None),
+        tree.call(three.anna, "incoming", direction="in"),
+        tree.call(three.anna, "to a line", to="4420"),
+        tree.call(three.anna, "to a line, at once", to="4420", seconds=0),
+    ]
+    assert {answer.status for answer in tree.take(records, noon)} == {"rated"}
+
+    assert set(Call.objects.values_list("buy_currency", "buy_price")) == {("", None)}
+    assert not Job.objects.filter(kind="calls.climb").exists()
+
+
+def test_an_answered_call_of_no_seconds_climbs_at_nothing(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna, seconds=0)], noon)
+    tree.work()
+
+    assert tree.prices() == {"globex": [("0", "USD", "0", "GBP")], "acme": [("0", "GBP", "0", "EUR")], "owner": [("0", "EUR", None, "")]}
+    assert tree.differences() == []
+
+
+def test_a_pre_paid_reseller_pays_from_its_wallet(three: Tree, noon: datetime) -> None:
+    with schema_context("acme"):
+        Standing.objects.filter(customer=three.globex).update(billing_type=BillingType.PREPAID)
+    tree.take([tree.call(three.anna)], noon)
+    tree.work()
+
+    with schema_context("acme"):
+        assert Standing.objects.get(customer=three.globex).wallet == Decimal("-0.4067")
+
+
+def test_the_price_that_the_batch_brought_is_posted_although_rates_changed_since(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna)], noon)
+    with schema_context("acme"):
+        PlanAssignment.objects.filter(customer=three.globex).update(plan=world.plan("Dear", rates={"44": ("UK", "9")}))
+    tree.work()
+
+    assert tree.balances()["acme"] == [("Globex", "-0.4067", "GBP")]
+    assert tree.differences() == []
+
+
+def test_a_reseller_that_is_no_customer_of_its_parent_has_no_cost(acme: Any, noon: datetime) -> None:
+    anna = world.customer("Anna Ltd", on=world.plan(rates=tree.RATES))
+    tree.take([tree.call(anna)], noon)
+
+    assert Call.objects.get().buy_currency == ""
+
+
+def test_the_root_s_cost_is_that_of_its_cost_plan_and_else_empty(owner: Any, noon: datetime) -> None:
+    anna = world.customer("Anna Ltd", on=world.plan("Retail", "EUR", tree.RATES), currency="EUR")
+    tree.take([tree.call(anna)], noon)
+    terms = BillingTerms.objects.get_or_create(only=True)[0]
+    terms.cost_plan = world.plan("Carriers", "USD", {"44": ("UK", "0.10")})
+    terms.save()
+    tree.take([tree.call(anna, "c2"), tree.call(anna, "c3", to=tree.PARIS)], noon)
+
+    assert set(Call.objects.values_list("number", "buy_price", "buy_currency")) == {
+        (tree.LONDON, None, ""),
+        (tree.LONDON, Decimal("0.1017"), "USD"),
+        (tree.PARIS, None, ""),
+    }
+    assert not Job.objects.filter(kind="calls.climb").exists()
+
+
+def add_france(schema: str, price: str) -> None:
+    """A new plan for the reseller of this schema's parent, as if it had always been so."""
+    rates = {"44": ("United Kingdom", "9"), "33": ("France", price)}
+    with schema_context(schema):
+        plan = world.plan("With France", "EUR" if schema == "owner" else "GBP", rates)
+        PlanAssignment.objects.filter(customer__kind=Customer.CustomerKind.RESELLER).update(plan=plan)
+
+
+@pytest.fixture
+def without_france(acme: Any) -> Tree:
+    return tree.plant(at_acme={"44": ("United Kingdom", "0.40")})
+
+
+def test_a_call_the_parent_has_no_price_for_waits_there_and_is_posted_below(without_france: Tree, noon: datetime) -> None:
+    tree.take([tree.call(without_france.anna), tree.call(without_france.anna, "c2", to=tree.PARIS)], noon)
+    tree.work()
+
+    assert tree.prices()["globex"] == [("0.61", "USD", "0.4067", "GBP"), ("1.22", "USD", None, "GBP")]
+    with schema_context("acme"):
+        row = WaitingCall.objects.get()
+        assert (row.reason, row.customer_id, row.at, row.key.call_id) == ("no_rate", without_france.globex.pk, tree.NINE, "c2")
+    assert tree.differences() == []
+
+
+def test_rating_it_there_posts_it_climbs_on_and_writes_the_buy_price_back(without_france: Tree, noon: datetime) -> None:
+    tree.take([tree.call(without_france.anna, "c2", to=tree.PARIS)], noon)
+    tree.work()
+    add_france("acme", "0.90")
+    with schema_context("acme"):
+        assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon).rated == 1
+
+    assert sorted(tree.work()) == ["acme calls.buy_price", "acme calls.climb"]
+    assert tree.prices() == {
+        "globex": [("1.22", "USD", "0.915", "GBP")],
+        "acme": [("0.915", "GBP", "0.61", "EUR")],
+        "owner": [("0.61", "EUR", None, "")],
+    }
+    assert tree.balances() == {"globex": [("Anna Ltd", "-1.22", "USD")], "acme": [("Globex", "-0.915", "GBP")], "owner": [("Acme", "-0.61", "EUR")]}
+    assert tree.differences() == []
+
+
+def test_writing_back_twice_changes_nothing(without_france: Tree, noon: datetime) -> None:
+    tree.take([tree.call(without_france.anna, "c2", to=tree.PARIS)], noon)
+    tree.work()
+    add_france("acme", "0.90")
+    with schema_context("acme"):
+        waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon)
+        batch = CallBatch.objects.get(source="rated_again")
+        climb.write_back(batch.pk)
+        climb.write_back(batch.pk)
+
+    assert Call.objects.get().buy_price == Decimal("0.915")
+
+
+def test_a_call_rated_again_below_climbs_in_a_batch_of_its_own(acme: Any, noon: datetime) -> None:
+    three = tree.plant(rates={"44": ("United Kingdom", "0.60")})
+    tree.take([tree.call(three.anna), tree.call(three.anna, "c2", to=tree.PARIS)], noon)
+    tree.work()
+    PlanAssignment.objects.update(plan=world.plan("With France", "USD", tree.RATES))
+    waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon)
+    tree.work()
+
+    assert tree.prices()["owner"] == [("0.305", "EUR", None, ""), ("0.61", "EUR", None, "")]
+    with schema_context("acme"):
+        assert CallBatch.objects.filter(source="climbed").count() == 2
+    assert tree.differences() == []
+
+
+def test_a_stopped_reseller_s_calls_wait_at_the_parent_with_that_reason(three: Tree, noon: datetime) -> None:
+    with schema_context("acme"):
+        Customer.objects.filter(pk=three.globex.pk).update(status=Customer.Status.INACTIVE)
+    tree.take([tree.call(three.anna)], noon)
+    tree.work()
+
+    with schema_context("acme"):
+        assert WaitingCall.objects.get().reason == "inactive"
+        assert not Transfer.objects.exists()
+
+
+@pytest.mark.parametrize(("schema", "switch"), [("globex", "s" * 60), ("a" * 41, "default" * 8)])
+def test_long_names_of_switches_stay_apart(schema: str, switch: str) -> None:
+    one, two = climb.switch_name(schema, switch + "1"), climb.switch_name(schema, switch + "2")
+
+    assert one != two
+    assert (len(one), one[:6]) == (60, schema[:6])
+
+
+def test_two_switches_of_a_reseller_stay_two(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna)], noon)
+    calls.ingest([tree.call(three.anna)], switch=Switch.objects.create(name="Frankfurt"), source="api", actor=jane, at=noon)
+    tree.work()
+
+    with schema_context("owner"):
+        assert sorted(Switch.objects.values_list("name", flat=True)) == ["acme/globex/Frankfurt", "acme/globex/default"]

@@ -1,0 +1,103 @@
+"""Cost and margin of calls: for those who may see them, in lists, sums, files and the reason of a price."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from billing_portal.accounts.models import Role
+from customers.models import Customer, Person, PlanAssignment
+from invoicing.domain import margins
+from invoicing.models import Call
+from invoicing.views.calls import COSTS_HEADER
+from tests.support import tree, world
+from tests.support.people import client, user
+from tests.support.tree import Tree
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+D = Decimal
+
+
+@pytest.fixture
+def three(acme: Any) -> Tree:
+    """Two calls sold in pounds at the bottom for 0.61 each, bought for 0.4067; and one for which Acme has no price."""
+    made = tree.plant(at_acme={"44": ("United Kingdom", "0.40")})
+    Customer.objects.filter(pk=made.anna.pk).update(currency="GBP")
+    made.anna.accounts.update(currency="GBP")
+    PlanAssignment.objects.update(plan=world.plan("In pounds", "GBP", tree.RATES))
+    tree.take([tree.call(made.anna), tree.call(made.anna, "c2"), tree.call(made.anna, "c3", to=tree.PARIS)], NOON)
+    return made
+
+
+def page(role: Role, address: str = "/calls/") -> Any:
+    return client(user(f"gus-{role}", role)).get(address)
+
+
+def test_the_margin_is_the_price_less_the_buy_price(three: Tree) -> None:
+    known = margins.rates(margins.key_of(call) for call in Call.objects.all())
+
+    assert sorted(str(margins.of(call, known)) for call in Call.objects.all()) == ["0.203300", "0.203300", "None"]
+    [earned] = margins.sums(Call.objects.all())
+    assert (earned.currency, earned.bought_in, earned.cost, earned.margin) == ("GBP", "GBP", D("0.8134"), D("0.4066"))
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.COMMERCE, Role.REPORTS])
+def test_cost_margin_and_their_sums_stand_in_the_list(three: Tree, role: Role) -> None:
+    answer = page(role)
+    text = answer.content.decode()
+
+    assert [(row.call.buy_price, row.margin) for row in answer.context["rows"] if row.call.number == tree.LONDON] == [(D("0.4067"), D("0.203300"))] * 2
+    for part in ("Cost", "Margin", "0.4067", "0.2033", "Buy price", "waits at the parent"):
+        assert part in text
+    [total] = answer.context["totals"]
+    assert [(each.cost, each.margin) for each in total["earned"]] == [(D("0.8134"), D("0.4066"))]
+
+
+def test_the_customer_s_tab_has_them_too(three: Tree) -> None:
+    assert "0.2033" in page(Role.COMMERCE, f"/customers/{three.anna.account_number}/calls/").content.decode()
+
+
+def test_support_sees_none_of_it(three: Tree) -> None:
+    theirs = client(user("sam", Role.SUPPORT))
+    for address in ("/calls/", f"/customers/{three.anna.account_number}/calls/"):
+        text = theirs.get(address).content.decode()
+        assert "0.6100" in text
+        for part in ("Cost", "Margin", "0.4067", "0.2033", "Buy price"):
+            assert part not in text
+
+
+def test_people_see_none_of_it(three: Tree) -> None:
+    anna = user("ann", Role.ACCOUNT_ADMIN)
+    Person.objects.create(user=anna, customer=three.anna)
+    theirs: Any = client(anna)
+    text = theirs.get("/my/calls/").content.decode()
+    file = b"".join(theirs.get("/my/calls/calls.csv").streaming_content).decode()
+
+    assert "0.6100" in text
+    assert not {"Margin", "0.4067", "0.2033"} & set(text.replace("<", " ").replace(">", " ").split())
+    assert "0.4067" not in file
+
+
+def test_the_file_has_them(three: Tree) -> None:
+    file = b"".join(page(Role.COMMERCE, "/calls/calls.csv?sort=price").streaming_content).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(file)))
+
+    assert rows[0] == list(COSTS_HEADER)
+    assert sorted(row[-5:] for row in rows[1:]) == [
+        ["0.6100", "GBP", "0.406700", "0.203300", "GBP"],
+        ["0.6100", "GBP", "0.406700", "0.203300", "GBP"],
+        ["1.2200", "GBP", "", "", "GBP"],
+    ]
+
+
+def test_without_a_parent_and_cost_plan_they_are_empty_and_never_zero(owner: Any) -> None:
+    anna = world.customer("Anna Ltd", on=world.plan("Retail", "EUR", tree.RATES), currency="EUR")
+    tree.take([tree.call(anna)], NOON)
+    answer = page(Role.ADMINISTRATOR)
+
+    assert [(row.call.buy_price, row.margin) for row in answer.context["rows"]] == [(None, None)]
+    assert answer.context["totals"][0]["earned"] == []

@@ -1,0 +1,50 @@
+"""Kill a process at one of its steps: the work is done in a child of the test's process, which ends itself by SIGKILL at the step."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django_tenants.utils import schema_context
+
+_kept: list[Any] = []  # the child keeps its parent's connection unclosed: closing it would end the parent's session
+
+
+def at_step(step: str, work: Callable[[], object], *, schema: str) -> bool:
+    """Do the work in a process that dies "before" or "after" a function, named as "after package.module.function"; whether it came to die."""
+    child = os.fork()
+    if child == 0:
+        _in_child(step, work, schema)
+    _pid, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _in_child(step: str, work: Callable[[], object], schema: str) -> None:
+    try:
+        _kept.append(connection.connection)
+        connection.connection = None
+        connection.in_atomic_block = False
+        connection.savepoint_ids, connection.run_on_commit = [], []
+        _set_trap(step)
+        with schema_context(schema):
+            work()
+    finally:
+        os._exit(1)
+
+
+def _set_trap(step: str) -> None:
+    moment, _space, path = step.partition(" ")
+    module_name, _dot, name = path.rpartition(".")
+    module = importlib.import_module(module_name)
+    real = getattr(module, name)
+
+    def trap(*args: Any, **kwargs: Any) -> Any:
+        answer = real(*args, **kwargs) if moment == "after" else None
+        os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(module, name, trap)
