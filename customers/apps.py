@@ -10,13 +10,13 @@ class CustomersConfig(AppConfig):
         from billing_portal.accounts import words
         from billing_portal.accounts.models import Role
         from billing_portal.web import registry
-        from billing_portal.web.viewer import STAFF, SWITCHERS
+        from billing_portal.web.viewer import PEOPLE, STAFF, SWITCHERS
         from customers import links
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
         registry.menu.add("Commerce", _("Customers"), "customers:list", icon="users", roles=STAFF, order=10)
         registry.menu.add("Features", _("People"), "customers:my-people", icon="user", roles=own, audience="customer", order=10)
-        registry.menu.add("Features", _("Lines"), "customers:my-lines", icon="phone", roles=own, audience="customer", order=20)
+        registry.menu.add("Features", _("Lines"), "customers:my-lines", icon="phone", roles=(*PEOPLE, *SWITCHERS), audience="customer", order=20)
         registry.customer_tabs.add(_("People"), "customers:people", order=50)
         registry.customer_tabs.add(_("Lines"), "customers:lines", order=60)
         registry.customer_tabs.add(_("Rate plan"), "customers:rate-plan", order=70)

@@ -62,7 +62,11 @@ def look(request: PortalRequest, *, at: datetime) -> Viewer:
     actor = Actor.of(user)
     if not user.is_staff_member:
         person = Person.objects.select_related("customer").filter(user=user).first()
-        return Viewer(user, Role(user.role), actor, CustomerParty.of(person.customer), person.customer.time_zone) if person else Viewer(user, None, actor)
+        return (
+            Viewer(user, Role(user.role), actor, CustomerParty.of(person.customer), user.time_zone or person.customer.time_zone)
+            if person
+            else Viewer(user, None, actor)
+        )
     managed = _managed(request, user, actor, at)
     if managed is None:
         return Viewer(user, Role(user.role), actor, None, user.time_zone or request.tenant.time_zone)
