@@ -13,13 +13,12 @@ class CustomersConfig(AppConfig):
         from billing_portal.accounts.models import Role
         from billing_portal.accounts.rights import Right
         from billing_portal.web import registry
-        from billing_portal.web.viewer import STAFF, SWITCHERS
+        from billing_portal.web.viewer import PEOPLE, STAFF, SWITCHERS
         from customers import jobs, links, middleware, reseller_jobs  # noqa: F401 - they register their work
-
-        user_logged_out.connect(middleware.signed_out, dispatch_uid="customers.signed_out")
         from customers.domain import own_plan
         from rateplans.domain import sources
 
+        user_logged_out.connect(middleware.signed_out, dispatch_uid="customers.signed_out")
         sources.register_own_plan(own_plan.history)
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
@@ -27,7 +26,7 @@ class CustomersConfig(AppConfig):
         registry.menu.add("Platform", _("Resellers"), "resellers:list", icon="building-store", roles=rights.roles(Right.PLATFORM), order=10)
         registry.menu.add("Platform", _("Switched in"), "resellers:switched", icon="arrows-exchange", roles=rights.roles(Right.PLATFORM), order=65)
         registry.menu.add("Features", _("People"), "customers:my-people", icon="user", roles=own, audience="customer", order=10)
-        registry.menu.add("Features", _("Lines"), "customers:my-lines", icon="phone", roles=own, audience="customer", order=20)
+        registry.menu.add("Features", _("Lines"), "customers:my-lines", icon="phone", roles=(*PEOPLE, *SWITCHERS), audience="customer", order=20)
         registry.customer_tabs.add(_("People"), "customers:people", order=50)
         registry.customer_tabs.add(_("Lines"), "customers:lines", order=60)
         registry.customer_tabs.add(_("Rate plan"), "customers:rate-plan", order=70)

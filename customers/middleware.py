@@ -63,11 +63,13 @@ def look(request: PortalRequest, *, at: datetime) -> Viewer:
     actor = Actor.of(user)
     if not user.is_staff_member:
         person = Person.objects.select_related("customer__standing").filter(user=user).first()
-        if person is not None and person.customer.standing.web_locked:
+        if person is None:
+            return Viewer(user, None, actor)
+        if person.customer.standing.web_locked:
             request.session.flush()
             request.user = AnonymousUser()
             return ANONYMOUS
-        return Viewer(user, Role(user.role), actor, CustomerParty.of(person.customer), person.customer.time_zone) if person else Viewer(user, None, actor)
+        return Viewer(user, Role(user.role), actor, CustomerParty.of(person.customer), user.time_zone or person.customer.time_zone)
     managed = _managed(request, user, actor, at)
     if managed is None:
         return Viewer(user, Role(user.role), actor, None, user.time_zone or request.tenant.time_zone)

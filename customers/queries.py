@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from billing_portal.accounts.models import AuditEntry, User
+from billing_portal.accounts.models import AuditEntry, Role, User
 from billing_portal.tenancy.models import MoneyField
 from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
 from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Transfer
@@ -124,8 +124,17 @@ def person_or_404(customer: Customer, person: UUID) -> Person:
     return get_object_or_404(Person.objects.select_related("user", "customer"), customer=customer, pk=person)
 
 
-def lines_of(customer: Customer) -> QuerySet[Line]:
-    return Line.objects.filter(customer=customer)
+def lines_of(viewer: Viewer, customer: Customer) -> QuerySet[Line]:
+    """The customer's lines with who uses them, as far as the viewer may see them: an account user only those they use themselves (contracts, Rights)."""
+    lines = lines_used_by(viewer) if viewer.role == Role.ACCOUNT_USER else Line.objects.all()
+    return lines.filter(customer=customer).select_related("person__user")
+
+
+def lines_used_by(viewer: Viewer) -> QuerySet[Line]:
+    """The lines that this person uses at their customer; none for anybody else."""
+    if viewer.party is None or viewer.user is None:
+        return Line.objects.none()
+    return Line.objects.filter(customer_id=viewer.party.id, person__user=viewer.user)
 
 
 def line_or_404(customer: Customer, line: UUID) -> Line:

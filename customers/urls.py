@@ -27,6 +27,7 @@ urlpatterns = [
     path("customers/<str:account>/people/<uuid:person>/activate/", people.activate, name="person-activate"),
     path("customers/<str:account>/lines/", lines.lines, name="lines"),
     path("customers/<str:account>/lines/new/", lines.new, name="line-new"),
+    path("customers/<str:account>/lines/<uuid:line>/", lines.edit, name="line-edit"),
     path("customers/<str:account>/lines/<uuid:line>/remove/", lines.remove, name="line-remove"),
     path("my/people/", people.my_people, name="my-people"),
     path("my/people/new/", people.my_new, name="my-person-new"),
@@ -37,5 +38,6 @@ urlpatterns = [
     path("my/people/<uuid:person>/activate/", people.my_activate, name="my-person-activate"),
     path("my/lines/", lines.my_lines, name="my-lines"),
     path("my/lines/new/", lines.my_new, name="my-line-new"),
+    path("my/lines/<uuid:line>/", lines.my_edit, name="my-line-edit"),
     path("my/lines/<uuid:line>/remove/", lines.my_remove, name="my-line-remove"),
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.accounts.domain import passwords
 from billing_portal.accounts.models import User
 from billing_portal.kernel.errors import DomainError
+from billing_portal.kernel.period import zone_names
 
 LOGIN_CAP = 254
 PASSWORD_CAP = 200
@@ -49,6 +50,20 @@ def least_characters() -> int:
     """How long a password must be, from the settings' rules."""
     rules = password_validation.get_default_password_validators()
     return max((getattr(rule, "min_length", 0) for rule in rules), default=0)
+
+
+class PreferencesForm(forms.Form):
+    """What somebody chooses for themselves; empty is the time zone of their company."""
+
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, help_text=_("For the times you see on these pages. Invoices keep the customer's."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["label_suffix"] = ""
+        super().__init__(*args, **kwargs)
+        field = self.fields["time_zone"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("The company's")), *((name, name) for name in zone_names())]
+        field.widget.attrs["class"] = "form-select"
 
 
 class NewPasswordForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Signing in and out, passwords. Nothing else of allauth is reachable: no sign-up, no change of email."""
+"""Signing in and out, passwords, one's own account. Nothing else of allauth is reachable: no sign-up, no change of email."""
 
 from allauth.account.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
@@ -14,6 +14,7 @@ passwords: list[URLPattern] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", views.sign_in, name="account_login"),
     path("sign-out/", LogoutView.as_view(), name="account_logout"),
+    path("account/", views.preferences, name="own_account"),
     path("account/password/", views.change_password, name="account_change_password"),
     path("password/", include((passwords, "accounts"))),
 ]

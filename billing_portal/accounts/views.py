@@ -1,4 +1,4 @@
-"""The door: signing in, forgotten passwords, and the page behind a one-time link."""
+"""The door: signing in, forgotten passwords, the page behind a one-time link; and one's own account."""
 
 from allauth.account.views import LoginView
 from allauth.core import ratelimit
@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from billing_portal.accounts import queries
 from billing_portal.accounts.access import own_account, public
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import links, passwords
-from billing_portal.accounts.forms import ChangePasswordForm, ForgottenForm, NewPasswordForm
+from billing_portal.accounts.domain import links, passwords, users
+from billing_portal.accounts.forms import ChangePasswordForm, ForgottenForm, NewPasswordForm, PreferencesForm
 from billing_portal.accounts.models import User
 from billing_portal.kernel.errors import DomainError
 
@@ -77,6 +77,20 @@ def renew(request: HttpRequest, token: str) -> HttpResponse:
     if ratelimit.consume(request, action="reset_password", key=links.fingerprint(token)):
         passwords.renew(token, at=timezone.now())
     return render(request, "accounts/on_its_way.html")
+
+
+@own_account
+@never_cache
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """What everybody signed in may see and choose about themselves (contracts, Rights: own preferences)."""
+    assert isinstance(request.user, User)
+    form = PreferencesForm(request.POST if request.method == "POST" else None, initial={"time_zone": request.user.time_zone})
+    if form.is_valid():
+        users.choose_time_zone(request.user, form.cleaned_data["time_zone"], actor=Actor.of(request.user), at=timezone.now())
+        messages.success(request, _("Your preferences are saved."))
+        return redirect("own_account")
+    return _answer(request, "account/preferences.html", form)
 
 
 @own_account

@@ -12,6 +12,7 @@ Words = str | Promise
 
 ACTIONS: dict[str, Words] = {
     "user.created": gettext_lazy("Person added"),
+    "user.changed": gettext_lazy("Person changed"),
     "user.role_changed": gettext_lazy("Role changed"),
     "user.deactivated": gettext_lazy("Person deactivated"),
     "user.activated": gettext_lazy("Person activated"),

@@ -42,7 +42,8 @@ class Party(Protocol):
 
 @dataclass(frozen=True)
 class Viewer:
-    """One person at one page. `role` stays the actor's own while switched (E40); `zone` is the party's, else the reseller's."""
+    """One person at one page. `role` stays the actor's own while switched (E40); `zone` is the person's choice, else that of
+    their company; while switched, the customer's."""
 
     user: User | None = None
     role: Role | None = None

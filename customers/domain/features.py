@@ -9,29 +9,66 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
-from customers.models import Customer, Line
+from customers.models import Customer, Line, Person
 
 
 @transaction.atomic
-def add_line(customer: Customer, name: str, *, description: str = "", address: str = "", by_customer: bool = False, actor: Actor, at: datetime) -> Line:
+def add_line(
+    customer: Customer,
+    name: str,
+    *,
+    description: str = "",
+    address: str = "",
+    person: Person | None = None,
+    by_customer: bool = False,
+    actor: Actor,
+    at: datetime,
+) -> Line:
     """Add a telephone line under the name its switch sends, once per customer; staff may give other customers one of the same name.
 
-    Calls to a line are free and calls from it are its customer's (semantics 21), so the customer's own people (`by_customer`) may take
-    neither a telephone number nor a name or address that another customer has. Raises `line_name_missing`, `line_not_yours`, `line_taken`, `inactive`.
+    `person` uses it, and so sees its calls. Calls to a line are free and calls from it are its customer's (semantics 21), so the
+    customer's own people (`by_customer`) may take neither a telephone number nor a name or address that another customer has.
+    Raises `line_name_missing`, `line_not_yours`, `line_taken`, `inactive`, `person_of_others`.
     """
     cleaned = name.strip()
     require(cleaned, "line_name_missing", _("Write the name the switch sends for this line."), "name")
     if by_customer:
         _require_harmless(customer, cleaned, address.strip())
+    _require_own(customer, person)
     live = customer.status in {Customer.Status.NEW, Customer.Status.ACTIVE}
     require(live, "inactive", _("%s is not active, so it gets no lines.") % customer.name)
     try:
         with transaction.atomic():
-            line = Line.objects.create(customer=customer, name=cleaned, description=description.strip(), address=address.strip())
+            line = Line.objects.create(customer=customer, name=cleaned, description=description.strip(), address=address.strip(), person=person)
     except IntegrityError as clash:
         raise DomainError("line_taken", _("This customer has a line “%s” already.") % cleaned, "name") from clash
-    audit.record(actor, "line.added", subject=("line", line.pk, line.name), customer_id=customer.pk, at=at)
+    changes = {"used_by": ("", str(person))} if person else {}
+    audit.record(actor, "line.added", subject=("line", line.pk, line.name), customer_id=customer.pk, changes=changes, at=at)
     return line
+
+
+@transaction.atomic
+def change_line(line: Line, *, description: str, person: Person | None, actor: Actor, at: datetime) -> Line:
+    """Describe a line anew and say who uses it; the new user sees its earlier calls too, the old one none of them. Raises `person_of_others`."""
+    changed = Line.objects.select_for_update(of=("self",)).select_related("customer", "person__user").get(pk=line.pk)
+    _require_own(changed.customer, person)
+    before = _words(changed)
+    changed.description, changed.person = description.strip(), person
+    changed.save(update_fields=["description", "person"])
+    after = _words(changed)
+    changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}
+    if changes:
+        audit.record(actor, "line.changed", subject=("line", changed.pk, changed.name), customer_id=changed.customer_id, changes=changes, at=at)
+    return changed
+
+
+def _words(line: Line) -> dict[str, str]:
+    return {"description": line.description, "used_by": str(line.person or "")}
+
+
+def _require_own(customer: Customer, person: Person | None) -> None:
+    own = person is None or person.customer_id == customer.pk
+    require(own, "person_of_others", _("Choose one of this customer's people."), "person")
 
 
 def _require_harmless(customer: Customer, name: str, address: str) -> None:

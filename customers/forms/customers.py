@@ -61,7 +61,7 @@ class CustomerForm(PortalForm):
         label=_("Description"), max_length=300, required=False, widget=forms.TextInput(attrs={"placeholder": _("Only your staff see this")})
     )
     billing_type = forms.ChoiceField(label=_("Billing type"), choices=BillingType.choices, widget=ChoiceCards(hints=HINTS))
-    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("For all dates and times the customer sees, on the web and on invoices."))
+    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("For all dates and times on invoices, and on the web unless somebody chose their own."))
     credit_limit = MoneyField(
         label=_("Credit limit"), min_value=Decimal(0), help_text=_("Calls stop when the customer owes this much. For pre-paid customers it usually stays 0.00.")
     )

@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Role
 from billing_portal.web.forms import ChoiceCards, PortalForm
-from customers.models import Person
+from customers import queries
+from customers.models import Customer, Line, Person
 
 ROLES = [(Role.ACCOUNT_USER.value, Role.ACCOUNT_USER.label), (Role.ACCOUNT_ADMIN.value, Role.ACCOUNT_ADMIN.label)]
 HINTS = {
-    Role.ACCOUNT_USER.value: _("Sees the account's calls and invoices."),
-    Role.ACCOUNT_ADMIN.value: _("Also adds people and lines."),
+    Role.ACCOUNT_USER.value: _("Sees the lines they use and the calls of those, nothing else."),
+    Role.ACCOUNT_ADMIN.value: _("Sees all calls, invoices and the statement; adds people and lines."),
 }
 
 
@@ -41,6 +42,19 @@ class EditPersonForm(PortalForm):
             del self.fields["email"]
 
 
+def person_field() -> forms.ModelChoiceField[Person]:
+    """Who uses a line; its choices come with the customer."""
+    hint = _("An account user sees the calls of the lines they use, earlier ones too.")
+    return forms.ModelChoiceField(Person.objects.none(), label=_("Used by"), required=False, empty_label=_("Nobody in particular"), help_text=hint)
+
+
+def offer_people(form: forms.Form, customer: Customer) -> None:
+    """Only the customer's own people may be chosen."""
+    field = form.fields["person"]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = queries.people_of(customer)
+
+
 class LineForm(PortalForm):
     """A telephone line."""
 
@@ -49,3 +63,19 @@ class LineForm(PortalForm):
     address = forms.CharField(
         label=_("Address"), max_length=100, required=False, help_text=_("The network address it registers from, when the switch sends one.")
     )
+    person = person_field()
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_people(self, customer)
+
+
+class EditLineForm(PortalForm):
+    """A line that is there. Name and address stay: calls are found by them."""
+
+    description = forms.CharField(label=_("Description"), max_length=120, required=False)
+    person = person_field()
+
+    def __init__(self, *args: Any, line: Line, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"description": line.description, "person": line.person}, **kwargs)
+        offer_people(self, line.customer)

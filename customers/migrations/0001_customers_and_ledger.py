@@ -99,20 +99,6 @@ class Migration(migrations.Migration):
             field=models.ManyToManyField(related_name="customers", through="customers.CustomerTax", to="rateplans.tax"),
         ),
         migrations.CreateModel(
-            name="Line",
-            fields=[
-                ("id", models.UUIDField(default=billing_portal.tenancy.models.records.new_id, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("name", models.CharField(max_length=60)),
-                ("description", models.CharField(blank=True, max_length=120)),
-                ("address", models.CharField(blank=True, max_length=100)),
-                ("customer", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="customers.customer")),
-            ],
-            options={
-                "ordering": ["name"],
-            },
-        ),
-        migrations.CreateModel(
             name="Person",
             fields=[
                 ("id", models.UUIDField(default=billing_portal.tenancy.models.records.new_id, editable=False, primary_key=True, serialize=False)),
@@ -121,6 +107,24 @@ class Migration(migrations.Migration):
                 ("customer", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="people", to="customers.customer")),
                 ("user", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="person", to=settings.AUTH_USER_MODEL)),
             ],
+        ),
+        migrations.CreateModel(
+            name="Line",
+            fields=[
+                ("id", models.UUIDField(default=billing_portal.tenancy.models.records.new_id, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("name", models.CharField(max_length=60)),
+                ("description", models.CharField(blank=True, max_length=120)),
+                ("address", models.CharField(blank=True, max_length=100)),
+                ("customer", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="customers.customer")),
+                (
+                    "person",
+                    models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="lines", to="customers.person"),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+            },
         ),
         migrations.CreateModel(
             name="PlanAssignment",

@@ -19,11 +19,18 @@ class Person(Record):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["customer"], condition=Q(is_primary=True), name="primary_person_once")]
 
+    def __str__(self) -> str:
+        return str(self.user)
+
 
 class Line(Record):
-    """A telephone line: the name a switch sends for it, and the address it registers from. A name used by several customers decides nothing."""
+    """A telephone line: the name a switch sends for it, and the address it registers from. A name used by several customers decides nothing.
+
+    `person` uses it, somebody of the same customer: an account user sees the lines they use and the calls of those, nothing else.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="lines")
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="lines")
     name = models.CharField(max_length=60)
     description = models.CharField(max_length=120, blank=True)
     address = models.CharField(max_length=100, blank=True)

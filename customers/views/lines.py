@@ -11,35 +11,35 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing_portal.web.access import people, roles, staff
+from billing_portal.accounts.models import Role
+from billing_portal.web.access import PEOPLE, SWITCHERS, people, roles, staff
 from billing_portal.web.listing import Listing
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
 from customers.domain import features
-from customers.forms.people import LineForm
+from customers.forms.people import EditLineForm, LineForm
 from customers.views.people import EDITORS, OWN
 from customers.views.shell import place_of
 
-SORTS = {"name": ("name",), "description": ("description", "name"), "address": ("address", "name")}
-SEARCH = ("name__icontains", "description__icontains", "address__icontains")
+SORTS = {"name": ("name",), "description": ("description", "name"), "address": ("address", "name"), "person": ("person__user__full_name", "name")}
+SEARCH = ("name__icontains", "description__icontains", "address__icontains", "person__user__full_name__icontains")
 
 
 @require_safe
 def _lines(request: PortalRequest, account: str = "") -> HttpResponse:
     place = place_of(request, account)
-    listing = Listing(request.GET, queries.lines_of(place.customer), search=SEARCH, sorts=SORTS, default="name")
+    listing = Listing(request.GET, queries.lines_of(request.viewer, place.customer), search=SEARCH, sorts=SORTS, default="name")
     editable = request.viewer.role in (OWN if place.own else EDITORS)
-    rows = [(line, place.url("line-remove", line=line.pk)) for line in listing]
-    return place.show(
-        request, "customers/lines.html", "lines", heading=_("Lines"), listing=listing, rows=rows, editable=editable, new_url=place.url("line-new")
-    )
+    rows = [(line, place.url("line-edit", line=line.pk), place.url("line-remove", line=line.pk)) for line in listing]
+    context = {"listing": listing, "rows": rows, "editable": editable, "mine": request.viewer.role == Role.ACCOUNT_USER}
+    return place.show(request, "customers/lines.html", "lines", heading=_("Lines"), new_url=place.url("line-new"), **context)
 
 
 @require_http_methods(["GET", "POST"])
 def _new(request: PortalRequest, account: str = "") -> HttpResponse:
     place = place_of(request, account)
-    form = LineForm(request.POST or None)
+    form = LineForm(request.POST or None, customer=place.customer)
     if form.is_valid():
         with form.refusals():
             by_customer = place.own and not request.viewer.acting
@@ -47,6 +47,19 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
             messages.success(request, _("Line %s was added.") % line.name)
             return redirect(place.url("lines"))
     return place.form(request, form, _("New line"), back=place.url("lines"))
+
+
+@require_http_methods(["GET", "POST"])
+def _edit(request: PortalRequest, line: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.line_or_404(place.customer, line)
+    form = EditLineForm(request.POST or None, line=found)
+    if form.is_valid():
+        with form.refusals():
+            features.change_line(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            messages.success(request, _("Line %s was saved.") % found.name)
+            return redirect(place.url("lines"))
+    return place.form(request, form, _("Line %s") % found.name, back=place.url("lines"))
 
 
 @require_POST
@@ -58,6 +71,7 @@ def _remove(request: PortalRequest, line: UUID, account: str = "") -> HttpRespon
     return redirect(place.url("lines"))
 
 
-lines, my_lines = staff(_lines), people(*OWN)(_lines)
+lines, my_lines = staff(_lines), people(*PEOPLE, *SWITCHERS)(_lines)
 new, my_new = roles(*EDITORS)(_new), people(*OWN)(_new)
+edit, my_edit = roles(*EDITORS)(_edit), people(*OWN)(_edit)
 remove, my_remove = roles(*EDITORS)(_remove), people(*OWN)(_remove)

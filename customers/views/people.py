@@ -31,7 +31,7 @@ PILLS = {LoginState.ACTIVATED: "good", LoginState.SENT: "plain", LoginState.QUEU
 
 
 def _shown(request: PortalRequest, place: Place, link: str = "", link_of: str = "") -> HttpResponse:
-    found = list(queries.people_of(place.customer))
+    found = list(queries.people_of(place.customer).prefetch_related("lines"))
     states = login_states([person.user for person in found])
     rows = [{"person": person, "user": person.user, "login": states[person.user_id], "pill": PILLS[states[person.user_id]]} for person in found]
     editable = request.viewer.role in (OWN if place.own else EDITORS)

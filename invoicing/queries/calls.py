@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 
 from billing_portal.accounts.models import Role
 from billing_portal.kernel import phone
@@ -25,12 +25,20 @@ INCOMING = Q(direction="in")
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Call]:
-    """The calls this viewer may see: staff all of them, people and staff who switched those of their customer (contracts, Rights)."""
-    if viewer.role == Role.ACCOUNT_USER:
-        return Call.objects.none()
+    """The calls this viewer may see (contracts, Rights).
+
+    Staff all of them, account administrators and staff who switched those of their customer, an account user those of the lines they use.
+    """
     if viewer.party is not None:
-        return Call.objects.filter(customer_id=viewer.party.id)
+        calls = Call.objects.filter(customer_id=viewer.party.id)
+        return _of_own_lines(viewer, calls) if viewer.role == Role.ACCOUNT_USER else calls
     return Call.objects.all() if viewer.role in STAFF else Call.objects.none()
+
+
+def _of_own_lines(viewer: Viewer, calls: QuerySet[Call]) -> QuerySet[Call]:
+    """Calls of the lines this person uses; a switch may write the name in capitals or not, as when it is rated."""
+    names = customers.lines_used_by(viewer).values(folded_name=Lower("name"))
+    return calls.alias(folded_line=Lower("line")).filter(folded_line__in=names)
 
 
 def of_customer(viewer: Viewer, customer: Customer) -> QuerySet[Call]:

@@ -17,7 +17,7 @@ from billing_portal.accounts import rights
 from billing_portal.accounts.models import Role
 from billing_portal.accounts.rights import Right
 from billing_portal.kernel import money
-from billing_portal.web.access import SWITCHERS, people, staff
+from billing_portal.web.access import PEOPLE, SWITCHERS, people, staff
 from billing_portal.web.downloads import csv_file
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
@@ -34,7 +34,7 @@ from rateplans.domain.rating import Step
 from rateplans.models import PlanVersion
 
 MAY_SEE_COSTS = rights.roles(Right.SEE_MARGINS)
-OWN = (Role.ACCOUNT_ADMIN, *SWITCHERS)
+OWN = (*PEOPLE, *SWITCHERS)
 SORTS = {"at": ("at",), "number": ("number", "at"), "seconds": ("seconds", "at"), "price": ("price", "at")}
 CHIPS = (
     Chip("answered", _("Answered"), queries.ANSWERED),
@@ -156,7 +156,8 @@ def customer_calls_csv(request: PortalRequest, account: str) -> HttpResponseBase
 def my_calls(request: PortalRequest) -> HttpResponse:
     customer = customers.own_customer(request.viewer)
     found = asked(request, queries.of_customer(request.viewer, customer))
-    return page(request, "invoicing/my_calls.html", status=200, customer=customer, heading=_("Calls"), **found.context())
+    lineless = request.viewer.role == Role.ACCOUNT_USER and not customers.lines_used_by(request.viewer).exists()
+    return page(request, "invoicing/my_calls.html", status=200, customer=customer, heading=_("Calls"), lineless=lineless, **found.context())
 
 
 @people(*OWN)

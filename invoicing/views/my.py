@@ -1,8 +1,9 @@
-"""A customer's own pages: for its account administrators, and for staff who switched into it."""
+"""A customer's own pages over money: for its account administrators, and for staff who switched into it."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -18,9 +19,12 @@ from invoicing.views.overview import figures
 OWN = (Role.ACCOUNT_ADMIN, *SWITCHERS)
 
 
-@people(*OWN)
+@people(*OWN, Role.ACCOUNT_USER)
 @require_safe
 def overview(request: PortalRequest) -> HttpResponse:
+    """The customer's account at a glance; an account user, who may not see it, is led to the calls of their own lines."""
+    if request.viewer.role == Role.ACCOUNT_USER:
+        return redirect("invoicing:my-calls")
     customer = customers.own_customer(request.viewer)
     have = {"people": customer.people.count(), "lines": customer.lines.count()}
     plan = customers.plan_at([customer.pk], timezone.now()).get(customer.pk)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing_portal.accounts.adapter import NO_MATCH
 from billing_portal.accounts.domain import links
-from billing_portal.accounts.models import AuditEntry, LoginLink, User
+from billing_portal.accounts.models import AuditEntry, LoginLink, Role, User
 from tests.support.people import PASSWORD, client, mails, user
 
 NEW = "a much longer secret 77"
@@ -263,3 +263,35 @@ def test_pages_of_the_door_are_never_kept_in_a_cache_or_a_frame(acme: Any, path:
     assert "no-store" in answer.headers["Cache-Control"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
+
+
+# --- one's own account --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [Role.REPORTS, Role.ACCOUNT_ADMIN, Role.ACCOUNT_USER])
+def test_everybody_chooses_their_own_time_zone(acme: Any, role: Role) -> None:
+    jane, other = user("jane", role), user("other", role)
+    browser: Any = client(jane)
+
+    assert browser.post("/account/", {"time_zone": "Asia/Tokyo"}).url == "/account/"
+    assert list(User.objects.filter(pk__in=[jane.pk, other.pk]).order_by("username").values_list("time_zone", flat=True)) == ["Asia/Tokyo", ""]
+    page = browser.get("/account/").content.decode()
+    assert '<option value="Asia/Tokyo" selected>' in page
+    assert "/account/password/" in page
+    assert AuditEntry.objects.get(action="user.changed").changes == {"time_zone": ["", "Asia/Tokyo"]}
+
+    browser.post("/account/", {"time_zone": ""})
+    assert User.objects.get(pk=jane.pk).time_zone == ""
+
+
+def test_a_time_zone_that_is_none_is_refused_and_nothing_else_can_be_set(acme: Any) -> None:
+    jane = user("jane", Role.ACCOUNT_USER)
+
+    assert client(jane).post("/account/", {"time_zone": "Mars/Olympus"}).status_code == 422
+    client(jane).post("/account/", {"time_zone": "", "role": "administrator", "email": "x@x.example", "full_name": "X"})
+    after = User.objects.get(pk=jane.pk)
+    assert (after.time_zone, after.role, after.email, after.full_name) == ("", "account_user", "jane@example.com", "Jane")
+
+
+def test_a_stranger_has_no_account_page(acme: Any) -> None:
+    assert client().get("/account/").status_code == 302

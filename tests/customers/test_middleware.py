@@ -40,6 +40,15 @@ def test_a_person_sees_their_own_customer_in_its_zone(annas: Any, anna: Customer
     assert (ann.actor.name, ann.actor.acted_for_id) == ("Anna Ltd", None)
 
 
+def test_a_person_sees_the_zone_they_chose_and_staff_switched_in_the_customers(annas: Any, commerce: Any, anna: Customer) -> None:
+    annas.post("/account/", {"time_zone": "Asia/Tokyo"})
+    commerce.post("/account/", {"time_zone": "Asia/Seoul"})
+    assert [viewer(annas).zone, viewer(commerce).zone] == ["Asia/Tokyo", "Asia/Seoul"]
+
+    commerce.post("/customers/switch/", {"account": anna.account_number})
+    assert viewer(commerce).zone == "Europe/London"
+
+
 def test_staff_switched_keep_their_role_and_see_the_customers_pages(support: Any, anna: Customer) -> None:
     support.post("/customers/switch/", {"account": anna.account_number})
 

@@ -48,5 +48,6 @@ urlpatterns = [
     path("own/", for_people, name="own"),
     path("sign-in/", for_anybody, name="account_login"),
     path("sign-out/", for_anybody, name="account_logout"),
+    path("account/", about_oneself, name="own_account"),
     path("password/", about_oneself, name="account_change_password"),
 ]

@@ -18,6 +18,7 @@ from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
 from billing_portal.kernel.errors import DomainError, require
+from billing_portal.kernel.period import zone_names
 from billing_portal.mail import outgoing
 from billing_portal.mail.models import MailLog
 
@@ -103,6 +104,18 @@ def activate(user: User, *, actor: Actor, at: datetime, customer_id: UUID | None
         back.save(update_fields=["is_active"])
         audit.record(actor, "user.activated", subject=_subject(back), customer_id=customer_id, at=at)
     return back
+
+
+@transaction.atomic
+def choose_time_zone(user: User, name: str, *, actor: Actor, at: datetime) -> User:
+    """Show somebody all times in the zone they chose; an empty name is their company's. Raises `time_zone_unknown`."""
+    require(not name or name in zone_names(), "time_zone_unknown", _("Choose a time zone from the list."), "time_zone")
+    found = User.objects.select_for_update().get(pk=user.pk)
+    before, found.time_zone = found.time_zone, name
+    if name != before:
+        found.save(update_fields=["time_zone"])
+        audit.record(actor, "user.changed", subject=_subject(found), changes={"time_zone": (before, name)}, at=at)
+    return found
 
 
 @transaction.atomic

@@ -138,6 +138,14 @@ def test_login_details_hold_address_names_and_a_link_and_never_a_password(acme: 
     assert re.search(r"password\s*[:=]", (mail.text + mail.html).replace("Set your password here:", ""), re.IGNORECASE) is None
 
 
+@pytest.mark.parametrize(("role", "said"), [(Role.ADMINISTRATOR, "you work in the portal of Acme"), (Role.ACCOUNT_USER, "you can see your calls")])
+def test_staff_are_not_told_of_calls_and_invoices_of_their_own(acme: Any, noon: datetime, role: Role, said: str) -> None:
+    mail = users.send_login_details(new(role=role, at=noon), to=["ann@example.com"], actor=boss, at=noon)
+
+    assert said in mail.text
+    assert said in mail.html
+
+
 @pytest.mark.rel(72)
 def test_resending_ends_the_link_sent_before(acme: Any, noon: datetime) -> None:
     ann = new(at=noon)

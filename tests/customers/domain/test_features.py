@@ -71,3 +71,24 @@ def test_a_line_removed_is_gone_and_the_history_knows(anna: Customer, noon: date
 
     assert not Line.objects.exists()
     assert AuditEntry.objects.get(action="line.removed").subject_name == "1001"
+
+
+def test_who_uses_a_line_is_written_down(anna: Customer, noon: datetime) -> None:
+    person = anna.people.get()
+    line = features.add_line(anna, "1001", actor=jane, at=noon)
+
+    for _again in range(2):
+        line = features.change_line(line, description=" Hall ", person=person, actor=jane, at=noon)
+
+    assert (line.description, line.person) == ("Hall", person)
+    assert AuditEntry.objects.get(action="line.changed").changes == {"description": ["", "Hall"], "used_by": ["", "Anna Ltd"]}
+
+
+def test_a_line_cannot_be_used_by_somebody_of_another_customer(anna: Customer, bob: Customer, noon: datetime) -> None:
+    line = features.add_line(anna, "1001", actor=jane, at=noon)
+
+    with pytest.raises(DomainError, match="person_of_others"):
+        features.change_line(line, description="", person=bob.people.get(), actor=jane, at=noon)
+    with pytest.raises(DomainError, match="person_of_others"):
+        features.add_line(anna, "1002", person=bob.people.get(), actor=jane, at=noon)
+    assert [(line.name, line.person) for line in Line.objects.all()] == [("1001", None)]

@@ -10,7 +10,7 @@ from django.test import Client
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import Role, Switch
-from customers.models import Customer, Person
+from customers.models import Customer, Line, Person
 from invoicing.domain import calls
 from invoicing.domain.records import CallRecord
 from tests.support import people, world
@@ -194,10 +194,68 @@ def test_calls_deny_other_customer(anna: Customer, bob: Customer) -> None:
     assert "7946" not in streamed(person.get("/my/calls/calls.csv"))
 
 
-def test_an_account_user_without_a_line_sees_no_calls(anna: Customer) -> None:
-    call(anna)
+@pytest.fixture
+def ann(anna: Customer) -> Client:
+    """An account user of Anna Ltd who uses the line Desk; 1002 is somebody else's, 1003 nobody's."""
+    ann, carl = (people.user(name, Role.ACCOUNT_USER) for name in ("ann", "carl"))
+    for name, user in (("Desk", ann), ("1002", carl), ("1003", None)):
+        person = Person.objects.create(user=user, customer=anna) if user else None
+        Line.objects.create(customer=anna, name=name, person=person)
+    return people.client(ann)
 
-    assert person_of(anna, Role.ACCOUNT_USER).get("/my/calls/").status_code == 403
+
+def test_an_account_user_sees_the_calls_of_their_own_line_only(anna: Customer, ann: Client) -> None:
+    call(anna, "442079460101", line="desk")
+    call(anna, "442079460102", line="1002")
+    call(anna, "442079460103", line="1003")
+    call(anna, "442079460104")
+    shown, file = text(ann.get("/my/calls/")), streamed(ann.get("/my/calls/calls.csv"))
+
+    assert [number for number in ("0101", "0102", "0103", "0104") if f"+44 20 7946 {number}" in shown] == ["0101"]
+    assert [row[5] for row in csv.reader(io.StringIO(file))] == ["to", "442079460101"]
+    assert "Total in GBP, 1 call" in shown
+
+
+def test_an_account_user_cannot_see_a_line_of_the_same_name_of_another_customer(anna: Customer, bob: Customer, ann: Client) -> None:
+    theirs = person_of(bob, Role.ACCOUNT_USER, "ben")
+    Line.objects.create(customer=bob, name="Desk", person=Person.objects.get(user__username="ben"))
+    call(bob, "442079460999", line="Desk")
+
+    assert "No calls yet" in text(ann.get("/my/calls/"))
+    assert "7946" not in streamed(ann.get("/my/calls/calls.csv"))
+    assert "+44 20 7946 0999" in text(theirs.get("/my/calls/"))
+
+
+@pytest.mark.parametrize("query", ["?q=0102", "?q=1002", "?show=answered", "?customer=anna", "?since=2026-10-03"])
+def test_a_filter_shows_an_account_user_no_more(anna: Customer, ann: Client, query: str) -> None:
+    call(anna, "442079460102", line="1002")
+
+    assert "+44 20 7946 0102" not in text(ann.get(f"/my/calls/{query}"))
+    assert "7946" not in streamed(ann.get(f"/my/calls/calls.csv{query}"))
+
+
+def test_who_no_longer_uses_a_line_no_longer_sees_its_calls(anna: Customer, ann: Client) -> None:
+    call(anna, line="Desk")
+    Line.objects.update(person=None)
+
+    shown = text(ann.get("/my/calls/"))
+    assert "No line of yours yet" in shown
+    assert "7946" not in shown
+
+
+def test_an_account_user_opens_no_page_of_calls_but_their_own(anna: Customer, ann: Client) -> None:
+    number = anna.account_number
+    paths = ("/calls/", "/calls/calls.csv", "/calls/waiting/", f"/customers/{number}/calls/", f"/customers/{number}/calls/calls.csv")
+
+    assert [ann.get(path).status_code for path in paths] == [404] * 5
+
+
+def test_an_account_administrator_who_uses_a_line_sees_the_others_too(anna: Customer) -> None:
+    theirs = person_of(anna)
+    Line.objects.create(customer=anna, name="Desk", person=Person.objects.get())
+    call(anna, line="1002")
+
+    assert "+44 20 7946 0123" in text(theirs.get("/my/calls/"))
 
 
 def test_calls_deny_other_reseller(anna: Customer) -> None:

@@ -71,11 +71,22 @@ def test_it_denies_other_customer(anna: Any, person: Any, tab: str) -> None:
 
 
 @pytest.mark.parametrize("path", OWN_PAGES)
-def test_own_pages_open_for_the_account_administrator_and_for_nobody_else(person: Any, commerce: Any, october: Any, path: str) -> None:
+def test_own_pages_open_for_the_account_administrator_and_not_for_staff_or_strangers(person: Any, commerce: Any, october: Any, path: str) -> None:
     assert person("account_admin").get(path).status_code == 200
-    assert person("account_user").get(path).status_code == 403
     assert commerce.get(path).status_code == 404
     assert client().get(path).status_code == 302
+
+
+def test_an_account_user_is_led_to_their_calls_and_sees_no_money_of_the_account(person: Any, october: Any) -> None:
+    theirs = person("account_user")
+
+    assert [theirs.get(path).url for path in ("/", "/my/")] == ["/my/calls/", "/my/calls/"]
+    number = october.number
+    shut = ["/my/invoices/", "/my/statement/", "/my/people/", f"/my/invoices/{number}/", f"/my/invoices/{number}/pdf/", f"/my/invoices/{number}/sheet/"]
+    assert [theirs.get(path).status_code for path in shut] == [403] * 6
+    page = theirs.get("/my/calls/")
+    assert [(item.label, item.url) for _key, _label, items in page.context["menu"] for item in items] == [("Calls", "/my/calls/"), ("Lines", "/my/lines/")]
+    assert number not in theirs.get("/search/?q=0001").content.decode()
 
 
 @pytest.mark.parametrize("path", [*OWN_PAGES, "/my/invoices/ACM-2026-0001/", "/my/invoices/ACM-2026-0001/sheet/"])

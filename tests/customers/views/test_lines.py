@@ -1,0 +1,148 @@
+"""Lines of a customer, on the staff's pages and on the customer's own; an account user sees those they use."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from billing_portal.accounts.models import AuditEntry, Role
+from customers.domain import people
+from customers.models import Customer, Line, Person
+from tests.support import world
+from tests.support.people import START, client, system
+
+
+@pytest.fixture
+def ann(anna: Customer) -> Person:
+    """An account user of Anna Ltd."""
+    return people.add(anna, full_name="Ann Miller", email="ann@anna.example", actor=system, at=START)
+
+
+def staff(customer: Customer, rest: str = "") -> str:
+    return f"/customers/{customer.account_number}/lines/{rest}"
+
+
+def names(page: Any) -> list[str]:
+    assert page.status_code == 200
+    return [line.name for line, _edit, _remove in page.context["rows"]]
+
+
+def test_lines_are_added_and_removed_by_staff_and_by_the_customer(support: Any, annas: Any, anna: Customer) -> None:
+    support.post(f"/customers/{anna.account_number}/lines/new/", {"name": "1001", "address": "192.0.2.7"})
+    annas.post("/my/lines/new/", {"name": "1002"})
+    assert [(line.name, line.address) for line in Line.objects.all()] == [("1001", "192.0.2.7"), ("1002", "")]
+    assert annas.post("/my/lines/new/", {"name": "1002"}).status_code == 422
+
+    for line in Line.objects.all():
+        annas.post(f"/my/lines/{line.pk}/remove/")
+    assert not Line.objects.exists()
+    assert "No lines yet" in annas.get("/my/lines/").content.decode()
+
+
+@pytest.mark.rel(62)
+def test_a_customer_cannot_name_a_line_like_a_telephone_number_but_staff_can(support: Any, annas: Any, anna: Customer) -> None:
+    assert annas.post("/my/lines/new/", {"name": "442079460123"}).status_code == 422
+    assert not Line.objects.exists()
+
+    support.post(f"/customers/{anna.account_number}/lines/new/", {"name": "442079460123"})
+    assert Line.objects.get().name == "442079460123"
+
+
+def test_the_line_pages_deny_other_customer(annas: Any, commerce: Any, anna: Customer, bob: Customer) -> None:
+    line = Line.objects.create(customer=bob, name="1001")
+
+    for rest in ("", "remove/"):
+        assert annas.post(f"/my/lines/{line.pk}/{rest}").status_code == 404
+        assert commerce.post(staff(anna, f"{line.pk}/{rest}")).status_code == 404
+    assert annas.post(f"/customers/{bob.account_number}/lines/new/", {"name": "x"}).status_code == 404
+    assert annas.get(f"/customers/{bob.account_number}/lines/").status_code == 404
+    assert list(Line.objects.values_list("name", flat=True)) == ["1001"]
+
+
+@pytest.mark.rel(62)
+def test_the_line_pages_deny_other_reseller(commerce: Any, anna: Customer, globex: Any) -> None:
+    theirs = world.customer("Theirs")
+    line = Line.objects.create(customer=theirs, name="1001")
+
+    assert commerce.get(f"/customers/{theirs.account_number}/lines/").status_code == 404
+    for customer in (theirs, anna):
+        assert commerce.post(staff(customer, f"{line.pk}/")).status_code == 404
+        assert commerce.post(staff(customer, f"{line.pk}/remove/")).status_code == 404
+    connection.set_schema("globex")
+    assert Line.objects.count() == 1
+
+
+def test_a_line_is_given_to_somebody_by_staff_and_by_the_customer(support: Any, annas: Any, anna: Customer, ann: Person) -> None:
+    support.post(staff(anna, "new/"), {"name": "1001", "person": str(ann.pk)})
+    annas.post("/my/lines/new/", {"name": "1002", "person": str(ann.pk)})
+
+    assert [(line.name, line.person) for line in anna.lines.all()] == [("1001", ann), ("1002", ann)]
+    assert "Ann Miller" in support.get(staff(anna)).content.decode()
+    assert AuditEntry.objects.get(action="line.added", subject_name="1002").changes == {"used_by": ["", "Ann Miller"]}
+
+
+def test_a_line_is_given_to_somebody_else(support: Any, annas: Any, anna: Customer, ann: Person) -> None:
+    line = Line.objects.create(customer=anna, name="1001", address="192.0.2.7", person=ann)
+
+    assert annas.post(f"/my/lines/{line.pk}/", {"description": "Hall", "person": ""}).url == "/my/lines/"
+    line.refresh_from_db()
+    assert (line.description, line.person, line.name, line.address) == ("Hall", None, "1001", "192.0.2.7")
+    assert support.post(staff(anna, f"{line.pk}/"), {"description": "Hall", "person": str(ann.pk)}).url == staff(anna)
+    line.refresh_from_db()
+    assert line.person == ann
+    assert AuditEntry.objects.filter(action="line.changed", customer_id=anna.pk).count() == 2
+
+
+@pytest.mark.rel(62)
+def test_a_line_cannot_be_given_to_somebody_of_another_customer(support: Any, annas: Any, anna: Customer, bob: Customer) -> None:
+    line = Line.objects.create(customer=anna, name="1001")
+    stranger = {"name": "1002", "person": str(bob.people.get().pk)}
+
+    for browser, address in (
+        (annas, "/my/lines/new/"),
+        (support, staff(anna, "new/")),
+        (annas, f"/my/lines/{line.pk}/"),
+        (support, staff(anna, f"{line.pk}/")),
+    ):
+        answer = browser.post(address, stranger)
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == ["person"]
+        assert [str(person) for person in answer.context["form"].fields["person"].queryset] == ["Anna Ltd"]
+    assert [(line.name, line.person) for line in anna.lines.all()] == [("1001", None)]
+
+
+def test_an_account_user_sees_the_lines_they_use_and_no_others(anna: Customer, bob: Customer, ann: Person) -> None:
+    for customer, name, person in ((anna, "1001", ann), (anna, "1002", anna.people.get(is_primary=True)), (anna, "1003", None), (bob, "1001", None)):
+        Line.objects.create(customer=customer, name=name, person=person)
+    hers: Any = client(ann.user)
+
+    page = hers.get("/my/lines/")
+    assert names(page) == ["1001"]
+    assert "New line" not in page.content.decode()
+    assert names(hers.get("/my/lines/?q=100")) == ["1001"]
+    assert names(hers.get("/my/lines/?q=Anna")) == []
+
+
+def test_an_account_user_without_a_line_is_told_who_gives_one(anna: Customer, ann: Person) -> None:
+    Line.objects.create(customer=anna, name="1001")
+    hers: Any = client(ann.user)
+
+    assert "No line of yours yet" in hers.get("/my/lines/").content.decode()
+
+
+def test_an_account_user_cannot_take_a_line(anna: Customer, ann: Person) -> None:
+    line = Line.objects.create(customer=anna, name="1001")
+    hers: Any = client(ann.user)
+
+    for path in ("/my/lines/new/", f"/my/lines/{line.pk}/", f"/my/lines/{line.pk}/remove/"):
+        assert hers.post(path, {"name": "1002", "person": str(ann.pk)}).status_code == 403
+    assert hers.get(staff(anna)).status_code == 404
+    assert [(line.name, line.person) for line in anna.lines.all()] == [("1001", None)]
+
+
+def test_an_account_administrator_sees_all_lines(annas: Any, anna: Customer, ann: Person) -> None:
+    for name, person in (("1001", ann), ("1002", None)):
+        Line.objects.create(customer=anna, name=name, person=person)
+
+    assert ann.user.role == Role.ACCOUNT_USER
+    assert names(annas.get("/my/lines/")) == ["1001", "1002"]
