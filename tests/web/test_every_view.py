@@ -12,7 +12,7 @@ from billing_portal.web.access import is_third_party
 from billing_portal.web.registry import customer_tabs, menu
 
 ROOT = Path(__file__).resolve().parents[2]
-OPEN_TO_ANYBODY = {"/brand/logo", "/help/", "/password/<str:token>/", "/password/<str:token>/renew/", "/password/forgotten/", "/sign-in/"}
+OPEN_TO_ANYBODY = {"/brand/logo", "/help/", "/password/<str:token>/", "/password/<str:token>/renew/", "/password/forgotten/", "/sign-in/", "/switch/arrive/"}
 STAY_SHUT = ["/api/v1/"]  # ninja's start page, which would lead to documents that we do not serve: a 404
 POSTING = re.compile(r"<form\b[^>]*\bmethod=\"post\"", re.IGNORECASE)
 
