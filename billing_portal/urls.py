@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing_portal.accounts.urls")),
     path("", include("billing_portal.web.urls")),
     path("", include("rateplans.urls")),
+    path("", include("customers.urls_resellers")),
     path("", include("customers.urls")),
     path("", include("invoicing.urls")),
     path("api/v1/", include("billing_portal.api.urls")),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import tickets
 from billing_portal.accounts.models import Role, User
 from billing_portal.web.viewer import ANONYMOUS, SWITCHERS, PortalRequest, Viewer
 from customers.domain import switching
@@ -47,8 +48,10 @@ class ViewerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         portal = cast(PortalRequest, request)
-        managing = switching.KEY in portal.session
+        managing, came = switching.KEY in portal.session, tickets.HERE in portal.session
         portal.viewer = look(portal, at=timezone.now())
+        if came and not portal.viewer.signed_in:
+            messages.info(request, _("You are no longer switched into %(name)s.") % {"name": portal.tenant.name})
         if managing and portal.method == "GET" and portal.viewer.is_staff and not portal.viewer.acting:
             messages.info(request, _("You are back at your own pages: the customer you were managing was left."))
             return redirect("customers:list")
@@ -60,33 +63,60 @@ def look(request: PortalRequest, *, at: datetime) -> Viewer:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         return ANONYMOUS
+    if user.stands_for_schema:
+        return _of_a_parent(request, user, at)
     actor = Actor.of(user)
     if not user.is_staff_member:
         person = Person.objects.select_related("customer__standing").filter(user=user).first()
         if person is None:
             return Viewer(user, None, actor)
         if person.customer.standing.web_locked:
-            request.session.flush()
-            request.user = AnonymousUser()
-            return ANONYMOUS
+            return _out(request)
         return Viewer(user, Role(user.role), actor, CustomerParty.of(person.customer), user.time_zone or person.customer.time_zone)
-    managed = _managed(request, user, actor, at)
-    if managed is None:
-        return Viewer(user, Role(user.role), actor, None, user.time_zone or request.tenant.time_zone)
-    return Viewer(user, Role(user.role), actor.acting_for(managed.pk, managed.name), CustomerParty.of(managed), managed.time_zone)
+    if tickets.is_signed_out_below(request.session):
+        return _out(request)
+    return _staff(request, Viewer(user, Role(user.role), actor, None, user.time_zone or request.tenant.time_zone), at)
 
 
-def _managed(request: PortalRequest, user: User, actor: Actor, at: datetime) -> Customer | None:
+def _of_a_parent(request: PortalRequest, user: User, at: datetime) -> Viewer:
+    """Somebody of a parent, through its pseudo-user: the real person acts, with the rights their role has at home (architecture §2)."""
+    guest = tickets.present(request.session, at=at)
+    if guest is None or tickets.is_signed_out_below(request.session):
+        return _out(request)
+    return _staff(request, Viewer(user, guest.role, guest.actor, None, request.tenant.time_zone, guest.home), at)
+
+
+def _out(request: PortalRequest) -> Viewer:
+    """Nobody, from this request on."""
+    request.session.flush()
+    request.user = AnonymousUser()
+    return ANONYMOUS
+
+
+def _staff(request: PortalRequest, viewer: Viewer, at: datetime) -> Viewer:
+    """Staff at their own pages, or at those of the customer they manage."""
+    managed = _managed(request, viewer, at)
+    if managed is None or viewer.actor is None:
+        return viewer
+    return replace(viewer, actor=viewer.actor.acting_for(managed.pk, managed.name), party=CustomerParty.of(managed), zone=managed.time_zone)
+
+
+def _managed(request: PortalRequest, viewer: Viewer, at: datetime) -> Customer | None:
     """The customer this member of staff manages now; the switch ends when the right to it, the customer or the hour is gone."""
     frame = switching.current(request.session)
-    if frame is None:
+    if frame is None or viewer.actor is None:
         return None
     customer = Customer.objects.filter(pk=frame.customer_id).first()
-    if customer is None or user.role not in SWITCHERS:
-        switching.leave(request.session, actor=actor, at=at, note=_("no longer allowed"))
+    if customer is None or viewer.role not in SWITCHERS:
+        switching.leave(request.session, actor=viewer.actor, at=at, note=_("no longer allowed"))
         return None
     if frame.idle(at):
-        switching.leave(request.session, actor=actor, at=at, note=_("60 minutes without a page"))
+        switching.leave(request.session, actor=viewer.actor, at=at, note=_("60 minutes without a page"))
         return None
     switching.stay(request.session, frame, at=at)
     return customer
+
+
+def signed_out(request: HttpRequest, **signal: Any) -> None:
+    """Somebody signs out: that ends every switch they came by or went on with (semantics 33)."""
+    tickets.sign_out(request.session, at=timezone.now())

@@ -6,7 +6,7 @@ class RatePlansConfig(AppConfig):
 
     def ready(self) -> None:
         from billing_portal.tenancy.domain import exchange as table
-        from rateplans import entrances  # models are ready only now
+        from rateplans import entrances, jobs  # noqa: F401 - models are ready only now; jobs registers the work
         from rateplans.domain import exchange
 
         entrances.register()

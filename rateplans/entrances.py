@@ -34,6 +34,8 @@ FIELDS = {
     "due_days": _("Days until due"),
     "charge_connection_at_zero": _("Connection charge without talk"),
     "position": _("Place in lists"),
+    "markup_percent": _("Mark-up, %"),
+    "sharing": _("Sharing"),
     "document_prefix": _("Prefix of document numbers"),
     "on_account_fees": _("On account fees"),
     "liable_by_default": _("New customers are liable"),

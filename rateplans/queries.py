@@ -15,8 +15,23 @@ FAR = 100
 
 
 def visible_plans() -> QuerySet[RatePlan]:
-    """The reseller's plans in their order; the first is preselected for a new customer."""
+    """The reseller's plans in their order, those a parent shares among them; the first is preselected for a new customer. Withdrawn ones are left out."""
+    return all_plans().filter(withdrawn=False)
+
+
+def all_plans() -> QuerySet[RatePlan]:
+    """The same with plans that a parent took back."""
     return RatePlan.objects.order_by("position", Lower("name"))
+
+
+def plans_to_choose(held: RatePlan | None) -> QuerySet[RatePlan]:
+    """The plans a customer can be put on, the one it is on among them whatever became of it."""
+    return all_plans().filter(Q(withdrawn=False) | Q(pk=held.pk if held else None))
+
+
+def plans_to_inherit() -> QuerySet[RatePlan]:
+    """The plans another can inherit from."""
+    return visible_plans()
 
 
 def plan_or_404(plan: UUID) -> RatePlan:
@@ -49,10 +64,14 @@ def import_or_404(plan: RatePlan, rate_import: UUID) -> RateImport:
 def plans_with_version(at: datetime) -> QuerySet[RatePlan]:
     """The plans with number, beginning and count of rates of the version in force."""
     current = PlanVersion.objects.filter(valid_at(at), plan=OuterRef("pk")).order_by(F("valid_from").desc(nulls_last=True))
-    return visible_plans().annotate(
-        version_number=Subquery(current.values("number")[:1]),
-        version_since=Subquery(current.values("valid_from")[:1]),
-        rate_count=Subquery(current.values("rate_count")[:1]),
+    return (
+        all_plans()
+        .select_related("source")
+        .annotate(
+            version_number=Subquery(current.values("number")[:1]),
+            version_since=Subquery(current.values("valid_from")[:1]),
+            rate_count=Subquery(current.values("rate_count")[:1]),
+        )
     )
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("rate-plans/<uuid:plan>/change/", plans.change, name="change"),
     path("rate-plans/<uuid:plan>/import/", imports.upload, name="import"),
     path("rate-plans/<uuid:plan>/import/<uuid:rate_import>/", imports.preview, name="import-preview"),
+    path("rate-plans/<uuid:plan>/rates.csv", plans.download_in_force, name="download-in-force"),
     path("rate-plans/<uuid:plan>/versions/<int:number>.csv", plans.download, name="download"),
     path("taxes/", terms.tax_list, name="taxes"),
     path("taxes/new/", terms.tax_new, name="tax-new"),

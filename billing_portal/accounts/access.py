@@ -33,7 +33,7 @@ def own_account(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if getattr(getattr(request, "viewer", None), "acting", False):
+        if getattr(getattr(request, "viewer", None), "switched", False):
             return render(request, "errors/acting.html", status=403)
         return view(request, *args, **kwargs)
 

@@ -60,8 +60,8 @@ def account_number_of(user: User) -> str:
 
 
 def staff() -> QuerySet[User]:
-    """The reseller's own people."""
-    return User.objects.filter(role__in=STAFF_ROLES)
+    """The reseller's own people; those of a parent, who act through its pseudo-user, are not among them."""
+    return User.objects.filter(role__in=STAFF_ROLES, stands_for_schema="")
 
 
 def login_state(user: User) -> LoginState:

@@ -57,6 +57,10 @@ ACTIONS: dict[str, Words] = {
     "call.set_aside": gettext_lazy("Call set aside"),
     "calls.imported": gettext_lazy("Calls imported"),
     "reseller.created": gettext_lazy("Reseller added"),
+    "reseller.entered": gettext_lazy("Switched to this reseller"),
+    "reseller.left": gettext_lazy("Returned from this reseller"),
+    "parent.entered": gettext_lazy("Came in from the parent"),
+    "parent.left": gettext_lazy("Went back to the parent"),
 }
 
 FIELDS: dict[str, Words] = {

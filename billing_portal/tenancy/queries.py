@@ -33,3 +33,8 @@ def address_of(reseller: Reseller, path: str = "/") -> str:
     default_port = 80 if settings.PORTAL_SCHEME == "http" else 443
     port = "" if default_port == settings.PORTAL_PORT else f":{settings.PORTAL_PORT}"
     return f"{settings.PORTAL_SCHEME}://{host}{port}{path}"
+
+
+def root_host() -> str:
+    """The host of the root of the tree: what names of hosts that are suggested end in."""
+    return Domain.objects.get(tenant__parent=None, is_primary=True).domain

@@ -43,13 +43,17 @@ class Party(Protocol):
 @dataclass(frozen=True)
 class Viewer:
     """One person at one page. `role` stays the actor's own while switched (E40); `zone` is the person's choice, else that of
-    their company; while switched, the customer's."""
+    their company; while switched, the customer's.
+
+    `home` names the reseller above that the person works for, when they switched into this one from there; `user` is then its pseudo-user.
+    """
 
     user: User | None = None
     role: Role | None = None
     actor: Actor | None = None
     party: Party | None = None
     zone: str = "UTC"
+    home: str = ""
 
     @property
     def signed_in(self) -> bool:
@@ -63,6 +67,11 @@ class Viewer:
     def acting(self) -> bool:
         """True while staff have switched into a customer."""
         return self.actor is not None and self.actor.acted_for_id is not None
+
+    @property
+    def switched(self) -> bool:
+        """True while somebody is where they did not sign in: staff in a customer, or somebody of a parent in this reseller (semantics 34)."""
+        return self.acting or bool(self.home)
 
     @property
     def acted_for(self) -> str:

@@ -38,6 +38,7 @@ class Frame:
 def enter(session: SessionBase, customer: Customer, *, actor: Actor, at: datetime) -> None:
     """Begin to manage the customer under a new session key. Raises `switched_already` while another one is managed."""
     require(actor.acted_for_id is None, "switched_already", _("Return from the customer you are managing first."))
+    require(customer.kind != Customer.CustomerKind.RESELLER, "reseller_has_a_host", _("A reseller is entered on its own host."))
     session[KEY] = Frame(customer.pk, at, at).to_json()
     session.cycle_key()
     audit.record(

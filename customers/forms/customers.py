@@ -17,7 +17,7 @@ from billing_portal.web import display
 from billing_portal.web.forms import ChoiceCards, MoneyField, PortalForm
 from customers.models import BillingType, Customer
 from rateplans.models import RatePlan, Tax
-from rateplans.queries import taxes, visible_plans
+from rateplans.queries import plans_to_choose, taxes, visible_plans
 
 HINTS = {
     BillingType.PREPAID.value: _("Pays first. Calls stop when the balance is used up."),
@@ -50,7 +50,9 @@ class CustomerForm(PortalForm):
 
     name = forms.CharField(label=_("Customer name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
     plan = forms.ModelChoiceField(RatePlan.objects.none(), label=_("Rate plan"), empty_label=None, widget=PlanSelect)
-    currency = forms.ChoiceField(label=_("Currency"), help_text=_("The rate plan's, unless you choose another. It cannot change after the first movement of money."))
+    currency = forms.ChoiceField(
+        label=_("Currency"), help_text=_("The rate plan's, unless you choose another. It cannot change after the first movement of money.")
+    )
     billing_email = forms.EmailField(
         label=_("Billing email address"), help_text=_("Invoices and the login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
@@ -179,6 +181,7 @@ class EditCustomerForm(CustomerForm):
             "daily_limited": customer.daily_limit is not None,
         }
         super().__init__(*args, initial=initial, **kwargs)
+        self._choose("plan").queryset = plans_to_choose(plan)
         self.fields["account_number"].required = True
         if customer.kind == Customer.CustomerKind.RESELLER:
             self.fields["plan"].required = False

@@ -15,7 +15,7 @@ from billing_portal.accounts import rights
 from billing_portal.accounts.models import Role
 from billing_portal.accounts.queries import LoginState, login_states
 from billing_portal.accounts.rights import Extent, Right
-from billing_portal.web.access import SWITCHERS, roles, staff
+from billing_portal.web.access import SWITCHERS, never_switched, roles, staff
 from billing_portal.web.access import people as peoples
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
@@ -75,7 +75,7 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
 def _edit(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
     place = place_of(request, account)
     found = queries.person_or_404(place.customer, person)
-    form = EditPersonForm(request.POST or None, person=found, while_switched=request.viewer.acting)
+    form = EditPersonForm(request.POST or None, person=found, while_switched=request.viewer.switched)
     if form.is_valid():
         with form.refusals():
             verbs.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
@@ -124,6 +124,6 @@ people, my_people = staff(_people), peoples(*OWN)(_people)
 new, my_new = roles(*EDITORS)(_new), peoples(*OWN)(_new)
 edit, my_edit = roles(*EDITORS)(_edit), peoples(*OWN)(_edit)
 resend, my_resend = roles(*LOCKERS)(_resend), peoples(*OWN)(_resend)
-link, my_link = roles(*LOCKERS)(_link), peoples(*OWN)(_link)
+link, my_link = never_switched(roles(*LOCKERS)(_link)), peoples(*OWN)(_link)
 deactivate, my_deactivate = roles(*EDITORS)(_deactivate), peoples(*OWN)(_deactivate)
 activate, my_activate = roles(*EDITORS)(_activate), peoples(*OWN)(_activate)

@@ -23,7 +23,7 @@ from invoicing.domain import buying, calls
 from invoicing.domain.buying import Seller
 from invoicing.domain.rating_batch import Outcome
 from invoicing.domain.records import CallRecord
-from invoicing.models import Call, CallBatch, CallKey
+from invoicing.models import Call, CallBatch, CallKey, WaitingCall
 from rateplans.domain.rating import Rate
 from rateplans.models import PlanVersion, RatePlan
 
@@ -73,7 +73,7 @@ def _enter(outcomes: Sequence[Outcome], below: CallBatch, child: Reseller, *, at
 
 
 def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:
-    """What the call is at the parent, from the numbers it carries: nothing is rated again."""
+    """What the call is at the parent, from the numbers it carries: nothing is rated again. One that had no price came to wait, also if it has one since."""
     record = CallRecord(
         call_id=key.call_id,
         leg=key.leg,
@@ -89,8 +89,8 @@ def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:
     )
     outcome = Outcome(record, parent.customer, at=call.at, number=call.number, seconds=call.seconds)
     inputs: Mapping[str, Any] = call.buy_inputs or {}
-    if call.buy_price is None:
-        return outcome.wait(inputs.get("reason", ""), inputs.get("detail", ""))
+    if call.buy_price is None or "reason" in inputs:
+        return outcome.wait(inputs.get("reason", WaitingCall.Reason.NO_RATE), inputs.get("detail", ""))
     return _priced(outcome, call.buy_price, inputs)
 
 

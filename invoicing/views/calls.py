@@ -72,12 +72,12 @@ class Shown:
     margin: Decimal | None
 
 
-def shown(calls: Iterable[Call], *, named: bool = False) -> list[Shown]:
-    """These calls with the reason of each price, and with their customers when they are of several; two queries at most."""
+def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False) -> list[Shown]:
+    """These calls with the reason of each price, with their customers when they are of several, and with what was earned if that may be seen."""
     found = list(calls)
     versions = queries.versions_of(found)
     owners = queries.customers_of(found) if named else {}
-    rates = margins.rates(margins.key_of(call) for call in found if call.buy_currency)
+    rates = margins.rates(margins.key_of(call) for call in found if costs and call.buy_currency)
     return [
         Shown(
             call,
@@ -99,7 +99,7 @@ class Asked:
 
     def context(self, *, named: bool = False, costs: bool = False) -> dict[str, Any]:
         """What the list shows; costs and margins only to those who may see them (contracts, Rights)."""
-        rows = shown(self.listing, named=named)
+        rows = shown(self.listing, named=named, costs=costs)
         totals = queries.totals(self.listing.selected) if rows else []
         earned = margins.sums(self.listing.selected) if rows and costs else []
         for total in totals:

@@ -11,13 +11,12 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel.errors import require
 from rateplans import queries
-from rateplans.domain import loading, plans, rates_file
+from rateplans.domain import loading, plans, rates_file, versions
 from rateplans.domain.decks import deck_of_version
 from rateplans.domain.rates_file import Comparison, RatesFile
 from rateplans.models import PlanVersion, RateImport, RatePlan
 
 Mode = RateImport.Mode
-TICK = timedelta(microseconds=1)
 KEPT_UNAPPLIED = timedelta(days=7)
 FILE_NAME_LENGTH = 200
 
@@ -85,6 +84,7 @@ def apply(
     `looked_at` is the number of the version the person compared with. Raises `bad_rows`, `unusual_prices` unless `accept_unusual`, `plan_changed`.
     """
     plan = RatePlan.objects.select_for_update().get(pk=rate_import.plan_id)
+    plans.check_own(plan)
     rate_import = RateImport.objects.select_related("version").get(pk=rate_import.pk)
     how = mode or rate_import.mode
     last = plan.versions.order_by("-number").first()
@@ -96,14 +96,7 @@ def apply(
     require(not file.errors, "bad_rows", _("The file has rows that cannot be read. Nothing was changed."))
     comparison = _compare(last, file, how)
     require(accept_unusual or not comparison.suspicious, "unusual_prices", _("Tick that you have looked at the unusual prices."), "accept_unusual")
-    version = PlanVersion.objects.create(
-        plan=plan,
-        number=last.number + 1 if last else 1,
-        valid_from=_begins(last, at),
-        file_name=rate_import.file_name,
-        made_by=actor.name,
-        created_at=at,
-    )
+    version = versions.begin_next(plan, made_by=actor.name, at=at, file_name=rate_import.file_name)
     version.rate_count = loading.copy_rates(version, file.rates, at=at)
     if how == Mode.ADD and last is not None:
         version.rate_count += loading.carry_over(last, version, at=at)
@@ -112,13 +105,6 @@ def apply(
     rate_import.save(update_fields=["mode", "state", "version"])
     audit.record(actor, "rates.imported", subject=plans.subject(plan), changes=_changes(last, version), note=rate_import.file_name, at=at)
     return version
-
-
-def _begins(last: PlanVersion | None, at: datetime) -> datetime | None:
-    """Versions follow each other in time as in number, also when two are applied in the same instant."""
-    if last is None:
-        return None
-    return at if last.valid_from is None else max(at, last.valid_from + TICK)
 
 
 def _made_by_equal_file(rate_import: RateImport, mode: str, last: PlanVersion | None) -> PlanVersion | None:

@@ -74,7 +74,8 @@ def price_call(
     """Rate one call: max(connection + billed seconds × per minute ÷ 60, minimum) × exchange rate, rounded once, half-up, to `precision` decimals.
 
     `seconds` is the talk since answer, begun seconds counted whole. Unanswered: 0. Answered with 0 seconds: 0, unless the plan charges
-    the connection on answer (semantics 19). The price stands in the customer's currency. `origin` tells how the rate was made, where it is inherited. Raises `negative_seconds`.
+    the connection on answer (semantics 19). The price stands in the customer's currency. `origin` tells how an inherited rate was made.
+    Raises `negative_seconds`.
     """
     require(seconds >= 0, "negative_seconds", "A call cannot last less than 0 seconds.", "seconds")
     free = not answered or (seconds == 0 and not charge_connection_at_zero)

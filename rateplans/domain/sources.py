@@ -175,6 +175,15 @@ class Resolver:
         return self._versions[place]
 
 
+def own_plan(at: datetime) -> RatePlan | None:
+    """The plan the reseller in force is on at its parent at a moment; to be read only, it stands in another schema."""
+    held = [each for history in _own_plans for each in history() if each.since is None or each.since <= at]
+    if not held:
+        return None
+    with schema_context(held[-1].schema):
+        return RatePlan.objects.filter(pk=held[-1].plan_id).first()
+
+
 def chain_of(plan: RatePlan, at: datetime) -> Chain | None:
     """The chain of one plan at a moment, read from the database now; None where it gives no prices."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,9 @@ from rateplans.domain import rates_text
 from rateplans.domain.imports import Mode
 from rateplans.domain.plans import MOST_DUE_DAYS
 from rateplans.models import RatePlan
+from rateplans.queries import plans_to_inherit
 
+Inherits = RatePlan.Inherits
 CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,5}):([0-5]\d)")
 LATER = 32_000
 
@@ -43,6 +46,31 @@ class PlanForm(PortalForm):
         label=_("Place in lists"), min_value=0, max_value=LATER, required=False, help_text=_("The first plan is chosen beforehand for a new customer.")
     )
     charge_connection_at_zero = forms.BooleanField(label=_("Charge the connection of answered calls that lasted 0 seconds"), required=False)
+    markup_percent = forms.DecimalField(
+        label=_("Mark-up, %"),
+        max_digits=7,
+        decimal_places=2,
+        required=False,
+        help_text=_("Added to every inherited price. The plan's own rates are not marked up."),
+    )
+    sharing = forms.ChoiceField(
+        label=_("Sharing"),
+        choices=RatePlan.Sharing.choices,
+        required=False,
+        help_text=_("Resellers can give a shared plan to their customers and cannot change it."),
+    )
+
+    def __init__(self, *args: Any, inherits: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if inherits == Inherits.NOTHING:
+            del self.fields["markup_percent"]
+
+    def clean_markup_percent(self) -> Decimal:
+        return self.cleaned_data["markup_percent"] or Decimal(0)
+
+    def clean_sharing(self) -> str:
+        """Left out, it stays as it is."""
+        return self.cleaned_data["sharing"] or self.initial.get("sharing", RatePlan.Sharing.PRIVATE)
 
     def clean_position(self) -> int | None:
         """An empty place keeps the one there is, and a new plan comes last."""
@@ -50,15 +78,32 @@ class PlanForm(PortalForm):
         return self.initial.get("position") if position is None else position
 
 
-class NewPlanForm(PlanForm):
-    """A new plan has a currency, for life."""
+class SourceSelect(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Plans with their currency."""
 
-    currency = forms.ChoiceField(label=_("Currency"), help_text=_("For life: rates and calls of this plan are in it."))
+    def label_from_instance(self, plan: Any) -> str:
+        return f"{plan.name}, {plan.currency}"
+
+
+class NewPlanForm(PlanForm):
+    """A new plan has rates of its own in a currency, or inherits them with the currency of their source; both for life."""
+
+    inherits = forms.ChoiceField(label=_("Inherits from"), required=False, initial=Inherits.NOTHING.value, help_text=_("For life."))
+    source = SourceSelect(RatePlan.objects.none(), label=_("Rate plan to inherit from"), required=False, help_text=_("For “another rate plan of yours”."))
+    currency = forms.ChoiceField(
+        label=_("Currency"), required=False, help_text=_("For life: rates and calls of this plan are in it. A plan that inherits has its source's.")
+    )
     field_order = ("name", "currency", "description")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, own_plan: RatePlan | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["currency"].choices = currencies.named(get_language() or "en")  # type: ignore[attr-defined]
+        self.fields["source"].queryset = plans_to_inherit()  # type: ignore[attr-defined]
+        offered = {Inherits.NOTHING: True, Inherits.PLAN: plans_to_inherit().exists(), Inherits.OWN_PLAN: own_plan is not None}
+        self.fields["inherits"].choices = [(each.value, each.label) for each, offer in offered.items() if offer]  # type: ignore[attr-defined]
+
+    def clean_inherits(self) -> str:
+        return self.cleaned_data["inherits"] or Inherits.NOTHING.value
 
 
 def values_of(plan: RatePlan) -> dict[str, Any]:

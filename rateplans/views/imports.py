@@ -18,7 +18,7 @@ from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from rateplans import queries
-from rateplans.domain import imports
+from rateplans.domain import imports, plans
 from rateplans.domain.imports import Mode, Preview
 from rateplans.domain.rates_file import Change
 from rateplans.entrances import MAY_CHANGE
@@ -33,6 +33,7 @@ UNUSUAL_SHOWN = 10
 @require_http_methods(["GET", "POST"])
 def upload(request: PortalRequest, plan: UUID) -> HttpResponse:
     found = queries.plan_or_404(plan)
+    plans.check_own(found)
     form = UploadForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         file = form.cleaned_data["file"]

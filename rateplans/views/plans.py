@@ -1,7 +1,9 @@
 """Pages of rate plans."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import astuple
+from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from billing_portal.kernel.errors import DomainError
 from billing_portal.web.access import roles
 from billing_portal.web.downloads import csv_file
 from billing_portal.web.listing import Listing
@@ -18,12 +21,14 @@ from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from rateplans import queries
-from rateplans.domain import plans, quotes, rating
-from rateplans.domain.decks import COLUMNS, ROWS_AT_ONCE
+from rateplans.domain import plans, quotes, rating, sources
+from rateplans.domain.decks import COLUMNS, ROWS_AT_ONCE, deck_of
 from rateplans.domain.quotes import Quote
+from rateplans.domain.sources import Chain
 from rateplans.entrances import MAY_CHANGE, MAY_SEE
 from rateplans.forms.plans import NewPlanForm, PlanForm, QuoteForm, values_of
 from rateplans.models import PlanVersion, RatePlan
+from rateplans.views import rates
 
 VERSIONS_SHOWN = 10
 LIST_SORTS = {
@@ -31,11 +36,6 @@ LIST_SORTS = {
     "name": ("name",),
     "currency": ("currency", "name"),
     "rates": ("rate_count", "name"),
-}
-RATE_SORTS = {
-    "prefix": ("nearness", "prefix"),
-    "destination": ("destination", "prefix"),
-    "price": ("per_minute", "prefix"),
 }
 HEADER = [column.replace("_", " ") for column in COLUMNS]
 
@@ -51,10 +51,14 @@ def plan_list(request: PortalRequest) -> HttpResponse:
 @roles(*MAY_CHANGE)
 @require_http_methods(["GET", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
-    form = NewPlanForm(request.POST or None, initial={"currency": request.tenant.currency})
+    now = timezone.now()
+    form = NewPlanForm(request.POST or None, own_plan=sources.own_plan(now), initial={"currency": request.tenant.currency})
     if form.is_valid():
         with form.refusals():
-            plan = plans.create(**form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            plan = plans.create(**form.cleaned_data, actor=actor_of(request), at=now)
+            if plan.inherits != RatePlan.Inherits.NOTHING:
+                messages.success(request, _("“%(name)s” is there, with the rates it inherits.") % {"name": plan.name})
+                return redirect("rateplans:plan", plan=plan.pk)
             messages.success(request, _("“%(name)s” is there. Upload its rates next.") % {"name": plan.name})
             return redirect("rateplans:import", plan=plan.pk)
     return page(request, "rateplans/form.html", form=form)
@@ -64,7 +68,8 @@ def new(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change(request: PortalRequest, plan: UUID) -> HttpResponse:
     found = queries.plan_or_404(plan)
-    form = PlanForm(request.POST or None, initial=values_of(found))
+    plans.check_own(found)
+    form = PlanForm(request.POST or None, initial=values_of(found), inherits=found.inherits)
     if form.is_valid():
         with form.refusals():
             plans.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
@@ -77,28 +82,33 @@ def change(request: PortalRequest, plan: UUID) -> HttpResponse:
 @require_GET
 def detail(request: PortalRequest, plan: UUID) -> HttpResponse:
     found = queries.plan_or_404(plan)
-    current = queries.version_at(found, timezone.now())
+    now = timezone.now()
+    chain, why = _chain(found, now)
     form = QuoteForm(request.GET if "number" in request.GET else None, zone=request.viewer.zone)
+    quote = _quote(found, form)
+    is_own = found.inherits != RatePlan.Inherits.SHARED
     return page(
         request,
         "rateplans/plan.html",
         plan=found,
-        current=current,
+        chain=chain,
+        why=why,
+        current=queries.version_at(found, now),
         versions=found.versions.all()[:VERSIONS_SHOWN],
         quote_form=form,
-        quote=_quote(found, form),
-        may_change=request.viewer.role in MAY_CHANGE,
-        **_rates(request, current),
+        quote=quote,
+        steps=rates.steps_for(request, quote.priced.steps) if quote else [],
+        may_change=is_own and request.viewer.role in MAY_CHANGE,
+        **rates.in_force(request, chain),
     )
 
 
-def _rates(request: PortalRequest, current: PlanVersion | None) -> dict[str, Any]:
-    """The rates in force that the search finds, and the prefix that counts for the number searched."""
-    if current is None:
-        return {"listing": None, "matched": ""}
-    term = str(request.GET.get("q", ""))
-    listing = Listing(request.GET, queries.rates(current, term), sorts=RATE_SORTS, default="prefix")
-    return {"listing": listing, "matched": queries.longest_prefix(current, term)}
+def _chain(plan: RatePlan, at: datetime) -> tuple[Chain | None, str]:
+    """The plan with all that it inherits now, else in words why it prices nothing."""
+    try:
+        return sources.Resolver().chain(plan, at), ""
+    except DomainError as refused:
+        return None, "" if refused.code == "no_rates" else refused.message
 
 
 def _quote(plan: RatePlan, form: QuoteForm) -> Quote | None:
@@ -111,6 +121,15 @@ def _quote(plan: RatePlan, form: QuoteForm) -> Quote | None:
 
 @roles(*MAY_SEE)
 @require_GET
+def download_in_force(request: PortalRequest, plan: UUID) -> StreamingHttpResponse:
+    """All rates in force, inherited ones included."""
+    found = queries.plan_or_404(plan)
+    deck = deck_of(found, timezone.now())
+    return csv_file(f"{found.name}.csv", HEADER, (_row(*astuple(rate)) for rate in (deck[1].rates if deck else ())))
+
+
+@roles(*MAY_SEE)
+@require_GET
 def download(request: PortalRequest, plan: UUID, number: int) -> StreamingHttpResponse:
     found = queries.plan_or_404(plan)
     version = queries.version_or_404(found, number)
@@ -119,5 +138,10 @@ def download(request: PortalRequest, plan: UUID, number: int) -> StreamingHttpRe
 
 def _rows(version: PlanVersion) -> Iterator[list[object]]:
     """The rates as a file that can be uploaded again."""
-    for prefix, name, per_minute, connection, *seconds, minimum in version.rates.order_by("prefix").values_list(*COLUMNS).iterator(chunk_size=ROWS_AT_ONCE):
-        yield [prefix, name, rating.decimals(per_minute), rating.decimals(connection), *seconds, rating.decimals(minimum)]
+    for row in version.rates.order_by("prefix").values_list(*COLUMNS).iterator(chunk_size=ROWS_AT_ONCE):
+        yield _row(*row)
+
+
+def _row(prefix: str, name: str, per_minute: Decimal, connection: Decimal, initial: int, increment: int, included: int, minimum: Decimal) -> list[object]:
+    amounts = [rating.decimals(amount) for amount in (per_minute, connection, minimum)]
+    return [prefix, name, *amounts[:2], initial, increment, included, amounts[2]]

@@ -26,6 +26,7 @@ from tests.support.world import jane
 LEVELS = ("globex", "acme", "owner")
 NINE = datetime(2026, 10, 3, 9, 0, tzinfo=UTC)
 LONDON, PARIS = "442079460123", "33155550100"
+OWNER_PRICE = Decimal("0.305")  # 61 seconds to London at the top
 RATES = {"44": ("United Kingdom", "0.60"), "33": ("France", "1.20")}
 
 

@@ -21,6 +21,7 @@ OPEN_TO_ANYBODY = {
     "/password/<str:token>/renew/",
     "/password/forgotten/",
     "/sign-in/",
+    "/switch/arrive/",
 }
 STAY_SHUT = ["/api/v1/"]  # ninja's start page, which would lead to documents that we do not serve: a 404
 POSTING = re.compile(r"<form\b[^>]*\bmethod=\"post\"", re.IGNORECASE)

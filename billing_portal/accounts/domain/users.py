@@ -155,7 +155,7 @@ def _lock(user: User) -> User:
 
 
 def _keep_an_administrator(user: User) -> None:
-    others = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
+    others = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True, stands_for_schema="").exclude(pk=user.pk)
     safe = user.role != Role.ADMINISTRATOR or not user.is_active or others.exists()
     require(safe, "last_administrator", _("This is the last active administrator. Make somebody else one first."))
 

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ("actor_id", models.UUIDField()),
                 ("actor_name", models.CharField(max_length=150)),
                 ("role", models.CharField(max_length=20)),
+                ("parent_session", models.UUIDField(blank=True, null=True)),
                 ("expires_at", models.DateTimeField()),
                 ("used_at", models.DateTimeField(blank=True, null=True)),
             ],
@@ -48,6 +49,7 @@ class Migration(migrations.Migration):
                 ("began_at", models.DateTimeField()),
                 ("seen_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("signed_out", models.BooleanField(default=False)),
                 ("ticket", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to="accounts.switchticket")),
             ],
             options={

@@ -8,7 +8,8 @@ from billing_portal.tenancy.models import Record
 class SwitchTicket(Record):
     """A ticket the parent writes into the child's schema: 256 bits, stored hashed, 60 seconds, one use (architecture §2).
 
-    Names the real actor as (schema, id, name), and the frames of the parent's session to go back through.
+    Names the real actor as (schema, id, name). `parent_session` is the `ParentSession` of the parent through which somebody of a reseller
+    further up came; none when the actor is of the parent's own staff.
     """
 
     token_hash = models.CharField(max_length=64, unique=True)
@@ -17,6 +18,7 @@ class SwitchTicket(Record):
     actor_id = models.UUIDField()
     actor_name = models.CharField(max_length=150)
     role = models.CharField(max_length=20)
+    parent_session = models.UUIDField(null=True, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
 
@@ -29,3 +31,4 @@ class ParentSession(Record):
     began_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    signed_out = models.BooleanField(default=False)

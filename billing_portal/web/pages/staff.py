@@ -17,7 +17,7 @@ from billing_portal.accounts import queries, rights
 from billing_portal.accounts.domain import users
 from billing_portal.accounts.models import User
 from billing_portal.accounts.rights import Right
-from billing_portal.web.access import roles
+from billing_portal.web.access import never_switched, roles
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
@@ -89,6 +89,7 @@ def resend(request: PortalRequest, person: UUID) -> HttpResponse:
     return redirect("web:staff-person", person=found.pk)
 
 
+@never_switched
 @roles(*ADMINISTRATORS)
 @never_cache
 @require_POST

@@ -17,7 +17,7 @@ from billing_portal.accounts.domain import keys, switches
 from billing_portal.accounts.models import ApiKey, Switch
 from billing_portal.accounts.rights import Right
 from billing_portal.tenancy.queries import address_of
-from billing_portal.web.access import roles
+from billing_portal.web.access import never_switched, roles
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.pages.forms import KeyForm, SwitchForm
@@ -45,6 +45,7 @@ def new(request: PortalRequest) -> HttpResponse:
     return page(request, "web/pages/switch_new.html", form=form)
 
 
+@never_switched
 @roles(*ADMINISTRATORS)
 @never_cache
 @sensitive_variables("secret")

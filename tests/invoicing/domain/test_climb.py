@@ -200,6 +200,19 @@ def test_writing_back_twice_changes_nothing(without_france: Tree, noon: datetime
     assert Call.objects.get().buy_price == Decimal("0.915")
 
 
+def test_a_climb_repeated_after_its_waiting_call_was_rated_changes_nothing(without_france: Tree, noon: datetime) -> None:
+    tree.take([tree.call(without_france.anna, "c2", to=tree.PARIS)], noon)
+    tree.work()
+    add_france("acme", "0.90")
+    with schema_context("acme"):
+        waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon)
+    tree.work()
+    climb.climb(CallBatch.objects.get().pk, at=noon)
+
+    assert tree.balances()["acme"] == [("Globex", "-0.915", "GBP")]
+    assert tree.differences() == []
+
+
 def test_a_call_rated_again_below_climbs_in_a_batch_of_its_own(acme: Any, noon: datetime) -> None:
     three = tree.plant(rates={"44": ("United Kingdom", "0.60")})
     tree.take([tree.call(three.anna), tree.call(three.anna, "c2", to=tree.PARIS)], noon)

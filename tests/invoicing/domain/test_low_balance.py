@@ -181,4 +181,7 @@ def test_a_check_of_the_ledger_finds_a_low_balance_or_a_lock_that_is_not_so(acme
     spend(anna, "20.00")
     assert ledger_check.check().differences == []
     Standing.objects.filter(customer=anna).update(low_since=None, calls_locked=True)
-    assert sorted((each.place, each.expected, each.found) for each in ledger_check.check().differences) == [("calls locked", 0, 1), ("low balance", 1, 0)]
+    assert sorted((each.place, each.expected, each.found) for each in ledger_check.check().differences) == [
+        ("calls locked", D(0), D(1)),
+        ("low balance", D(1), D(0)),
+    ]

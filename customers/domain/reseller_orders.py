@@ -1,0 +1,175 @@
+"""Order a reseller from its parent's pages: the provisioning worker makes it, a page shows how far it is, and what failed is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_tenants.utils import tenant_context
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.jobs import outbox
+from billing_portal.jobs.models import Job, Progress
+from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy import queries as tenancy
+from customers.domain import resellers
+from customers.domain.resellers import NewReseller
+from rateplans.models import RatePlan
+
+MAKE = "resellers.make"
+QUEUE = "provisioning"
+STEPS = (resellers.SCHEMA, resellers.CUSTOMER, resellers.FURNISHED)
+NOTE_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Order:
+    """A reseller that was ordered here, and how far it is."""
+
+    job: Job
+    progress: Progress
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        given: dict[str, Any] = self.job.payload
+        return given
+
+    @property
+    def running(self) -> bool:
+        return self.progress.state in {Progress.State.WAITING, Progress.State.RUNNING}
+
+    @property
+    def failed(self) -> bool:
+        return self.progress.state == Progress.State.FAILED
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """Each step in words with how it stands: done, now, failed or later."""
+        words = (_("Schema and host"), _("Customer of yours"), _("Rate plan and administrator with login details"))
+        return [(text, self._state(number)) for number, text in enumerate(words)]
+
+    def _state(self, number: int) -> str:
+        if number < self.progress.done:
+            return "done"
+        if number > self.progress.done:
+            return "later"
+        return "failed" if self.failed else "now"
+
+
+@transaction.atomic
+def place(new: NewReseller, *, actor: Actor) -> Progress:
+    """Owe the making of this reseller to the provisioning worker; the schema in force is the parent's. Ask `problems` first."""
+    progress = Progress.objects.create(total=len(STEPS))
+    payload = {
+        "progress": str(progress.pk),
+        "short_name": new.short_name,
+        "name": new.name,
+        "host": new.host,
+        "currency": new.currency,
+        "time_zone": new.time_zone,
+        "admin_email": new.admin_email,
+        "plan": str(new.plan.pk) if new.plan else None,
+        "actor": {"name": actor.name, "user_id": str(actor.user_id) if actor.user_id else None, "schema": actor.schema},
+    }
+    outbox.add(MAKE, payload, key=_key(progress.pk))
+    return progress
+
+
+def problems(new: NewReseller) -> Iterator[DomainError]:
+    """What speaks against it now: what is taken, or ordered already and not made yet."""
+    yield from resellers.problems(new)
+    ordered = open_jobs()
+    if ordered.filter(payload__short_name=new.short_name).exists():
+        yield DomainError("reseller_exists", _("A reseller “%s” is being made right now.") % new.short_name, "short_name")
+    if ordered.filter(payload__host=new.host).exists():
+        yield DomainError("host_taken", _("The host %s belongs to another reseller.") % new.host, "host")
+
+
+def work(payload: dict[str, Any], *, at: datetime) -> None:
+    """Make the reseller that was ordered, step by step; started again it goes on. What goes wrong stands with the progress and is raised."""
+    parent = tenancy.current()
+    progress = Progress.objects.filter(pk=payload["progress"])
+    new, actor = _wanted(payload), _actor(payload)
+    progress.update(state=Progress.State.RUNNING, started_at=at, note="")
+
+    def told(step: str) -> None:
+        with tenant_context(parent):
+            progress.update(done=STEPS.index(step) + 1)
+
+    try:
+        if not resellers.is_finished(new):
+            _make(new, actor, at, told)
+    except Exception as problem:
+        with tenant_context(parent):
+            note = problem.message if isinstance(problem, DomainError) else _("Something went wrong on our side: %s") % type(problem).__name__
+            progress.update(state=Progress.State.FAILED, note=str(note)[:NOTE_LENGTH])
+        raise
+    with tenant_context(parent):
+        progress.update(state=Progress.State.FINISHED, done=len(STEPS), finished_at=timezone.now())
+
+
+def again(order: Order) -> None:
+    """A person asks for another attempt, at once."""
+    waiting = Job.objects.filter(pk=order.job.pk, state__in=[Job.State.PENDING, Job.State.DEAD])
+    if waiting.update(state=Job.State.PENDING, attempts=0, due_at=timezone.now()):
+        Progress.objects.filter(pk=order.progress.pk).update(state=Progress.State.WAITING, note="")
+        transaction.on_commit(partial(outbox.wake, connection.schema_name, str(order.job.pk), QUEUE))
+
+
+def order_or_404(progress: UUID) -> Order:
+    """The order whose progress this is."""
+    job = Job.objects.filter(key=_key(progress)).first()
+    if job is None:
+        raise Http404
+    return Order(job, Progress.objects.get(pk=progress))
+
+
+def open_orders() -> list[Order]:
+    """What was ordered here and is not made yet, the latest first."""
+    jobs = list(open_jobs().order_by("-created_at"))
+    progress = Progress.objects.in_bulk([UUID(job.payload["progress"]) for job in jobs])
+    return [Order(job, progress[UUID(job.payload["progress"])]) for job in jobs]
+
+
+def open_jobs() -> QuerySet[Job]:
+    return Job.objects.filter(~Q(state=Job.State.DONE), kind=MAKE)
+
+
+def _make(new: NewReseller, actor: Actor, at: datetime, told: resellers.Told) -> None:
+    resellers.create(
+        new.short_name,
+        name=new.name,
+        host=new.host,
+        parent=new.parent,
+        currency=new.currency,
+        time_zone=new.time_zone,
+        admin_email=new.admin_email,
+        plan=new.plan,
+        actor=actor,
+        at=at,
+        told=told,
+    )
+
+
+def _wanted(payload: dict[str, Any]) -> NewReseller:
+    plan = RatePlan.objects.get(pk=payload["plan"]) if payload["plan"] else None
+    fields = {name: payload[name] for name in ("short_name", "name", "host", "currency", "time_zone", "admin_email")}
+    return NewReseller(**fields, parent=tenancy.current(), plan=plan)
+
+
+def _actor(payload: dict[str, Any]) -> Actor:
+    given = payload["actor"]
+    return Actor(name=given["name"], user_id=UUID(given["user_id"]) if given["user_id"] else None, schema=given["schema"])
+
+
+def _key(progress: UUID) -> str:
+    return f"{MAKE}:{progress}"

@@ -1,0 +1,69 @@
+"""The form of a new reseller: short name and host follow from the name unless somebody says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.kernel import currencies
+from billing_portal.kernel.period import zone_names
+from billing_portal.tenancy.models import Reseller
+from billing_portal.web.forms import PortalForm
+from customers.domain import reseller_orders, resellers
+from customers.domain.resellers import NewReseller
+from customers.forms.customers import PlanSelect
+from rateplans.models import RatePlan
+from rateplans.queries import visible_plans
+
+PLAIN: dict[str, Any] = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class ResellerForm(PortalForm):
+    """A reseller below this one."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
+    short_name = forms.CharField(
+        label=_("Short name"), max_length=resellers.LONGEST, required=False, help_text=_("Letters and figures; for life."), widget=forms.TextInput(attrs=PLAIN)
+    )
+    host = forms.CharField(
+        label=_("Host"),
+        max_length=253,
+        required=False,
+        help_text=_("Where its pages answer. It must lead to this server."),
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+    admin_email = forms.EmailField(
+        label=_("Administrator's email"), help_text=_("The login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    plan = forms.ModelChoiceField(
+        RatePlan.objects.none(), label=_("Rate plan"), required=False, empty_label=_("None yet"), widget=PlanSelect, help_text=_("What it pays you for calls.")
+    )
+    currency = forms.ChoiceField(label=_("Currency"), help_text=_("In which it owes you, and its own to begin with."))
+    time_zone = forms.ChoiceField(label=_("Time zone"))
+
+    def __init__(self, *args: Any, parent: Reseller, platform_host: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parent, self.platform_host = parent, platform_host
+        self._choose("plan").queryset = visible_plans()
+        self._choose("currency").choices = currencies.named()
+        self._choose("time_zone").choices = [(name, name) for name in zone_names()]
+        self.fields["host"].widget.attrs["data-after"] = platform_host
+
+    def _choose(self, name: str) -> Any:
+        return self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """All clashes are said at once, each at its field."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            given["short_name"] = given["short_name"].lower() or resellers.short_name_of(given["name"])
+            given["host"] = (given["host"] or f"{given['short_name']}.{self.platform_host}").lower().rstrip(".")
+            for problem in reseller_orders.problems(self.wanted()):
+                self.refuse(problem)
+        return given
+
+    def wanted(self) -> NewReseller:
+        """What is ordered."""
+        return NewReseller(**{name: self.cleaned_data[name] for name in self.base_fields}, parent=self.parent)

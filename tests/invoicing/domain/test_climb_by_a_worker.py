@@ -1,0 +1,64 @@
+"""A real worker lets calls climb as soon as they are posted; killed in the middle, another one brings them to the same end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django_tenants.utils import schema_context
+
+from billing_portal.jobs import tasks
+from billing_portal.jobs.models import Job
+from invoicing.models import Call
+from tests import sizes
+from tests.support import tree
+from tests.support.tree import Tree
+from tests.support.workers import worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PATIENCE = 60
+
+
+@pytest.fixture
+def three(transactional_db: None, acme: Any) -> Tree:
+    return tree.plant()
+
+
+def until(happens: Callable[[], object], pause: float = 0.02) -> None:
+    end = time.monotonic() + PATIENCE
+    while not happens():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(pause)
+
+
+def count(level: str) -> int:
+    with schema_context(level):
+        return Call.objects.count()
+
+
+def test_killed_in_the_middle_another_worker_ends_it(three: Tree, tmp_path: Path) -> None:
+    with worker(tmp_path, queues="calls") as first:
+        tree.take([tree.call(three.anna, f"c{n}") for n in range(sizes.CALLS)], NOON)
+        until(lambda: Job.objects.filter(kind="calls.climb", state="running").exists(), pause=0.001)
+        os.killpg(os.getpgid(first.process.pid), signal.SIGKILL)
+        until(lambda: first.ended)
+    assert count("owner") == 0
+
+    for level in tree.LEVELS:
+        with schema_context(level):
+            Job.objects.filter(state="running").update(leased_until=NOON - timedelta(days=365))
+    with worker(tmp_path, queues="calls"):
+        tasks.sweep()
+        until(lambda: count("owner") == sizes.CALLS, pause=0.2)
+
+    assert (count("globex"), count("acme")) == (sizes.CALLS, sizes.CALLS)
+    assert tree.balances()["owner"] == [("Acme", tree.short(-sizes.CALLS * tree.OWNER_PRICE), "EUR")]
+    tree.work()
+    assert tree.differences() == []
