@@ -4,7 +4,7 @@ import io
 import warnings
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from billing_portal.kernel.errors import DomainError, require
 
@@ -32,13 +32,23 @@ def _redraw(content: bytes) -> bytes:
         if opened.width * opened.height > MAX_PIXELS:
             raise _too_large()
         kind = opened.format
-        opened.load()
+        _load_whole(opened)
         picture = ImageOps.exif_transpose(opened).convert("RGB" if kind == "JPEG" else "RGBA")
     picture.thumbnail(WIDEST)
     picture.info.clear()
     out = io.BytesIO()
     picture.save(out, format=kind, optimize=True)
     return out.getvalue()
+
+
+def _load_whole(opened: ImageFile.ImageFile) -> None:
+    """Read all pixels; a file that ends early is broken, although the PDF engine tells the imaging library of its process to put up with it."""
+    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        opened.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 def _too_large() -> DomainError:

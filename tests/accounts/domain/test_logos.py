@@ -5,7 +5,7 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from billing_portal.accounts.domain import logos
@@ -70,3 +70,11 @@ def test_a_bomb_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
 def test_a_file_above_five_megabytes_is_refused() -> None:
     with pytest.raises(DomainError, match="logo_too_large"):
         logos.clean(picture("PNG") + b"\0" * logos.MAX_BYTES)
+
+
+@pytest.mark.rel(81)
+def test_a_broken_file_is_refused_in_a_process_that_renders_documents_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as the PDF engine sets it
+
+    with pytest.raises(DomainError, match="logo_not_an_image"):
+        logos.clean(picture("PNG")[:60])

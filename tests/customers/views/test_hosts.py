@@ -297,7 +297,7 @@ def test_the_real_person_stands_in_the_audit_of_both_sides(walk: Walk) -> None:
         anna = world.customer("Anna Ltd")
     walk.go("owner", "acme")
     walk.post("acme", "/customers/switch/", {"account": anna.account_number})
-    walk.post("acme", "/my/lines/new/", {"name": "1001"})
+    walk.post("acme", "/my/lines/new/", {"name": "1001", "frame": f"{anna.pk} Anna Ltd"})
     walk.post("acme", "/customers/return/")
     walk.post("acme", "/customers/return/")
 
