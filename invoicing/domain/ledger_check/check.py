@@ -30,6 +30,7 @@ QUESTIONS = (
     documents.TAKEN,
     documents.STRANGERS,
     documents.OVERPAID,
+    documents.PAYMENTS,
     documents.GAPLESS,
     identity.RECEIVABLE,
 )
