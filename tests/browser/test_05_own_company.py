@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitor import Visitors, expect_rows
+from tests.browser.visitor import OPPOSITES, Visitors, expect_rows, faults
 from tests.support.portal import Portal
 
 
@@ -108,6 +108,7 @@ def test_the_key_of_a_switch_is_shown_once(page: Page) -> None:
     expect(page.locator("#bp-said")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == secret
 
+    assert faults(page, *OPPOSITES) == []
     page.get_by_role("link", name="I have copied it").click()
     key = page.get_by_role("table", name="Keys of fs1").get_by_role("row").last
     expect(key.get_by_role("cell")).to_have_text(["calls:write", re.compile(r"\d\d:\d\dJane Whitfield"), "Never", "In force", "Revoke"])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import sizes
-from tests.browser.visitor import Visitors, expect_rows
+from tests.browser.visitor import OPPOSITES, Visitors, expect_rows, faults
 
 HEADER = "prefix;destination;per minute;connection charge;initial increment;increment"
 LONDON = "4420;United Kingdom - London;0.0600;0.01;60;1"
@@ -54,6 +54,7 @@ def test_from_no_plan_to_a_price_by_way_of_a_bad_row(page: Page) -> None:
     expect(page.get_by_role("heading", name="1 row cannot be read")).to_be_visible()
     expect_tally(page, {"Rows": "3", "Readable": "2", "Bad": "1"})
     expect_rows(page, "What cannot be read, by line", [["3", "per minute", "a lot", "Not a number."]])
+    assert faults(page, *OPPOSITES) == []
 
     upload(page, HEADER, LONDON, MOBILE)
     expect(page.get_by_role("main")).to_contain_text("Standard, from “rates.csv”. Nothing has changed yet.")
@@ -86,6 +87,7 @@ def test_from_no_plan_to_a_price_by_way_of_a_bad_row(page: Page) -> None:
             "Price, rounded once",
         ]
     )
+    assert faults(page, *OPPOSITES) == []
 
 
 def test_a_second_file_says_what_gets_dearer_cheaper_and_ends(page: Page) -> None:
@@ -97,6 +99,7 @@ def test_a_second_file_says_what_gets_dearer_cheaper_and_ends(page: Page) -> Non
 
     expect_tally(page, {"In the file": "2", "New": "1", "Dearer": "1", "Cheaper": "0", "Removed": "1", "Unchanged": "0"})
     expect_rows(page, "Changed prices per minute in GBP, biggest change first", [["4420", "United Kingdom - London", "0.0600", "0.0900", "+50 %"]])
+    assert faults(page, *OPPOSITES) == []
     page.get_by_role("link", name="Add to the rates").click()
     expect_tally(page, {"In the file": "2", "New": "1", "Dearer": "1", "Cheaper": "0", "Kept": "1", "Unchanged": "0"})
     page.get_by_role("link", name="Cancel import").click()

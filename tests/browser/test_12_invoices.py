@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visitor import Visitors, expect_rows, text_of
+from tests.browser.visitor import DESK, OPPOSITES, Visitors, expect_rows, faults, text_of
 from tests.support.portal import Mailbox
 
 pytestmark = pytest.mark.poppler
@@ -94,7 +94,10 @@ def test_from_the_preview_to_the_invoice(page: Page, month: date) -> None:
     expect(preview.locator("tbody tr")).to_have_count(1)
     expect(preview.locator("tbody :is(th, td)")).to_have_text(["Anna Ltd 100001", period, "2", "10.00", "0.00", "2.00", "12.00 GBP"], use_inner_text=True)
     expect(page.get_by_role("region", name="Skipped")).to_contain_text("Pre-paid (1)")
+    assert faults(page, *OPPOSITES) == []
     number = issue(page)
+    assert faults(page, *OPPOSITES) == []
+    page.set_viewport_size({"width": DESK, "height": 900})
 
     expect(page.locator("dl.bp-facts dd")).to_contain_text(["Anna Ltd", f"{month:%B %Y}", "", "", "12.00 GBP", "12.00 GBP"])
     lines = page.get_by_role("table", name="What this invoice is for")
@@ -152,6 +155,7 @@ def test_two_clicks_and_a_second_run_make_the_same_invoice_and_no_more(page: Pag
     other.goto(page.url)
     page.get_by_role("button", name="Issue 1 invoice").dblclick()
     expect(page.get_by_role("region", name="1 of 1 invoices")).to_contain_text("Ended")
+    assert faults(page, *OPPOSITES) == []
     other.get_by_role("button", name="Issue 1 invoice").click()
     expect(other.get_by_role("alert")).to_contain_text("There is nothing to invoice for this date.")
 

@@ -44,6 +44,7 @@ OTHERS = (
     "/platform/jobs/",
     "/platform/mails/",
     "/account/password/",
+    "/account/",
     "/help/",
     "/no-such-page/",
 )

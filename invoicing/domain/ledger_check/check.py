@@ -32,6 +32,7 @@ QUESTIONS = (
     documents.TAKEN,
     documents.STRANGERS,
     documents.OVERPAID,
+    documents.PAYMENTS,
     documents.GAPLESS,
     identity.RECEIVABLE,
 )

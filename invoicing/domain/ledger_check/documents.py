@@ -103,3 +103,14 @@ GAPLESS = Question(
         OR (count(document.id) > 0 AND (min(document.sequence) <> 1 OR max(document.sequence) <> count(document.id)))
     """,
 )
+
+PAYMENTS = Question(
+    "a payment is the sum of its movements, its tax included",
+    """
+    SELECT first.customer_id, 'movement ' || first.key, sum(part.amount), payment.gross
+      FROM invoicing_payment AS payment
+      JOIN customers_transfer AS first ON first.id = payment.transfer_id
+      LEFT JOIN customers_transfer AS part ON part.about_kind = 'payment' AND part.about_id = payment.id AND part.reverses_id IS NULL
+     GROUP BY payment.id, first.id HAVING sum(part.amount) IS DISTINCT FROM payment.gross
+    """,
+)

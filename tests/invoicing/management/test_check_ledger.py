@@ -14,7 +14,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.models import Switch
 from customers.domain import customers, ledger
 from customers.models import BillingType, Customer, Kind, Standing
-from invoicing.domain import calls, invoices, ledger_check, waiting
+from invoicing.domain import calls, invoices, ledger_check, payments, waiting
 from invoicing.domain.records import CallRecord
 from invoicing.models import Document
 from tests.support import databases, world
@@ -152,6 +152,20 @@ def test_every_number_is_looked_at(month: Customer, sql: str, identity: str) -> 
 
     assert code == 1
     assert identity in places(found)
+
+
+@pytest.mark.parametrize("billing_type", [BillingType.PREPAID, BillingType.POSTPAID])
+def test_a_payment_that_is_off_is_found(month: Customer, billing_type: BillingType) -> None:
+    vera = world.customer("Vera Ltd", on=world.plan("Other"), taxes=(world.vat("7.25"),), billing_type=billing_type)
+    payments.record(vera, Decimal("20"), reference="", actor=jane, at=NOON, key="vera")
+    assert run()[0] == 0
+
+    plant("UPDATE invoicing_payment SET gross = gross + 0.0001")
+    code, found = run()
+
+    assert code == 1
+    assert places(found) == {"a payment is the sum of its movements, its tax included": ("Vera Ltd", "20", "20.0001")}
+    assert found["differences"][0]["place"] == "movement payment:vera"
 
 
 def test_a_customer_may_change_its_clock(month: Customer) -> None:
