@@ -30,6 +30,6 @@ def customer(id_: str) -> str | None:
 
 
 def targets(viewer: Viewer) -> Iterator[Target]:
-    """The first customers by name, for the select at the top right; the list has the others."""
+    """Where the viewer may go, for the select at the top right: resellers below, customers switched to last, then the others by name; the list has all."""
     for number, name in queries.targets(viewer, TARGETS):
         yield Target(number, name)

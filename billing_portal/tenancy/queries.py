@@ -37,4 +37,4 @@ def address_of(reseller: Reseller, path: str = "/") -> str:
 
 def root_host() -> str:
     """The host of the root of the tree: what names of hosts that are suggested end in."""
-    return Domain.objects.get(tenant__parent=None, is_primary=True).domain
+    return str(Domain.objects.get(tenant__parent=None, is_primary=True).domain)

@@ -23,6 +23,7 @@ from billing_portal.tenancy.models import Domain, Reseller
 from customers.domain import customers
 from customers.domain.people import NOT_IN_USERNAMES
 from customers.models import Customer
+from rateplans.domain import plans
 from rateplans.models import BillingTerms, RatePlan
 
 SHORT_NAME = re.compile(r"[a-z][a-z0-9]{1,40}")
@@ -64,9 +65,9 @@ def create(
 ) -> Reseller:
     """Make schema, host, customer row in the parent and administrator, who gets the login details; needs the owner's database role.
 
-    `currency` is what it owes its parent in and its own default; `plan` is one of the parent's, in that currency.
+    `currency` is what it owes its parent in and its own default; `plan` is one of the parent's, and its own rate plan inherits from it.
     Each step is whole or absent, and `told` when it is there: tried again after a failure in the middle it goes on where it stopped.
-    Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_unknown`, `currency_differs`, `short_name_invalid` and others.
+    Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_unknown`, `short_name_invalid` and others.
     """
     new = NewReseller(short_name, name, host.lower().rstrip("."), parent, currency, time_zone, admin_email, plan)
     for problem in problems(new):
@@ -137,8 +138,6 @@ def _check_terms(new: NewReseller) -> None:
     unknown = _("“%s” is no currency in use: give its three letters, such as GBP.") % new.currency
     require(new.currency in currencies.codes(), "currency_unknown", unknown, "currency")
     zone_of(new.time_zone)
-    same = new.plan is None or new.plan.currency == new.currency
-    require(same, "currency_differs", _("The rate plan is not priced in %s.") % new.currency, "plan")
 
 
 def _check_parent(new: NewReseller) -> None:
@@ -195,10 +194,12 @@ def _enter_into_parent(reseller: Reseller, new: NewReseller, *, actor: Actor, at
 
 
 def _furnish(reseller: Reseller, new: NewReseller, *, actor: Actor, at: datetime) -> None:
-    """What every reseller has from the first day: billing terms, the switch for files, and an administrator with login details."""
+    """What every reseller has from the first day: billing terms, the switch for files, a rate plan, and an administrator with login details."""
     with tenant_context(reseller), transaction.atomic():
         BillingTerms.objects.get_or_create(only=True)
         switches.ensure_default()
+        if new.plan is not None:
+            plans.create_own(actor=actor, at=at)
         if User.objects.filter(role=Role.ADMINISTRATOR, stands_for_schema="").exists():
             return
         username = NOT_IN_USERNAMES.sub("", new.admin_email.partition("@")[0]) or "admin"

@@ -91,8 +91,11 @@ def _waiting(batch: CallBatch, key_id: UUID, outcome: Outcome, record_hash: str,
     )
 
 
-def explain(call: Call) -> tuple[Step, ...]:
-    """The reason of a call's price, computed again from the numbers kept with it by the function that rated it (complaint 20)."""
+def explain(call: Call, origin: tuple[Step, ...] = ()) -> tuple[Step, ...]:
+    """The reason of a call's price, computed again from the numbers kept with it by the function that rated it (complaint 20).
+
+    `origin` tells how an inherited rate was made (`rate_origins.of`): for those who may see margins.
+    """
     free = _free_of_charge(call)
     if free is not None:
         return (free, Step("price", _("Price"), money.plain(call.price)))
@@ -113,6 +116,7 @@ def explain(call: Call) -> tuple[Step, ...]:
         precision=call.precision,
         exchange_rate=call.exchange_rate,
         charge_connection_at_zero=call.price > 0,
+        origin=origin,
     )
     return priced.steps
 

@@ -26,7 +26,7 @@ from customers import queries as customers
 from customers.models import Customer
 from customers.views.shell import customer_page
 from invoicing.domain import calls as verbs
-from invoicing.domain import margins
+from invoicing.domain import margins, rate_origins
 from invoicing.forms.calls import CallFilterForm
 from invoicing.models import Call
 from invoicing.queries import calls as queries
@@ -77,13 +77,14 @@ def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False) ->
     found = list(calls)
     versions = queries.versions_of(found)
     owners = queries.customers_of(found) if named else {}
+    made = rate_origins.of(found) if costs else {}
     rates = margins.rates(margins.key_of(call) for call in found if costs and call.buy_currency)
     return [
         Shown(
             call,
             owners.get(call.customer_id),
             versions.get(call.version_id) if call.version_id else None,
-            verbs.explain(call),
+            verbs.explain(call, made.get(call.pk, ())),
             margins.of(call, rates),
         )
         for call in found

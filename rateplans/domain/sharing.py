@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django_tenants.utils import schema_context
 
 from billing_portal.jobs import outbox
 from billing_portal.tenancy.models import Reseller
-from billing_portal.tenancy.queries import current
 from rateplans.models import RatePlan
 
 REFRESH = "rateplans.refresh_shared"
@@ -23,7 +22,7 @@ BROUGHT = ("currency", "precision", "charge_connection_at_zero")
 
 def owe_refresh(plan: RatePlan, *, at: datetime) -> None:
     """Owe every reseller below a look at what is shared, one job each, in the transaction that changes the sharing."""
-    for reseller in _below(current()):
+    for reseller in _below(_here()):
         with schema_context(reseller.schema_name):
             outbox.add(REFRESH, {}, key=f"{REFRESH}:{plan.pk}:{at.isoformat()}")
 
@@ -35,7 +34,7 @@ def refresh(*, at: datetime) -> None:
     A withdrawn plan prices no calls and can be given to nobody; shared again it is the same plan. Safe to repeat.
     """
     pointers = {(row.shared_schema, row.shared_plan_id): row for row in RatePlan.objects.select_for_update().filter(inherits=RatePlan.Inherits.SHARED)}
-    for schema, shared in _shared_with(current()):
+    for schema, shared in _shared_with(_here()):
         row = pointers.pop((schema, shared.pk), None)
         brought: dict[str, Any] = {field: getattr(shared, field) for field in BROUGHT} | {"withdrawn": False}
         if row is None:
@@ -45,6 +44,11 @@ def refresh(*, at: datetime) -> None:
             name = row.name if row.name.startswith(shared.name) else _free_name(shared.name, row.pk)
             RatePlan.objects.filter(pk=row.pk).update(name=name, **brought)
     RatePlan.objects.filter(pk__in=[row.pk for row in pointers.values()]).update(withdrawn=True)
+
+
+def _here() -> Reseller:
+    """The reseller in force, read now: its place in the tree decides."""
+    return Reseller.objects.get(schema_name=connection.schema_name)
 
 
 def _shared_with(reseller: Reseller) -> list[tuple[str, RatePlan]]:
@@ -69,6 +73,7 @@ def _below(reseller: Reseller) -> Iterator[Reseller]:
 
 def _free_name(name: str, except_for: UUID | None = None) -> str:
     """The source's name, with a number behind it where the reseller has a plan of that name."""
-    taken = {each.lower() for each in RatePlan.objects.exclude(pk=except_for).values_list("name", flat=True)}
+    others = RatePlan.objects.exclude(pk=except_for) if except_for else RatePlan.objects.all()
+    taken = {each.lower() for each in others.values_list("name", flat=True)}
     tries = (name if number == 1 else f"{name[:112]} ({number})" for number in range(1, len(taken) + 2))
     return next(each for each in tries if each.lower() not in taken)

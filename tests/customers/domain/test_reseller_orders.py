@@ -1,0 +1,169 @@
+"""A reseller is ordered by its parent and made by the provisioning worker; what fails in the middle is finished by trying again (semantics 23)."""
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django_tenants.utils import schema_context
+
+from billing_portal.accounts.models import Role, Switch, User
+from billing_portal.jobs.models import Job, Progress
+from billing_portal.mail.models import MailLog
+from billing_portal.tenancy.domain import names
+from billing_portal.tenancy.models import Domain, Reseller
+from customers.models import Customer
+from rateplans.models import BillingTerms, RatePlan
+from tests.support import world
+from tests.support.people import client, user
+from tests.support.workers import worker
+
+FIELDS = {"name": "Northwind Voice", "short_name": "northwind", "admin_email": "nora@northwind.example", "currency": "EUR", "time_zone": "Europe/Berlin"}
+
+
+def order(window: Any, **changes: str) -> Any:
+    return window.post("/platform/resellers/new/", FIELDS | changes)
+
+
+def errors(answer: Any) -> dict[str, list[str]]:
+    assert answer.status_code == 422
+    return {field: list(said) for field, said in answer.context["form"].errors.items()}
+
+
+@pytest.fixture
+def jane(acme: Any) -> Any:
+    return client(user("jane"))
+
+
+def test_short_name_and_host_follow_from_the_name(jane: Any) -> None:
+    answer = order(jane, short_name="")
+
+    job = Job.objects.get(kind="resellers.make")
+    assert answer.status_code == 302
+    assert (job.payload["short_name"], job.payload["host"]) == ("northwindvoice", "northwindvoice.localhost")
+
+
+def test_every_clash_is_said_at_its_field_at_once_and_nothing_is_ordered(jane: Any) -> None:
+    names.take("Anna Ltd", customer_id=world.customer("Anna Ltd").pk)
+
+    said = errors(order(jane, name="anna ltd", short_name="globex", host="acme.localhost"))
+
+    assert said == {
+        "short_name": ["There is a reseller “globex” already."],
+        "name": ["“anna ltd” is taken. Names are unique across the platform."],
+        "host": ["The host acme.localhost belongs to another reseller."],
+    }
+    assert not Job.objects.filter(kind="resellers.make").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"host": "acme.localhost"}, "host"),
+        ({"host": "north wind"}, "host"),
+        ({"short_name": "north-wind"}, "short_name"),
+        ({"short_name": "public"}, "short_name"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(jane: Any, changes: dict[str, str], field: str) -> None:
+    assert list(errors(order(jane, **changes))) == [field]
+
+
+def test_one_that_is_being_made_is_not_ordered_twice(jane: Any) -> None:
+    order(jane)
+
+    assert set(errors(order(jane))) == {"short_name", "host"}
+    assert Job.objects.filter(kind="resellers.make").count() == 1
+
+
+@pytest.mark.parametrize("role", ["commerce", "support", "reports"])
+def test_only_administrators_make_resellers(acme: Any, role: str) -> None:
+    window = client(user("tess", Role(role)))
+
+    assert window.get("/platform/resellers/").status_code == 403
+    assert order(window).status_code == 403
+    assert not Job.objects.filter(kind="resellers.make").exists()
+
+
+def test_a_failure_is_shown_and_tried_again(jane: Any) -> None:
+    """The role of the web may make no schema, as if the worker were started wrongly: the page says so, and trying again is one click."""
+    url = order(jane).url
+    job = Job.objects.get(kind="resellers.make")
+    progress = Progress.objects.get()
+    progress.state, progress.note = Progress.State.FAILED, "The name was taken meanwhile."
+    progress.save()
+    Job.objects.update(state=Job.State.DEAD, attempts=5)
+
+    page = jane.get(url).content.decode()
+    assert "The name was taken meanwhile." in page
+    assert "hx-get" not in page.split('id="progress"')[1].split(">")[0]
+    assert jane.post(f"{url}again/").status_code == 302
+    job.refresh_from_db()
+    progress.refresh_from_db()
+    assert (job.state, job.attempts, progress.state, progress.note) == ("pending", 0, "waiting", "")
+    assert "hx-get" in jane.get(url).content.decode().split('id="progress"')[1].split(">")[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: Path) -> None:
+    world.plan("Wholesale", "EUR")
+    window = client(user("jane"))
+    plan = RatePlan.objects.get(name="Wholesale")
+    url = order(window, plan=str(plan.pk)).url
+
+    with worker(tmp_path, queues="provisioning", role="owner", environment=os.environ):
+        _wait_until(window, url, "Made")
+        row = Customer.objects.get(reseller_schema="northwind")
+        assert (row.name, row.kind, row.currency, row.time_zone, row.plan_assignments.get().plan) == (
+            "Northwind Voice",
+            "reseller",
+            "EUR",
+            "Europe/Berlin",
+            plan,
+        )
+        assert Domain.objects.get(domain="northwind.localhost").tenant.parent.schema_name == "acme"
+        with schema_context("northwind"):
+            admin = User.objects.get()
+            assert (admin.username, admin.role) == ("nora", Role.ADMINISTRATOR)
+            assert [mail.recipients for mail in MailLog.objects.all()] == [["nora@northwind.example"]]
+            assert (BillingTerms.objects.count(), Switch.objects.get().name) == (1, "default")
+            own = RatePlan.objects.get()
+            assert (own.name, own.inherits, own.currency) == ("Your own rate plan", "own_plan", "EUR")
+
+        _break_in_the_middle(window, url)
+        _wait_until(window, url, "Made")
+    assert Customer.objects.filter(reseller_schema="northwind").count() == 1
+    with schema_context("northwind"):
+        assert User.objects.get().username == "nora"
+    listed = window.get("/platform/resellers/").content.decode()
+    assert re.search(r"Northwind Voice.*northwind\.localhost.*EUR", listed, re.DOTALL)
+
+
+def _wait_until(window: Any, url: str, words: str) -> None:
+    until = time.monotonic() + 90
+    while words not in (page := window.get(url).content.decode().split('id="how-far"')[1].split("</h2>")[0]):
+        assert time.monotonic() < until, page
+        time.sleep(0.3)
+
+
+def _break_in_the_middle(window: Any, url: str) -> None:
+    """As if the last step had failed: the schema and the customer are there, the administrator is not."""
+    with schema_context("northwind"):
+        User.objects.all().delete()
+    Job.objects.filter(kind="resellers.make").update(state=Job.State.DEAD)
+    Progress.objects.update(state=Progress.State.FAILED, done=2, note="The mail server was out.")
+    page = window.get(url).content.decode()
+    assert "Not finished" in page
+    assert "2 of 3 steps" in page
+    window.post(f"{url}again/")
+
+
+def test_the_order_carries_who_asked_for_it(jane: Any) -> None:
+    order(jane)
+
+    payload = Job.objects.get(kind="resellers.make").payload
+    assert payload["actor"] == {"name": "Jane", "user_id": str(User.objects.get(username="jane").pk), "schema": ""}
+    assert not Reseller.objects.filter(schema_name="northwind").exists()
+    assert "Northwind Voice is being made" in jane.get("/platform/resellers/").content.decode()
