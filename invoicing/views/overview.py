@@ -19,7 +19,7 @@ from customers.views.shell import customer_page
 from customers.views.tabs import event
 from invoicing.domain import invoices
 from invoicing.queries import documents as queries
-from invoicing.queries import spending
+from invoicing.queries import movements, spending
 from invoicing.views import calls, charts, states
 from invoicing.views.documents import may
 
@@ -59,9 +59,14 @@ def figures(viewer: Viewer, customer: Customer) -> dict[str, Any]:
 
 
 def _next(customer: Customer, today: date) -> dict[str, Any] | None:
-    """When the next invoice is made and what it would come to now, tax included; None for who pays in advance."""
+    """When the next invoice is made and what it would come to now, tax included; None for who pays in advance.
+
+    Who was invoiced ahead of time gets it a month later. `held` says that calls without a price keep it from being made (semantics 22).
+    """
     if customer.billing_type == BillingType.PREPAID:
         return None
-    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
-    drafts = invoices.preview(first, customer_ids=[customer.pk]).drafts
-    return {"day": first, "total": sum((draft.total for draft in drafts), Decimal(0))}
+    billed = movements.billed_until([customer.pk]).get(customer.pk, today)
+    first = (max(today, billed).replace(day=1) + timedelta(days=32)).replace(day=1)
+    found = invoices.preview(first, customer_ids=[customer.pk])
+    held = any(skipped.reason == "waiting_calls" for skipped in found.skipped)
+    return {"day": first, "total": sum((draft.total for draft in found.drafts), Decimal(0)), "held": held}

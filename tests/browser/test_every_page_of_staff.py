@@ -24,6 +24,7 @@ MAIN = (
 )
 OTHERS = (
     "/customers/?q=nobody",
+    "/customers/100002/overview/",
     "/customers/100001/invoices/",
     "/customers/100001/people/",
     "/customers/100001/people/new/",

@@ -1,13 +1,19 @@
 """Overview, invoices, statement and payment of one customer, as staff see them and as its own people do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from billing_portal.accounts.models import Switch
+from billing_portal.kernel import period
 from customers.models import BillingType
+from invoicing.domain import calls as ingest
 from invoicing.domain import payments
-from invoicing.models import Payment
+from invoicing.domain.records import CallRecord
+from invoicing.models import CallBatch, Payment
 from tests.support import months, world
 from tests.support.months import D
 from tests.support.people import client
@@ -42,6 +48,31 @@ def test_the_overview_says_what_is_owed_and_overdue(commerce: Any, anna: Any, oc
     assert [row.document.number for row in answer.context["documents"]] == [october.number]
     assert "Recent calls" in text
     assert "Show as table" in text
+
+
+def test_who_was_invoiced_ahead_of_time_gets_the_next_invoice_a_month_later(commerce: Any, anna: Any) -> None:
+    now = timezone.now()
+    first, second = (month.start for month in islice(period.months(period.month_of(now.date(), "Europe/London").end, date(2100, 1, 1), "Europe/London"), 2))
+    address = f"/customers/{anna.account_number}/overview/"
+    before = commerce.get(address).context["next"]
+    months.issue(first.isoformat(), now)
+
+    assert (before["day"], before["held"]) == (first, False)
+    assert commerce.get(address).context["next"] == {"day": first, "total": D(0), "held": False}
+    months.calls(anna, f"{now:%Y-%m-%d} 00:00", price="1.0000")
+    months.issue(first.isoformat(), now)
+    assert commerce.get(address).context["next"]["day"] == second
+
+
+def test_calls_without_a_price_that_hold_back_the_next_invoice_are_told(commerce: Any, anna: Any) -> None:
+    nine = months.local("2026-10-05 09:00")
+    wrong = CallRecord("wrong", "123", nine, account=anna.account_number, answered_at=nine, seconds=60)
+    ingest.ingest([wrong], switch=Switch.objects.get_or_create(name="default")[0], source=CallBatch.Source.API, actor=jane, at=nine)
+
+    answer = commerce.get(f"/customers/{anna.account_number}/overview/")
+
+    assert answer.context["next"]["held"]
+    assert "Calls without a price hold back the next invoice." in answer.content.decode()
 
 
 @pytest.mark.parametrize("own", [False, True])
