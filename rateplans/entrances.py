@@ -38,6 +38,7 @@ FIELDS = {
     "position": _("Place in lists"),
     "markup_percent": _("Mark-up, %"),
     "sharing": _("Sharing"),
+    "cost_plan": _("Cost plan"),
     "document_prefix": _("Prefix of document numbers"),
     "on_account_fees": _("On account fees"),
     "liable_by_default": _("New customers are liable"),

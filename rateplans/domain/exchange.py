@@ -24,6 +24,7 @@ from rateplans.models import OwnExchangeRate
 KEPT = timedelta(days=400)
 """Older rates are of no use: calls that old are never converted again."""
 AT_ONCE = 5_000
+ONCE = ("day", "currency")
 MOST_UNITS = Decimal(10) ** 9
 
 
@@ -80,13 +81,12 @@ def is_platform() -> bool:
 
 
 def _store(rates: Collection[PerEuro], source: str, *, actor: Actor, at: datetime) -> None:
-    once = {"update_conflicts": True, "unique_fields": ["day", "currency"], "batch_size": AT_ONCE}
     if is_platform():
         rows = [ExchangeRate(id=new_id(), day=day, currency=currency, per_euro=units, source=source, created_at=at) for day, currency, units in rates]
-        ExchangeRate.objects.bulk_create(rows, update_fields=["per_euro", "source", "created_at"], **once)
+        ExchangeRate.objects.bulk_create(rows, AT_ONCE, update_conflicts=True, unique_fields=ONCE, update_fields=["per_euro", "source", "created_at"])
         return
     own = [OwnExchangeRate(id=new_id(), day=day, currency=currency, per_euro=units, made_by=actor.name, created_at=at) for day, currency, units in rates]
-    OwnExchangeRate.objects.bulk_create(own, update_fields=["per_euro", "made_by", "created_at"], **once)
+    OwnExchangeRate.objects.bulk_create(own, AT_ONCE, update_conflicts=True, unique_fields=ONCE, update_fields=["per_euro", "made_by", "created_at"])
 
 
 def _subject() -> tuple[str, None, str]:

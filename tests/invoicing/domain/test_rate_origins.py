@@ -100,7 +100,7 @@ def test_a_plan_taken_back_leaves_calls_waiting_with_the_reason(acme: Any, noon:
 
 def test_three_levels_in_three_currencies_inherit_one_price(globex: Any, noon: datetime) -> None:
     """The carrier takes 2.00 EUR; Acme owes the owner GBP, Globex owes Acme JPY, and Anna pays Globex in USD."""
-    below = {"inherits": "own_plan", "actor": jane, "at": noon}
+    below: dict[str, Any] = {"inherits": "own_plan", "actor": jane, "at": noon}
     with schema_context("public"):
         Reseller.objects.filter(schema_name="globex").update(parent=Reseller.objects.get(schema_name="acme"))
         for currency, units in (("GBP", "0.8765"), ("USD", "1.1573"), ("JPY", "163.27")):
