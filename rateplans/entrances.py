@@ -22,13 +22,15 @@ def register() -> None:
     registry.menu.add("Commerce", _("Rate plans"), "rateplans:list", icon="list-details", roles=MAY_SEE, order=20)
     registry.menu.add("Commerce", _("Taxes"), "rateplans:taxes", icon="receipt-tax", roles=MAY_SEE, order=60)
     registry.menu.add("Settings", _("Invoicing terms"), "rateplans:terms", icon="file-certificate", roles=MAY_SET, order=30)
+    registry.menu.add("Settings", _("Currencies"), "rateplans:currencies", icon="currency-euro", roles=MAY_SET, order=60)
     registry.search.add(_("Rate plans"), find)
     registry.resolvers.add("plan", lambda id_: reverse("rateplans:plan", args=[id_]))
     registry.resolvers.add("tax", lambda id_: reverse("rateplans:tax", args=[id_]))
     registry.resolvers.add("terms", lambda _id: reverse("rateplans:terms"))
-    words.add({}, FIELDS)
+    words.add(ACTIONS, FIELDS)
 
 
+ACTIONS = {"exchange.changed": _("Exchange rate written"), "exchange.imported": _("Exchange rates imported")}
 FIELDS = {
     "precision": _("Decimals of a price"),
     "due_days": _("Days until due"),
@@ -36,6 +38,7 @@ FIELDS = {
     "position": _("Place in lists"),
     "markup_percent": _("Mark-up, %"),
     "sharing": _("Sharing"),
+    "cost_plan": _("Cost plan"),
     "document_prefix": _("Prefix of document numbers"),
     "on_account_fees": _("On account fees"),
     "liable_by_default": _("New customers are liable"),

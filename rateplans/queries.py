@@ -8,6 +8,7 @@ from django.db.models.functions import Length, Lower
 from django.shortcuts import get_object_or_404
 
 from billing_portal.kernel import phone
+from billing_portal.tenancy.models import ExchangeRate
 from rateplans.models import BillingTerms, PlanVersion, RateImport, RatePlan, StoredRate, Tax
 
 LONGEST = 15
@@ -116,3 +117,8 @@ def tax_or_404(tax: UUID) -> Tax:
 def billing_terms() -> BillingTerms:
     """The reseller's terms; those of the model's defaults until they are saved once."""
     return BillingTerms.objects.first() or BillingTerms()
+
+
+def latest_exchange_rates() -> list[ExchangeRate]:
+    """The platform's newest rate of each currency, by currency."""
+    return list(ExchangeRate.objects.order_by("currency", "-day").distinct("currency"))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rateplans.views import imports, plans, terms
+from rateplans.views import exchange, imports, plans, terms
 
 app_name = "rateplans"
 urlpatterns = [
@@ -17,5 +17,8 @@ urlpatterns = [
     path("taxes/", terms.tax_list, name="taxes"),
     path("taxes/new/", terms.tax_new, name="tax-new"),
     path("taxes/<uuid:tax>/", terms.tax_change, name="tax"),
+    path("settings/currencies/", exchange.currencies, name="currencies"),
+    path("settings/currencies/new/", exchange.new, name="exchange-new"),
+    path("settings/currencies/import/", exchange.upload, name="exchange-import"),
     path("settings/invoicing-terms/", terms.billing_terms, name="terms"),
 ]

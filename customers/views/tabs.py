@@ -15,7 +15,7 @@ from billing_portal.web.listing import Listing
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
 from customers.views.shell import customer_page
-from rateplans.queries import version_at
+from rateplans.domain.decks import deck_of
 
 NOTHING = "–"  # how `words.changes` writes an empty value
 
@@ -27,7 +27,8 @@ def rate_plan(request: PortalRequest, account: str) -> HttpResponse:
     assignments = queries.assignments_of([customer.pk]).get(customer.pk, [])
     now = timezone.now()
     plan = queries.plan_at([customer.pk], now).get(customer.pk)
-    return customer_page(request, "customers/rate_plan.html", customer, assignments=assignments, version=version_at(plan, now) if plan else None)
+    version, deck = (plan and deck_of(plan, now)) or (None, None)
+    return customer_page(request, "customers/rate_plan.html", customer, assignments=assignments, version=version, rates=len(deck) if deck else 0)
 
 
 @staff

@@ -73,7 +73,6 @@ def _below(reseller: Reseller) -> Iterator[Reseller]:
 
 def _free_name(name: str, except_for: UUID | None = None) -> str:
     """The source's name, with a number behind it where the reseller has a plan of that name."""
-    others = RatePlan.objects.exclude(pk=except_for) if except_for else RatePlan.objects.all()
-    taken = {each.lower() for each in others.values_list("name", flat=True)}
+    taken = {each.lower() for each in RatePlan.objects.exclude(pk__in=[except_for] if except_for else []).values_list("name", flat=True)}
     tries = (name if number == 1 else f"{name[:112]} ({number})" for number in range(1, len(taken) + 2))
     return next(each for each in tries if each.lower() not in taken)

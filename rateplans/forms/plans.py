@@ -70,7 +70,7 @@ class PlanForm(PortalForm):
 
     def clean_sharing(self) -> str:
         """Left out, it stays as it is."""
-        return str(self.cleaned_data["sharing"] or self.initial.get("sharing", RatePlan.Sharing.PRIVATE))
+        return str(self.cleaned_data["sharing"] or self.initial.get("sharing", RatePlan.Sharing.PRIVATE.value))
 
     def clean_position(self) -> int | None:
         """An empty place keeps the one there is, and a new plan comes last."""

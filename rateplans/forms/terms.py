@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.web.forms import MoneyField, PortalForm
 from rateplans.domain import taxes
 from rateplans.domain.plans import MOST_DUE_DAYS
-from rateplans.models import Tax
+from rateplans.models import RatePlan, Tax
+from rateplans.queries import visible_plans
 
 SCOPES = {
     "on_account_fees": _("Account fees"),
@@ -46,3 +47,17 @@ class TermsForm(PortalForm):
     due_days = forms.IntegerField(
         label=_("Days until due"), min_value=0, max_value=MOST_DUE_DAYS, help_text=_("From the day of the invoice, unless the rate plan says otherwise.")
     )
+    cost_plan = forms.ModelChoiceField(
+        RatePlan.objects.none(),
+        label=_("Cost plan"),
+        required=False,
+        empty_label=_("None: costs and margins stay empty"),
+        help_text=_("One of your rate plans, with what carriers charge you for calls."),
+    )
+
+    def __init__(self, *args: Any, root: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if root:
+            self.fields["cost_plan"].queryset = visible_plans()  # type: ignore[attr-defined]
+        else:
+            del self.fields["cost_plan"]

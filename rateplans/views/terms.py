@@ -63,7 +63,9 @@ def tax_change(request: PortalRequest, tax: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def billing_terms(request: PortalRequest) -> HttpResponse:
     current = queries.billing_terms()
-    form = TermsForm(request.POST or None, initial={"document_prefix": current.document_prefix, "due_days": current.due_days})
+    initial = {"document_prefix": current.document_prefix, "due_days": current.due_days}
+    root = request.tenant.parent_id is None
+    form = TermsForm(request.POST or None, root=root, initial=initial | ({"cost_plan": current.cost_plan_id} if root else {}))
     if form.is_valid():
         with form.refusals():
             terms.change(**form.cleaned_data, actor=actor_of(request), at=timezone.now())

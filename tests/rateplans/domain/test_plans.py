@@ -1,5 +1,6 @@
 """Rate plans: a name, a currency for life, and who wrote what."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
 from rateplans import queries
 from rateplans.domain import plans
+from rateplans.domain.decks import deck_of
 from rateplans.models import RatePlan
-from tests.rateplans.steps import NOON, made
+from tests.rateplans.steps import HOUR, NOON, load, made
 from tests.support.world import jane
 
 
@@ -74,3 +76,64 @@ def test_a_plan_cannot_take_another_plans_name(acme: Any) -> None:
     with pytest.raises(DomainError, match="name_taken"):
         plans.change(made("Other"), name="STANDARD", actor=jane, at=NOON)
     assert sorted(plan.name for plan in queries.visible_plans()) == ["Other", "Standard"]
+
+
+def test_an_inheriting_plan_takes_its_sources_currency(acme: Any) -> None:
+    plan = plans.create(name="Heir", currency="USD", inherits="plan", source=made(currency="EUR"), actor=jane, at=NOON)
+    assert (plan.currency, plan.inherits) == ("EUR", "plan")
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({"inherits": "plan"}, "source_missing", "source"),
+        ({"inherits": "own_plan"}, "no_own_plan", "inherits"),
+        ({"inherits": "shared"}, "inherits_unknown", "inherits"),
+        ({"markup_percent": Decimal(5)}, "markup_without_source", "markup_percent"),
+        ({"markup_percent": Decimal(-100)}, "markup_out_of_range", "markup_percent"),
+        ({"markup_percent": Decimal("1000.01")}, "markup_out_of_range", "markup_percent"),
+        ({"sharing": "everybody"}, "sharing_unknown", "sharing"),
+    ],
+)
+def test_a_plan_cannot_inherit_so(acme: Any, given: dict[str, Any], code: str, field: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        made(**({"name": "Other"} | given))
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert RatePlan.objects.count() == 0
+
+
+def test_a_source_is_for_life_so_that_no_plan_can_come_to_inherit_from_itself(acme: Any) -> None:
+    base = made("Base")
+    heir = plans.create(name="Heir", inherits="plan", source=base, actor=jane, at=NOON)
+    with pytest.raises(DomainError, match="not_changeable"):
+        plans.change(base, source=heir, inherits="plan", actor=jane, at=NOON)
+
+
+def test_four_mark_ups_stand_upon_each_other_and_not_five(acme: Any) -> None:
+    plan = made("Base")
+    load(plan, b"prefix,destination,per minute\n44,UK,1\n")
+    for number in range(1, 5):
+        plan = plans.create(name=f"Level {number}", inherits="plan", source=plan, markup_percent=Decimal("1.01"), actor=jane, at=NOON)
+    without = plans.create(name="Level 5", inherits="plan", source=plan, actor=jane, at=NOON)
+    with pytest.raises(DomainError, match="too_many_markups"):
+        plans.change(without, markup_percent=Decimal(1), actor=jane, at=NOON + HOUR)
+    assert RatePlan.objects.get(name="Level 5").markup_percent == 0
+
+
+def test_a_new_mark_up_is_a_version_with_the_rates_the_plan_has_itself(acme: Any) -> None:
+    base = made("Base")
+    load(base, b"prefix,destination,per minute\n44,UK,1\n")
+    plan = plans.create(name="Heir", inherits="plan", source=base, markup_percent=Decimal(10), actor=jane, at=NOON)
+    load(plan, b"prefix,destination,per minute\n33,France,2\n", at=NOON + HOUR)
+    plans.change(plan, markup_percent=Decimal(50), actor=jane, at=NOON + 2 * HOUR)
+    assert [(version.number, version.rate_count, version.markup_percent) for version in plan.versions.order_by("number")] == [
+        (1, 0, Decimal(10)),
+        (2, 1, Decimal(10)),
+        (3, 1, Decimal(50)),
+    ]
+    by_moment = [deck_of(plan, NOON + hours * HOUR) for hours in (0, 1, 2)]
+    assert [[str(rate.per_minute) for rate in found[1].rates] for found in by_moment if found] == [
+        ["1.100000"],
+        ["2.000000", "1.100000"],
+        ["2.000000", "1.500000"],
+    ]

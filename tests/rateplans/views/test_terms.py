@@ -8,6 +8,7 @@ from django.test import Client
 
 from rateplans.models import BillingTerms, Tax
 from tests.rateplans.conftest import Desk
+from tests.support import world
 from tests.support.world import vat
 
 SCOPES = ["on_account_fees", "on_features", "on_calls", "on_products", "on_charges"]
@@ -77,3 +78,18 @@ def test_bad_terms_are_not_saved(desk: Desk) -> None:
     answer = desk("administrator").post("/settings/invoicing-terms/", {"document_prefix": "<b>", "due_days": "400"})
     assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["due_days"])
     assert BillingTerms.objects.count() == 0
+
+
+def test_the_root_says_what_carriers_charge(desk: Desk, owner: Any) -> None:
+    plan = world.plan("Carriers", "USD")
+    browser = desk("administrator", "localhost")
+    assert browser.post("/settings/invoicing-terms/", {"document_prefix": "", "due_days": "14", "cost_plan": str(plan.pk)}).status_code == 302
+    assert BillingTerms.objects.get().cost_plan == plan
+
+
+def test_a_reseller_below_has_no_cost_plan_to_choose(desk: Desk) -> None:
+    plan = world.plan("Carriers")
+    browser = desk("administrator")
+    assert "cost_plan" not in browser.get("/settings/invoicing-terms/").content.decode()
+    browser.post("/settings/invoicing-terms/", {"document_prefix": "", "due_days": "14", "cost_plan": str(plan.pk)})
+    assert BillingTerms.objects.get().cost_plan is None

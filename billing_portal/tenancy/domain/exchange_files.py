@@ -1,0 +1,124 @@
+"""Read the European Central Bank's files of reference rates: the daily and historic CSV and XML, units of each currency per euro."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from xml.etree import ElementTree
+
+from billing_portal.kernel import currencies
+from billing_portal.tenancy.domain.exchange import PerEuro
+
+MAX_BYTES = 10_000_000
+CODE = re.compile(r"[A-Z]{3}")
+UNITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?")
+NOT_QUOTED = {"", "N/A", "-"}
+DAYS = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y")
+NAMESPACE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}"
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """What cannot be read: the line of the file, the column and why."""
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(slots=True)
+class RatesOfDays:
+    """What a file says. Currencies nobody uses any more are left out and told apart from what is wrong."""
+
+    rates: list[PerEuro] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+
+
+def parse(content: bytes) -> RatesOfDays:
+    """Read a file of either kind; what cannot be read becomes bad rows, never half a number."""
+    found = RatesOfDays()
+    if len(content) > MAX_BYTES:
+        found.bad.append(BadRow(1, "", f"the file is larger than {MAX_BYTES // 1_000_000} MB"))
+        return found
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        found.bad.append(BadRow(1, "", "this is no text: unpack a ZIP file first"))
+        return found
+    cells = _xml(text, found) if text.lstrip().startswith("<") else _csv(text, found)
+    seen: set[tuple[date, str]] = set()
+    for line, day, currency, units in cells:
+        _take(found, seen, line, day, currency, units)
+    if not found.rates and not found.bad:
+        found.bad.append(BadRow(1, "", "there are no rates in this file"))
+    return found
+
+
+def _take(found: RatesOfDays, seen: set[tuple[date, str]], line: int, day: date, currency: str, units: str) -> None:
+    if units in NOT_QUOTED:
+        return
+    if currency not in currencies.codes():
+        found.unknown.add(currency)
+        return
+    if not UNITS.fullmatch(units) or not Decimal(units):
+        found.bad.append(BadRow(line, currency, f"“{units[:40]}” is not a number above 0 with at most 10 decimals"))
+    elif (day, currency) in seen:
+        found.bad.append(BadRow(line, currency, f"{day.isoformat()} stands twice"))
+    else:
+        seen.add((day, currency))
+        found.rates.append((day, currency, Decimal(units)))
+
+
+def _csv(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:
+    """`Date, USD, JPY, …`, then one row per day; the last column is empty."""
+    rows = csv.reader(io.StringIO(text))
+    head = [cell.strip() for cell in next(rows, [])]
+    wrong = [cell for cell in head[1:] if cell and not CODE.fullmatch(cell)]
+    if not head or head[0].lower() != "date" or len(head) < 2 or wrong:
+        found.bad.append(BadRow(1, (wrong or [""])[0][:40], "the head must be Date and codes of currencies"))
+        return
+    for row in rows:
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        day = _day(cells[0])
+        if day is None:
+            found.bad.append(BadRow(rows.line_num, "Date", f"“{cells[0][:40]}” is not a date"))
+            continue
+        if len([cell for cell in cells if cell]) > len([cell for cell in head if cell]):
+            found.bad.append(BadRow(rows.line_num, "", "the row has more columns than the head"))
+            continue
+        yield from ((rows.line_num, day, currency, units) for currency, units in zip(head[1:], cells[1:], strict=False) if currency)
+
+
+def _xml(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:
+    """Cubes of days that hold cubes of currencies. A document type is refused: the bank's files have none."""
+    if "<!" in text:
+        found.bad.append(BadRow(1, "", "a document type or comment has no place in this file"))
+        return
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as problem:
+        found.bad.append(BadRow(problem.position[0], "", "this is not well-formed XML"))
+        return
+    for number, cube in enumerate(root.iterfind(f".//{NAMESPACE}Cube[@time]"), 1):
+        day = _day(cube.get("time", ""))
+        if day is None:
+            found.bad.append(BadRow(number, "time", f"“{cube.get('time', '')[:40]}” is not a date"))
+            continue
+        yield from ((number, day, each.get("currency", ""), each.get("rate", "")) for each in cube)
+
+
+def _day(text: str) -> date | None:
+    for pattern in DAYS:
+        try:
+            return datetime.strptime(text, pattern).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    return None

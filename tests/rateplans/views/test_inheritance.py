@@ -1,0 +1,121 @@
+"""Pages of plans that inherit and of plans a parent shares: where each rate comes from, and who may see it."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_tenants.utils import schema_context
+
+from rateplans.models import RatePlan
+from tests.rateplans.conftest import Desk
+from tests.rateplans.steps import NOON, load
+from tests.support import world
+
+CARRIER = {"4420": ("London", "2.00"), "44": ("United Kingdom", "1.00"), "33": ("France", "0.50")}
+
+
+@pytest.fixture
+def retail(acme: Any) -> RatePlan:
+    """E1.1: 2.00 at the carrier, 20 % of the owner, 10 % of Acme, which has a rate of its own to France."""
+    with schema_context("owner"):
+        carrier = world.plan("Carrier", "GBP", CARRIER)
+        resellers = RatePlan.objects.create(name="Resellers", currency="GBP", inherits="plan", source=carrier, markup_percent=Decimal(20))
+        world.customer("Acme", on=resellers, kind="reseller", reseller_schema="acme")
+    plan = RatePlan.objects.create(name="Retail", currency="GBP", inherits="own_plan", markup_percent=Decimal(10))
+    load(plan, b"prefix,destination,per minute\n33,France,0.90\n", at=NOON.replace(year=2025))
+    return plan
+
+
+def page_of(browser: Client, plan: RatePlan, **asked: str) -> Any:
+    return browser.get(f"/rate-plans/{plan.pk}/", asked)
+
+
+def test_each_rate_shows_where_it_comes_from(commerce: Client, retail: RatePlan) -> None:
+    answer = page_of(commerce, retail)
+    assert [(shown.rate.prefix, shown.steps[0].text, shown.path) for shown in answer.context["rows"]] == [
+        ("33", "Rate of “Retail”", "0.9000"),
+        ("44", "Rate of “Carrier”", "1.0000 → 1.2000 → 1.3200"),
+        ("4420", "Rate of “Carrier”", "2.0000 → 2.4000 → 2.6400"),
+    ]
+    assert "2.0000 → 2.4000 → 2.6400" in answer.content.decode()
+
+
+def test_the_calculator_shows_the_chain(commerce: Client, retail: RatePlan) -> None:
+    answer = page_of(commerce, retail, number="442079460991", duration="1:00", at="")
+    assert [(step.text, step.value) for step in answer.context["steps"]][1:4] == [
+        ("Rate of “Carrier”", "2.0000"),
+        ("Mark-up 20 % of “Resellers”", "2.4000"),
+        ("Mark-up 10 % of “Retail”", "2.6400"),
+    ]
+    assert "2.6400" in answer.content.decode()
+
+
+def test_support_sees_prices_and_not_how_they_were_made(desk: Desk, retail: RatePlan) -> None:
+    answer = page_of(desk("support"), retail, number="442079460991", duration="1:00", at="")
+    page = answer.content.decode()
+    assert "2.6400" in page
+    assert "2.4000" not in page
+    assert "Carrier" not in page
+
+
+def test_inherited_rates_are_searched_like_own_ones(commerce: Client, retail: RatePlan) -> None:
+    by_number = page_of(commerce, retail, q="+44 20 7946 0991")
+    assert [shown.rate.prefix for shown in by_number.context["rows"]] == ["4420", "44"]
+    assert by_number.context["matched"] == "4420"
+    assert [shown.rate.prefix for shown in page_of(commerce, retail, q="lond").context["rows"]] == ["4420"]
+    assert [shown.rate.prefix for shown in page_of(commerce, retail, sort="-price").context["rows"]] == ["4420", "44", "33"]
+
+
+def test_all_rates_in_force_download(commerce: Client, retail: RatePlan) -> None:
+    answer: Any = commerce.get(f"/rate-plans/{retail.pk}/rates.csv")
+    assert b"".join(answer.streaming_content).decode().splitlines()[1:] == [
+        "33,France,0.9000,0.0000,1,1,0,0.0000",
+        "44,United Kingdom,1.3200,0.0000,1,1,0,0.0000",
+        "4420,London,2.6400,0.0000,1,1,0,0.0000",
+    ]
+
+
+def test_a_plan_that_inherits_is_made_and_marked_up(commerce: Client, retail: RatePlan) -> None:
+    given = {"name": "Dear", "precision": "4", "inherits": "plan", "source": str(retail.pk), "markup_percent": "50", "sharing": "resellers"}
+    answer = commerce.post("/rate-plans/new/", given)
+    plan = RatePlan.objects.get(name="Dear")
+    assert (answer.status_code, answer["Location"]) == (302, f"/rate-plans/{plan.pk}/")
+    assert (plan.currency, plan.source, plan.markup_percent, plan.sharing) == ("GBP", retail, Decimal(50), "resellers")
+    changed = commerce.post(f"/rate-plans/{plan.pk}/change/", {"name": "Dear", "precision": "4", "markup_percent": "25", "sharing": "private"})
+    plan.refresh_from_db()
+    assert (changed.status_code, plan.markup_percent, plan.sharing) == (302, Decimal(25), "private")
+
+
+def test_a_plan_without_its_source_is_not_made(commerce: Client, retail: RatePlan) -> None:
+    answer = commerce.post("/rate-plans/new/", {"name": "Dear", "precision": "4", "inherits": "plan", "markup_percent": "50"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"source": ["Choose the rate plan it inherits from."]}
+
+
+def test_ones_own_rate_plan_is_offered_only_to_who_has_one(commerce: Client, acme: Any) -> None:
+    choices = commerce.get("/rate-plans/new/").context["form"].fields["inherits"].choices
+    assert [value for value, _label in choices] == ["nothing"]
+
+
+@pytest.fixture
+def shared(acme: Any) -> RatePlan:
+    with schema_context("owner"):
+        source = world.plan("Worldwide", "GBP", CARRIER, sharing="resellers")
+    return RatePlan.objects.create(name="Worldwide", currency="GBP", inherits="shared", shared_schema="owner", shared_plan_id=source.pk)
+
+
+def test_a_shared_plan_is_shown_and_cannot_be_changed(commerce: Client, shared: RatePlan) -> None:
+    page = page_of(commerce, shared).content.decode()
+    assert "read only" in page
+    assert "Import rates" not in page
+    assert "Shared with you" in commerce.get("/rate-plans/").content.decode()
+    for address in ("change/", "import/"):
+        assert commerce.post(f"/rate-plans/{shared.pk}/{address}", {"name": "Mine", "precision": "4"}).status_code == 422
+    assert RatePlan.objects.get().name == "Worldwide"
+
+
+def test_a_plan_taken_back_says_so(commerce: Client, shared: RatePlan) -> None:
+    RatePlan.objects.update(withdrawn=True)
+    assert "“Worldwide” is no longer shared with you." in page_of(commerce, shared).content.decode()
+    assert "No longer shared" in commerce.get("/rate-plans/").content.decode()
