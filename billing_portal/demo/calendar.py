@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 
 from billing_portal.tenancy.domain.partitions import month_start
 
@@ -28,6 +29,11 @@ class Calendar:
         while day < self.now.date():
             yield day
             day += timedelta(days=1)
+
+    def months(self) -> Iterator[list[date]]:
+        """The same days, month by month."""
+        for _month, days in groupby(self.days(), key=month_start):
+            yield list(days)
 
     def after(self, day: date, hours: int) -> datetime:
         """So many hours after the beginning of a day (UTC), but never in the future."""

@@ -1,4 +1,4 @@
-"""Who lives in the sample world: two resellers, their staff, about forty customers. All of it is invented."""
+"""Who lives in the sample world: three resellers, one below another, their staff, about fifty customers. All of it is invented."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,10 @@ class Company:
 
 @dataclass(frozen=True)
 class House:
-    """A reseller to be: its tax as (name, percent), plans as (name, currency, percent of the sample prices), staff as (full name, role)."""
+    """A reseller to be: its tax as (name, percent), plans as (name, currency, percent of the sample prices), staff as (full name, role).
+
+    `marked_up` are plans as (name, percent) that inherit from its own rate plan at its parent; they stand before `plans`.
+    """
 
     schema: str
     name: str
@@ -43,6 +46,8 @@ class House:
     plans: tuple[tuple[str, str, int], ...]
     staff: tuple[tuple[str, str], ...]
     companies: tuple[Company, ...]
+    parent: str = "owner"
+    marked_up: tuple[tuple[str, int], ...] = ()
 
 
 OWNER = House(
@@ -59,7 +64,8 @@ OWNER = House(
 
 ACME = House(
     "acme", "Acme Telecom", "acme.localhost", "GBP", "Europe/London", "3 Quay Street", "Bristol", "BS1 4DJ", "GB", "GB123456782", "+44 117 496 0100",
-    "Acme Telecom Ltd · Sort code 20-15-55 · Account 55555555", ("VAT", "20"), "#00647e", (("UK Business", "GBP", 250), ("UK Pre-paid", "GBP", 300)),
+    "Acme Telecom Ltd · Sort code 20-15-55 · Account 55555555", ("VAT", "20"), "#00647e",
+    (("UK Business", "GBP", 250), ("UK Pre-paid", "GBP", 300), ("Wholesale EUR", "EUR", 160)),
     (("Jane Whitfield", "administrator"), ("Tom Ashdown", "commerce"), ("Priya Raman", "support"), ("Colin Marsh", "reports")),
     (
         Company("Avonside Vets", "14 Calverley Road", "Bath", "BA1 5LR", "GB"),
@@ -112,5 +118,23 @@ GLOBEX = House(
         Company("Tri-County Plumbing", "77 Broad Street", "Newark", "NJ 07102", "US", "prepaid", "0.00", 2, plan=1),
     ),
 )  # fmt: skip
+
+NORTHWIND = House(
+    "northwind", "Northwind Voice", "northwind.localhost", "EUR", "Europe/Berlin", "Speicherstraße 18", "Hamburg", "20457", "DE", "DE301234567",
+    "+494055501234", "Northwind Voice GmbH · IBAN DE02 1203 0000 0000 2020 51", ("USt", "19"), "#1d5c4d", (),
+    (("Nora Petersen", "administrator"), ("Jonas Albrecht", "commerce")),
+    (
+        Company("Alsterblick Hotel", "An der Alster 61", "Hamburg", "20099", "DE", calls=5, limit="800.00"),
+        Company("Bäckerei Sonnenkorn", "Lange Straße 7", "Bremen", "28195", "DE", "prepaid", "0.00", 1, plan=1),
+        Company("Dietrich & Söhne Spedition", "Hafenstraße 40", "Kiel", "24103", "DE", calls=6, limit="1000.00"),
+        Company("Fischer Zahnmedizin", "Marktplatz 3", "Lübeck", "23552", "DE", calls=2),
+        Company("Holstein Steuerberatung", "Königstraße 22", "Flensburg", "24937", "DE", calls=3, pays="late"),
+        Company("Jansen Windkraft", "Deichweg 1", "Husum", "25813", "DE", calls=3),
+        Company("Nordlicht Apotheke", "Breite Straße 15", "Rostock", "18055", "DE", "prepaid", "0.00", 2, plan=1),
+    ),
+    parent="acme", marked_up=(("Business", 60), ("Pre-paid", 90)),
+)  # fmt: skip
+
+HOUSES = (OWNER, ACME, GLOBEX, NORTHWIND)  # each after its parent
 
 SWITCH_CODE = "acme-100"  # the account code of Acme's first customer, with lines 1001 and 1002

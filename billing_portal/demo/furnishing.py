@@ -17,6 +17,7 @@ from rateplans.models import RateImport, RatePlan
 
 PROGRAM = Actor.program("Sample world", via="command")
 DUE_DAYS = 14
+RESELLER_LIMIT = Decimal(10_000)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ def furnish(house: House, *, at: datetime, since: date) -> list[Resident]:
     _hire(house, at)
     name, percent = house.tax
     taxes.create(name=name, percent=Decimal(percent), actor=PROGRAM, at=at)
-    offered = [_plan(name, currency, scale, order, at=at) for order, (name, currency, scale) in enumerate(house.plans)]
+    offered = [_marked_up(name, percent, order, at=at) for order, (name, percent) in enumerate(house.marked_up)]
+    offered += [_plan(name, currency, scale, order, at=at) for order, (name, currency, scale) in enumerate(house.plans, len(offered))]
     return [_move_in(company, house, offered[company.plan], first=index == 0, at=at, since=since) for index, company in enumerate(house.companies)]
 
 
@@ -83,6 +85,24 @@ def _plan(name: str, currency: str, scale: int, order: int, *, at: datetime) -> 
         raise RuntimeError(f"The sample rates are not sound: {seen.file.errors[:3]}")
     imports.apply(seen.rate_import, actor=PROGRAM, at=at, accept_unusual=True)
     return plan
+
+
+def _marked_up(name: str, percent: int, order: int, *, at: datetime) -> RatePlan:
+    """A plan that costs so much more than what the parent asks."""
+    own = RatePlan.objects.get(inherits=RatePlan.Inherits.OWN_PLAN)
+    return plans.create(
+        name=name, inherits=RatePlan.Inherits.PLAN, source=own, markup_percent=Decimal(percent), description=prefixes.NOTE, position=order, actor=PROGRAM, at=at
+    )
+
+
+def settle_in(house: House, *, since: date, at: datetime) -> None:
+    """The reseller as a customer of its parent, whose schema is in force: it buys since the first day of the calls, within a limit."""
+    customer = Customer.objects.get(reseller_schema=house.schema)
+    customer.billing_since = since
+    customer.save(update_fields=["billing_since"])
+    customers.change(
+        customer, credit_limit=RESELLER_LIMIT, street=house.street, city=house.city, postcode=house.postcode, country=house.country, actor=PROGRAM, at=at
+    )
 
 
 def _move_in(company: Company, house: House, plan: RatePlan, *, first: bool, at: datetime, since: date) -> Resident:

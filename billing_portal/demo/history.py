@@ -1,8 +1,8 @@
 """What happened to a reseller of the sample world until now: calls day by day, invoices on the first of a month, payments, top-ups."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from uuid import UUID
 
@@ -11,31 +11,50 @@ from billing_portal.demo import traffic
 from billing_portal.demo.calendar import Calendar
 from billing_portal.demo.cast import House
 from billing_portal.demo.furnishing import PROGRAM, Resident
+from billing_portal.jobs.models import Job
 from customers.domain import customers
-from customers.models import BillingType, Standing
-from invoicing.domain import calls, invoices, overdue, payments
+from customers.models import BillingType, Customer, Standing
+from invoicing.domain import calls, climb, invoices, overdue, payments, posting
 from invoicing.domain.records import CallRecord
 from invoicing.models import CallBatch, Document
 
 LOW, TOP_UP = Decimal(8), Decimal(60)
+NOT_A_RESIDENT = "in time"  # resellers below pay as they should
 PAID_AFTER = {"in time": timedelta(days=9), "late": timedelta(days=11)}
 
 
-def tell(house: House, residents: Sequence[Resident], calendar: Calendar, say: Callable[[str], None]) -> None:
-    """Let the days pass in the schema in force."""
-    due: dict[date, list[UUID]] = {}
-    for day in calendar.days():
-        for resident in residents:
-            _top_up_when_low(resident, calendar, day)
-        if day in calendar.run_days:
-            _invoice(residents, calendar, day, due)
-        _pay(due.pop(day, []), calendar, day)
-        _call(house, residents, calendar, day)
-        if day.day == 1:
-            say(f"{house.name}: {day:%B %Y}")
-    _leave_some_waiting(house, residents, calendar)
-    _run_up_to_the_limit(residents, calendar)
-    overdue.refresh([resident.customer.pk for resident in residents], at=calendar.now)
+@dataclass
+class Story:
+    """A reseller, its customers, and who pays what when; each move is made with its schema in force."""
+
+    house: House
+    residents: Sequence[Resident]
+    calendar: Calendar
+    due: dict[date, list[UUID]] = field(default_factory=dict)
+
+    def pass_day(self, day: date) -> None:
+        """Top-ups, invoices and payments of the day, then its calls, which climb at once."""
+        for resident in self.residents:
+            _top_up_when_low(resident, self.calendar, day)
+        if day in self.calendar.run_days:
+            _invoice(self.residents, self.calendar, day, self.due)
+        _pay(self.due.pop(day, []), self.calendar, day)
+        _call(self.house, self.residents, self.calendar, day)
+        _climb(self.calendar.after(day, 36))
+
+    def end(self) -> None:
+        """What stands at the end: calls that wait, a customer near its limit, what is overdue."""
+        _leave_some_waiting(self.house, self.residents, self.calendar)
+        _climb(self.calendar.now)
+        _run_up_to_the_limit(self.residents, self.calendar)
+        overdue.refresh(list(Customer.objects.values_list("pk", flat=True)), at=self.calendar.now)
+
+
+def _climb(at: datetime) -> None:
+    """Do at that moment what the worker would do now: let the batches posted here climb one level."""
+    for job in Job.objects.filter(kind=posting.CLIMB, state=Job.State.PENDING).order_by("created_at", "pk"):
+        climb.climb(UUID(job.payload["batch"]), at=at)
+        Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, finished_at=at)
 
 
 def _call(house: House, residents: Sequence[Resident], calendar: Calendar, day: date) -> None:
@@ -85,7 +104,7 @@ def _invoice(residents: Sequence[Resident], calendar: Calendar, day: date, due: 
     invoices.issue_all(day, actor=PROGRAM, at=calendar.after(day, 14))
     habits = {resident.customer.pk: resident.company.pays for resident in residents}
     for document in Document.objects.filter(issued_on=day):
-        habit = habits.get(document.customer_id, "not yet")
+        habit = habits.get(document.customer_id, NOT_A_RESIDENT)
         if habit in PAID_AFTER and not (habit == "late" and day == calendar.run_days[0]):
             due.setdefault(day + PAID_AFTER[habit], []).append(document.pk)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeAlias
 from uuid import UUID
 
@@ -58,13 +59,13 @@ class Link:
     markup: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chain:
     """A plan with all that it inherits at a moment, the plan itself first, the source of all sources last."""
 
     links: tuple[Link, ...]
 
-    @property
+    @cached_property
     def key(self) -> tuple[tuple[str, UUID, UUID | None, Decimal], ...]:
         """Names the rates: equal keys, equal rates, in every process."""
         return tuple((link.schema, link.plan.pk, link.version.pk if link.version else None, link.markup) for link in self.links)
@@ -105,6 +106,8 @@ class Resolver:
         Raises `no_rates` while none of it has rates, `no_own_plan` without a plan at the parent, `not_shared` when the parent took the plan back,
         `source_currency` when a source is in another currency, `too_long`.
         """
+        if plan.inherits == Inherits.NOTHING:
+            return self._alone(plan, at)
         links: list[Link] = []
         place: Place | None = (self._home, plan.pk)
         self._plans.setdefault((self._home, plan.pk), plan)
@@ -117,19 +120,31 @@ class Resolver:
             links.append(self._link(place, found, at))
             place = self._source(place[0], found, at)
         if all(link.version is None for link in links):
-            raise DomainError("no_rates", _("“%(plan)s” has no rates yet.") % {"plan": plan.name})
+            raise _no_rates(plan)
         chain = Chain(tuple(links))
         return self._chains.setdefault(chain.key, chain)
+
+    def _alone(self, plan: RatePlan, at: datetime) -> Chain:
+        """Most plans inherit nothing, and batches hold thousands of their calls."""
+        version = self._version_at((self._home, plan.pk), at)
+        if version is None:
+            raise _no_rates(plan)
+        if version.pk not in self._chains:
+            self._chains[version.pk] = Chain((Link(self._home, plan, version, ZERO),))
+        return self._chains[version.pk]
 
     def _link(self, place: Place, plan: RatePlan, at: datetime) -> Link:
         if plan.inherits == Inherits.SHARED:
             return Link(place[0], plan, None, ZERO)
-        versions = self._versions_of(place)
-        index = bisect_right(versions, at, key=_begin) - 1
-        version = versions[index] if index >= 0 else None
+        version = self._version_at(place, at)
         kept = version.markup_percent if version else None
         markup = plan.markup_percent if kept is None else kept
         return Link(place[0], plan, version, ZERO if plan.inherits == Inherits.NOTHING else markup)
+
+    def _version_at(self, place: Place, at: datetime) -> PlanVersion | None:
+        versions = self._versions_of(place)
+        index = bisect_right(versions, at, key=_begin) - 1
+        return versions[index] if index >= 0 else None
 
     def _source(self, schema: str, plan: RatePlan, at: datetime) -> Place | None:
         if plan.inherits == Inherits.PLAN and plan.source_id is not None:
@@ -190,6 +205,10 @@ def chain_of(plan: RatePlan, at: datetime) -> Chain | None:
         return Resolver().chain(plan, at)
     except DomainError:
         return None
+
+
+def _no_rates(plan: RatePlan) -> DomainError:
+    return DomainError("no_rates", _("“%(plan)s” has no rates yet.") % {"plan": plan.name})
 
 
 def _begin(version: PlanVersion) -> datetime:

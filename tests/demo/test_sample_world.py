@@ -9,7 +9,7 @@ import pytest
 from billing_portal.accounts.models import Role
 from billing_portal.demo import furnishing, history, prefixes, traffic
 from billing_portal.demo.calendar import Calendar
-from billing_portal.demo.cast import ACME
+from billing_portal.demo.cast import ACME, HOUSES, OWNER
 from customers.models import Standing
 from invoicing.domain import ledger_check
 from invoicing.models import Call, Document, WaitingCall
@@ -43,6 +43,22 @@ def test_two_full_months_are_told_and_what_has_passed_of_this_one() -> None:
     assert list(calendar.days())[-1] == date(2027, 1, 2)
 
 
+def test_each_reseller_comes_after_its_parent_and_finds_a_wholesale_plan_there() -> None:
+    made = {OWNER.schema: OWNER}
+    for house in HOUSES[1:]:
+        assert (f"Wholesale {house.currency}", house.currency) in [(name, currency) for name, currency, _percent in made[house.parent].plans]
+        made[house.schema] = house
+    assert sorted(made) == ["acme", "globex", "northwind", "owner"]
+
+
+def test_days_come_month_by_month_each_once() -> None:
+    calendar = Calendar(datetime(2027, 1, 3, 9, tzinfo=UTC))
+
+    months = list(calendar.months())
+    assert [month[0] for month in months] == [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
+    assert [day for month in months for day in month] == list(calendar.days())
+
+
 @pytest.mark.django_db
 def test_what_is_told_of_a_reseller_leaves_its_books_right(acme: Any) -> None:
     house = replace(ACME, companies=(ACME.companies[0], ACME.companies[1], *(company for company in ACME.companies if company.pays != "in time")))
@@ -50,7 +66,10 @@ def test_what_is_told_of_a_reseller_leaves_its_books_right(acme: Any) -> None:
     calendar = Calendar(datetime(2026, 11, 10, 9, tzinfo=UTC))
 
     residents = furnishing.furnish(house, at=calendar.now, since=calendar.first_day)
-    history.tell(house, residents, calendar, lambda line: None)
+    story = history.Story(house, residents, calendar)
+    for day in calendar.days():
+        story.pass_day(day)
+    story.end()
 
     assert Call.objects.count() > 500
     assert set(Document.objects.values_list("period_start", flat=True)) == {date(2026, 9, 1), date(2026, 10, 1)}

@@ -14,7 +14,7 @@ from billing_portal.tenancy.models import Reseller
 class Command(PortalCommand):
     """Make the sample world in an empty database."""
 
-    help = "Make the sample world: the owner, two resellers, about forty customers, their calls, invoices and payments. Only in an empty database."
+    help = "Make the sample world: three resellers, one below another, about fifty customers, their calls, invoices and payments. Only in an empty database."
 
     def handle(self, *args: Any, **options: Any) -> None:
         require(settings.DEVELOPMENT, "not_here", "The sample world has a password that everybody knows; it is not made in production.")
