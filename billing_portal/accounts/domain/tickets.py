@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import login
@@ -22,7 +21,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.accounts.models import ParentSession, Role, SwitchTicket, User
 from billing_portal.accounts.rights import Right
-from billing_portal.kernel.errors import DomainError, require
+from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Domain, Reseller
 
@@ -57,7 +56,8 @@ def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at
     """
     parent = tenancy.current()
     below = child.parent_id == parent.pk and child.state == Reseller.State.READY
-    require(below and actor.user_id is not None, "not_below", _("%(name)s is no reseller of yours that can be entered.") % {"name": child.name})
+    if not below or actor.user_id is None:
+        raise DomainError("not_below", _("%(name)s is no reseller of yours that can be entered.") % {"name": child.name})
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with schema_context(child.schema_name):
         ticket = SwitchTicket.objects.create(
@@ -96,7 +96,7 @@ def begin(request: HttpRequest, ticket: SwitchTicket, *, at: datetime) -> Parent
     """Open a session as the parent's pseudo-user in place of whatever session the browser had here (reliability 69)."""
     request.session.flush()
     login(request, stand_in(ticket.parent_schema))
-    opened = ParentSession.objects.create(ticket=ticket, session_key=request.session.session_key, began_at=at, seen_at=at, created_at=at)
+    opened = ParentSession.objects.create(ticket=ticket, session_key=request.session.session_key or "", began_at=at, seen_at=at, created_at=at)
     request.session[HERE] = str(opened.pk)
     return opened
 
@@ -184,9 +184,7 @@ def is_signed_out_below(session: SessionBase) -> bool:
 def _state_of(schema: str, ticket: str) -> tuple[bool, bool]:
     """Whether the ticket's session may still be open, and whether it was ended by signing out."""
     with schema_context(schema):
-        row: dict[str, Any] | None = (
-            SwitchTicket.objects.filter(pk=ticket).values(ended=F("parentsession__ended_at"), signed_out=F("parentsession__signed_out")).first()
-        )
+        row = SwitchTicket.objects.filter(pk=ticket).values(ended=F("parentsession__ended_at"), signed_out=F("parentsession__signed_out")).first()
     return (row["ended"] is None, bool(row["signed_out"])) if row else (False, False)
 
 
