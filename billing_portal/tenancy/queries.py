@@ -37,4 +37,5 @@ def address_of(reseller: Reseller, path: str = "/") -> str:
 
 def root_host() -> str:
     """The host of the root of the tree: what names of hosts that are suggested end in."""
-    return str(Domain.objects.get(tenant__parent=None, is_primary=True).domain)
+    host: str = Domain.objects.get(tenant__parent=None, is_primary=True).domain
+    return host

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from billing_portal.accounts.models import AuditEntry
 from customers.models import Customer
-from tests.browser.visitor import PHONE, Visitors
+from tests.browser.visitor import PHONE, Visitors, faults
 from tests.support import world
 from tests.support.people import user
 from tests.support.portal import Portal
@@ -76,3 +76,20 @@ def test_a_reseller_is_ordered_and_made_while_one_looks_on(visitors: Visitors, p
         expect(page.get_by_role("heading", name="Made", exact=True)).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="See Northwind").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Northwind")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (PHONE, "dark")])
+def test_the_pages_are_sound_at_both_widths(visitors: Visitors, orla: Any, width: int, scheme: Any) -> None:
+    page = visitors.window(orla, reseller="owner", width=width, scheme=scheme, at="/platform/resellers/")
+    found = faults(page)
+    for path in ("/platform/resellers/new/", "/platform/switched/"):
+        page.goto(path)
+        found += faults(page)
+    page.goto("/platform/resellers/")
+    page.get_by_role("button", name="Switch", exact=True).click()
+    expect(banner(page)).to_be_visible()
+    found += faults(page)
+    page.goto("/platform/switched/")
+    found += faults(page)
+    page.goto("/settings/staff/")
+    assert found == []

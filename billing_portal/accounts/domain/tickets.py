@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.auth import login
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django_tenants.utils import schema_context
@@ -55,9 +56,8 @@ def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at
     """
     parent = tenancy.current()
     below = child.parent_id == parent.pk and child.state == Reseller.State.READY
-    not_below = DomainError("not_below", _("%(name)s is no reseller of yours that can be entered.") % {"name": child.name})
     if not below or actor.user_id is None:
-        raise not_below
+        raise DomainError("not_below", _("%(name)s is no reseller of yours that can be entered.") % {"name": child.name})
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with schema_context(child.schema_name):
         ticket = SwitchTicket.objects.create(
@@ -96,7 +96,7 @@ def begin(request: HttpRequest, ticket: SwitchTicket, *, at: datetime) -> Parent
     """Open a session as the parent's pseudo-user in place of whatever session the browser had here (reliability 69)."""
     request.session.flush()
     login(request, stand_in(ticket.parent_schema))
-    opened = ParentSession.objects.create(ticket=ticket, session_key=str(request.session.session_key), began_at=at, seen_at=at, created_at=at)
+    opened = ParentSession.objects.create(ticket=ticket, session_key=request.session.session_key or "", began_at=at, seen_at=at, created_at=at)
     request.session[HERE] = str(opened.pk)
     return opened
 
@@ -184,11 +184,8 @@ def is_signed_out_below(session: SessionBase) -> bool:
 def _state_of(schema: str, ticket: str) -> tuple[bool, bool]:
     """Whether the ticket's session may still be open, and whether it was ended by signing out."""
     with schema_context(schema):
-        found = SwitchTicket.objects.filter(pk=ticket).values_list("parentsession__ended_at", "parentsession__signed_out").first()
-    if found is None:
-        return False, False
-    ended, signed_out = found
-    return ended is None, bool(signed_out)
+        row = SwitchTicket.objects.filter(pk=ticket).values(ended=F("parentsession__ended_at"), signed_out=F("parentsession__signed_out")).first()
+    return (row["ended"] is None, bool(row["signed_out"])) if row else (False, False)
 
 
 def _sign_out_above(ticket: SwitchTicket, at: datetime) -> None:

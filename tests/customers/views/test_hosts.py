@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -47,7 +47,7 @@ class Walk:
 
     def viewer(self, at: str) -> Any:
         with schema_context(at):
-            return vars(self.windows[at].get("/help/").wsgi_request)["viewer"]
+            return cast(Any, self.windows[at].get("/help/").wsgi_request).viewer
 
     def post(self, at: str, path: str, data: dict[str, str] | None = None) -> Any:
         with schema_context(at):
@@ -226,7 +226,7 @@ def test_nobody_switches_up_or_sideways(walk: Walk) -> None:
 def test_the_session_that_was_there_is_gone(walk: Walk) -> None:
     with schema_context("acme"):
         walk.windows["acme"] = client(user("jane"))
-        before = walk.windows["acme"].session.session_key
+        before = walk.windows["acme"].session.session_key or ""
     walk.go("owner", "acme")
 
     with schema_context("acme"):
