@@ -41,7 +41,7 @@ def chips(page: Page) -> Locator:
 def test_the_list_is_searched_filtered_and_sorted_in_the_address(visitors: Visitors, jane: Any) -> None:
     page = visitors.window(jane, at="/customers/")
     expect(names(page)).to_have_text(list(NAMES))
-    expect(chips(page)).to_have_text(["All 4", "Active 3", "Near limit 1", "Over limit 0", "Overdue 0", "Not active 1"])
+    expect(chips(page)).to_have_text(["All 4", "Active 3", "Low balance 0", "Near limit 1", "Over limit 0", "Overdue 0", "Locked 0", "Not active 1"])
 
     page.get_by_role("searchbox", name="Search customers").fill("cABs")
     page.get_by_role("main").get_by_role("button", name="Search").click()

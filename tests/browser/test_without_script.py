@@ -27,7 +27,7 @@ def test_a_plan_with_rates_and_a_price(page: Page) -> None:
     page.goto("/rate-plans/new/")
     page.get_by_label("Name").fill("Standard")
     page.get_by_label("Currency").select_option("GBP")
-    page.get_by_role("button", name="Save and upload rates").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     rates = b"prefix,destination,per minute\n4420,United Kingdom - London,0.06\n"
     page.get_by_label("Rates file").set_input_files({"name": "rates.csv", "mimeType": "text/csv", "buffer": rates})
     page.get_by_role("button", name="Upload and look").click()
