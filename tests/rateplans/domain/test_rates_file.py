@@ -332,6 +332,7 @@ def zipped() -> bytes:
         ("prefix,destination,per minute\n".encode("utf-32"), "no text"),
         (b"\xff\xfep\x00r", "UTF-16"),
     ],
+    ids=["zip", "gzip", "xls", "pdf", "png", "bytes", "utf-32", "half utf-16"],  # an archive holds the time it was made, so its bytes name nothing
 )
 def test_what_is_no_csv_is_refused_in_words(content: bytes, word: str) -> None:
     result = parse(content)
