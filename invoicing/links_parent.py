@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from billing_portal.accounts import rights
+from billing_portal.accounts import rights, words
 from billing_portal.accounts.rights import Right
 from billing_portal.web import registry
 from billing_portal.web.registry import Item
@@ -25,3 +25,4 @@ def register() -> None:
     may_see = rights.roles(Right.SEE_MARGINS)
     label = _("My account")
     registry.menu.items.append(BelowAParent("Commerce", label, "invoicing:parent-account", "building-bank", "staff", may_see, 90, None))
+    words.add({"parent.topup_asked": _("Top-up asked for at the parent")})

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TypeVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django_tenants.utils import schema_context
 
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
 from billing_portal.tenancy import queries as tenancy
 from customers.models import Customer
-from invoicing.domain import buying
-from invoicing.models import Document
+from invoicing.domain import buying, decisions, topups
+from invoicing.models import Document, TopUpRequest
 from invoicing.queries import documents as queries
 from invoicing.queries import spending
 from invoicing.queries.spending import Day
@@ -44,6 +48,19 @@ class ParentAccount:
         """The answer to a question about one of its documents; 404 for every other number."""
         return self.ask(lambda customer: question(get_object_or_404(_documents(customer), number=number)))
 
+    @transaction.atomic
+    def ask_for_topup(self, amount: Decimal, *, actor: Actor, at: datetime) -> TopUpRequest:
+        """Ask the parent for a top-up over a gross amount in the account's currency (semantics 27).
+
+        The request and the entry in its parent's trail stand there, an entry of ours here, all or none; both name the real person.
+        Raises what `topups.ask` raises.
+        """
+        here = tenancy.current()
+        asked = self.ask(lambda customer: topups.ask(customer, amount, actor=_as_seen_from(self.schema, actor, here.schema_name), at=at))
+        said = {"amount": ("", decisions.amount_of(asked))}
+        audit.record(actor, "parent.topup_asked", subject=("reseller", here.pk, here.name), changes=said, note=self.parent, at=at)
+        return asked
+
     def days(self, first: date, last: date) -> list[Day]:
         """What its calls cost, by its local dates."""
         return self.ask(lambda customer: spending.per_day(customer, first, last))
@@ -63,6 +80,17 @@ def account_or_404() -> ParentAccount:
     with schema_context(seller.schema):
         customer = Customer.objects.select_related("standing").get(pk=seller.customer.pk)
     return ParentAccount(seller.schema, reseller.parent.name, customer)
+
+
+def topups_of(customer: Customer) -> QuerySet[TopUpRequest]:
+    """The top-ups this one customer asked for, or its low balance; a question for `ParentAccount.ask`."""
+    return TopUpRequest.objects.filter(customer=customer).select_related("customer__standing")
+
+
+def _as_seen_from(parent: str, actor: Actor, here: str) -> Actor:
+    """The same person as the parent writes them down: our own staff as ours, the parent's own as its own, others as they are."""
+    home = actor.schema or here
+    return replace(actor, schema="" if home == parent else home)
 
 
 def _documents(customer: Customer) -> QuerySet[Document]:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("my/calls/calls.csv", calls.my_calls_csv, name="my-calls-csv"),
     path("my-account/", parent_account.overview, name="parent-account"),
     path("my-account/statement/", parent_account.account_statement, name="parent-statement"),
+    path("my-account/top-ups/", parent_account.account_topups, name="parent-topups"),
     path("my-account/invoices/<path:number>/pdf/", parent_account.pdf, name="parent-document-pdf"),
     path("my-account/invoices/<path:number>/sheet/", parent_account.sheet, name="parent-document-sheet"),
     path("my-account/invoices/<path:number>/", parent_account.document, name="parent-document"),

@@ -13,10 +13,9 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.mail import outgoing
-from billing_portal.tenancy import queries as tenancy
 from customers.domain import standing
 from customers.models import Customer, Kind, Standing
-from invoicing.domain import payments
+from invoicing.domain import payments, topup_pages
 from invoicing.models import Payment, TopUpRequest
 
 State = TopUpRequest.State
@@ -90,8 +89,7 @@ def _tell(kind: str, request: TopUpRequest, more: dict[str, object]) -> None:
     customer = request.customer
     if not customer.billing_email:
         return
-    address = "" if customer.kind == Customer.CustomerKind.RESELLER else tenancy.address_of(tenancy.current(), "/my/top-ups/")
-    context = {"customer": customer, "request": request, "amount": amount_of(request), "address": address, **more}
+    context = {"customer": customer, "request": request, "amount": amount_of(request), "address": topup_pages.address_of(customer), **more}
     outgoing.send(kind, to=[customer.billing_email], context=context, key=f"{kind}:{request.pk}", about=("topup_request", request.pk))
 
 

@@ -10,9 +10,9 @@ from django.db import transaction
 from billing_portal.jobs import outbox
 from billing_portal.kernel import money
 from billing_portal.mail import outgoing
-from billing_portal.tenancy import queries as tenancy
 from customers.domain import low_balance, standing
 from customers.models import Customer
+from invoicing.domain import topup_pages
 from invoicing.models import LowBalanceEpisode
 
 
@@ -76,11 +76,10 @@ def _owe(episode: LowBalanceEpisode, warning: int, due: datetime) -> None:
 
 def _context(episode: LowBalanceEpisode) -> dict[str, object]:
     customer = episode.customer
-    is_reseller = customer.kind == Customer.CustomerKind.RESELLER
     return {
         "customer": customer,
         "left": money.text(money.to_minor(episode.left_to_spend, customer.currency), customer.currency),
         "threshold": money.text(money.to_minor(episode.threshold, customer.currency), customer.currency),
         "tops_up": customer.topup != Customer.TopUp.OFF and not customer.topup_parked,
-        "address": "" if is_reseller else tenancy.address_of(tenancy.current(), "/my/top-ups/"),
+        "address": topup_pages.address_of(customer),
     }

@@ -1,4 +1,4 @@
-"""Commerce » My account: what a reseller owes its parent, its statement and its documents, on the reseller's own host."""
+"""Commerce » My account: what a reseller owes its parent, its statement, documents and top-ups, on the reseller's own host."""
 
 from __future__ import annotations
 
@@ -6,29 +6,37 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from billing_portal.accounts import rights
 from billing_portal.accounts.rights import Right
 from billing_portal.kernel.period import local_date
 from billing_portal.web.access import roles
 from billing_portal.web.pages import page
+from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from invoicing import parent_account
+from invoicing.domain import decisions
+from invoicing.forms.topups import AskForm
 from invoicing.parent_account import ParentAccount
-from invoicing.views import charts, documents, statement, states
+from invoicing.views import charts, documents, statement, states, topups
 
 DAYS = 30
 MAY_SEE = rights.roles(Right.SEE_MARGINS)
+MAY_ASK = rights.roles(Right.MOVE_MONEY)
 
 
 @roles(*MAY_SEE)
 @require_safe
 def overview(request: PortalRequest) -> HttpResponse:
     account = parent_account.account_or_404()
-    return page(request, "invoicing/parent_account.html", account=account, customer=account.customer, **_figures(account))
+    may_ask = request.viewer.role in MAY_ASK
+    return page(request, "invoicing/parent_account.html", account=account, customer=account.customer, may_ask=may_ask, **_figures(account))
 
 
 def _figures(account: ParentAccount) -> dict[str, Any]:
@@ -77,3 +85,19 @@ def pdf(request: PortalRequest, number: str) -> HttpResponse:
 @require_safe
 def sheet(request: PortalRequest, number: str) -> HttpResponse:
     return parent_account.account_or_404().document(number, documents.sheet_answer)
+
+
+@roles(*MAY_ASK)
+@require_http_methods(["GET", "POST"])
+def account_topups(request: PortalRequest) -> HttpResponse:
+    """Ask the parent for a top-up, and see those that were asked for."""
+    account = parent_account.account_or_404()
+    form = AskForm(request.POST or None, customer=account.customer)
+    if form.is_valid():
+        with form.refusals():
+            asked = account.ask_for_topup(form.cleaned_data["amount"], actor=actor_of(request), at=timezone.now())
+            said = {"parent": account.parent, "amount": decisions.amount_of(asked)}
+            messages.success(request, _("You asked %(parent)s for a top-up of %(amount)s. You get a mail when it is answered.") % said)
+            return redirect("invoicing:parent-topups")
+    shown = account.ask(lambda customer: topups.own_topups(request, customer, parent_account.topups_of(customer)))
+    return page(request, "invoicing/parent_topups.html", account=account, form=form, **shown)

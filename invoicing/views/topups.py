@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -91,11 +91,11 @@ def my_topups(request: PortalRequest) -> HttpResponse:
             asked = topups.ask(customer, form.cleaned_data["amount"], actor=actor_of(request), at=timezone.now())
             messages.success(request, _("You asked for a top-up of %(amount)s. You get a mail when it is answered.") % {"amount": decisions.amount_of(asked)})
             return redirect("invoicing:my-topups")
-    return page(request, "invoicing/my_topups.html", form=form, **_own(request, customer))
+    return page(request, "invoicing/my_topups.html", form=form, **own_topups(request, customer, queries.of_customer(request.viewer, customer)))
 
 
-def _own(request: PortalRequest, customer: Customer) -> dict[str, Any]:
-    rows = queries.of_customer(request.viewer, customer)
+def own_topups(request: PortalRequest, customer: Customer, rows: QuerySet[TopUpRequest]) -> dict[str, Any]:
+    """What the page of a customer's own top-ups shows, read whole."""
     listing = Listing(request.GET, rows, sorts=SORTS, default="-asked")
     return {
         "customer": customer,

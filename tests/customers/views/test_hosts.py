@@ -1,9 +1,8 @@
 """Switching into a reseller below, which lives on another host, and back (architecture §2, semantics 33, 34)."""
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,65 +11,19 @@ from django_tenants.utils import schema_context
 
 from billing_portal.accounts.domain import switches
 from billing_portal.accounts.models import AuditEntry, ParentSession, Role, SwitchTicket, User
-from billing_portal.tenancy.models import Reseller
 from customers.models import Customer
-from tests.support import world
+from tests.support import walks, world
 from tests.support.people import client, user
-
-HOSTS = {"owner": "localhost", "acme": "acme.localhost", "globex": "globex.localhost"}
-
-
-@dataclass
-class Walk:
-    """Orla of the owner with a browser for each host, as one browser has a cookie for each."""
-
-    orla: User
-    windows: dict[str, Client]
-
-    def ticket(self, parent: str, child: str) -> str:
-        """Switch at the parent: the token on the page that hands over."""
-        with schema_context(parent):
-            number = Customer.objects.get(reseller_schema=child).account_number
-            answer = self.windows[parent].post("/customers/switch/", {"account": number})
-        assert answer.status_code == 200, answer.content
-        page = answer.content.decode()
-        assert f'action="http://{HOSTS[child]}:8000/switch/arrive/"' in page
-        return re.search(r'name="token" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
-
-    def arrive(self, child: str, token: str, origin: str | None) -> Any:
-        with schema_context(child):
-            headers = {} if origin is None else {"origin": origin}
-            return self.windows[child].post("/switch/arrive/", {"token": token}, headers=headers)
-
-    def go(self, parent: str, child: str) -> None:
-        assert self.arrive(child, self.ticket(parent, child), f"http://{HOSTS[parent]}").status_code == 302
-
-    def viewer(self, at: str) -> Any:
-        with schema_context(at):
-            return cast(Any, self.windows[at].get("/help/").wsgi_request).viewer
-
-    def post(self, at: str, path: str, data: dict[str, str] | None = None) -> Any:
-        with schema_context(at):
-            return self.windows[at].post(path, data or {})
-
-
-def below(parent: str, name: str, **given: Any) -> None:
-    with schema_context(parent):
-        world.customer(name, kind=Customer.CustomerKind.RESELLER, reseller_schema=name.lower(), **given)
+from tests.support.walks import Walk, walk_of
 
 
 @pytest.fixture
 def walk(owner: Any) -> Walk:
     """Globex below Acme below the owner, where Orla is an administrator."""
-    Reseller.objects.filter(schema_name="globex").update(parent=Reseller.objects.get(schema_name="acme"))
-    below("owner", "Acme")
-    below("acme", "Globex")
+    walks.plant()
     with schema_context("owner"):
         orla = user("orla", name="Orla Byrne")
-        windows = {"owner": client(orla)}
-    for schema in ("acme", "globex"):
-        windows[schema] = Client(headers={"host": HOSTS[schema]})
-    return Walk(orla, windows)
+    return walk_of("owner", orla)
 
 
 def test_one_step_down_and_back(walk: Walk) -> None:
@@ -81,7 +34,7 @@ def test_one_step_down_and_back(walk: Walk) -> None:
         Role.ADMINISTRATOR,
         "Portal",
         "Orla Byrne",
-        walk.orla.pk,
+        walk.who.pk,
         "owner",
         False,
     )
@@ -186,7 +139,7 @@ def test_only_the_hash_of_a_token_is_stored(walk: Walk) -> None:
     with schema_context("acme"):
         ticket = SwitchTicket.objects.values().get()
     assert token not in str(ticket)
-    assert (ticket["actor_schema"], ticket["actor_id"], ticket["actor_name"], ticket["role"]) == ("owner", walk.orla.pk, "Orla Byrne", "administrator")
+    assert (ticket["actor_schema"], ticket["actor_id"], ticket["actor_name"], ticket["role"]) == ("owner", walk.who.pk, "Orla Byrne", "administrator")
 
 
 @pytest.mark.rel(66)
@@ -212,7 +165,7 @@ def test_who_may_switch_keeps_their_own_rights(walk: Walk, role: str, status: in
 @pytest.mark.rel(68)
 def test_nobody_switches_up_or_sideways(walk: Walk) -> None:
     """A customer row that names a reseller which is not below gives no way into it."""
-    below("globex", "Acme")
+    walks.below("globex", "Acme")
     with schema_context("globex"):
         window = client(user("maria"))
         answer = window.post("/customers/switch/", {"account": Customer.objects.get(reseller_schema="acme").account_number})
@@ -242,7 +195,7 @@ def test_who_is_locked_or_demoted_at_home_is_out_everywhere(walk: Walk, change: 
     walk.go("owner", "acme")
     walk.go("acme", "globex")
     with schema_context("owner"):
-        User.objects.filter(pk=walk.orla.pk).update(**change)
+        User.objects.filter(pk=walk.who.pk).update(**change)
 
     assert not walk.viewer("globex").signed_in
     assert not walk.viewer("acme").signed_in
@@ -254,7 +207,7 @@ def test_who_is_locked_or_demoted_at_home_is_out_everywhere(walk: Walk, change: 
 def test_a_lesser_role_at_home_is_less_at_once(walk: Walk) -> None:
     walk.go("owner", "acme")
     with schema_context("owner"):
-        User.objects.filter(pk=walk.orla.pk).update(role=Role.SUPPORT)
+        User.objects.filter(pk=walk.who.pk).update(role=Role.SUPPORT)
 
     assert walk.viewer("acme").role == Role.SUPPORT
 
@@ -307,7 +260,7 @@ def test_the_real_person_stands_in_the_audit_of_both_sides(walk: Walk) -> None:
             entries = AuditEntry.objects.exclude(action="user.created").order_by("at", "pk")
             return [(entry.action, entry.actor_id, entry.actor_schema, entry.acted_for_name) for entry in entries]
 
-    me = walk.orla.pk
+    me = walk.who.pk
     assert trail("owner") == [("reseller.entered", me, "", ""), ("reseller.left", me, "", "")]
     assert trail("acme") == [
         ("parent.entered", me, "owner", ""),
