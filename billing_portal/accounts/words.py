@@ -47,7 +47,7 @@ ACTIONS: dict[str, Words] = {
     "rates.imported": gettext_lazy("Rates imported"),
     "tax.created": gettext_lazy("Tax added"),
     "tax.changed": gettext_lazy("Tax changed"),
-    "terms.changed": gettext_lazy("Billing terms changed"),
+    "terms.changed": gettext_lazy("Invoicing terms changed"),
     "payment.recorded": gettext_lazy("Payment recorded"),
     "topup.recorded": gettext_lazy("Top-up recorded"),
     "invoice.issued": gettext_lazy("Invoice issued"),

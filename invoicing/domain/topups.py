@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from invoicing.models import LowBalanceEpisode, TopUpRequest
 from rateplans.queries import billing_terms
 
 HUNDRED = payments.HUNDRED
+DAY = timedelta(hours=24)
 State, Origin = TopUpRequest.State, TopUpRequest.Origin
 OPEN = (State.PENDING, State.PROCESSING)
 system = Actor.program("Automatic top-up")
@@ -126,17 +127,20 @@ def _place(
 
 
 def _cap_reached(customer: Customer, at: datetime) -> str:
-    """Why no further automatic top-up may go out on this local day or in this month; empty while one may. Counted anew after a release."""
+    """Why no further automatic top-up may go out in these 24 hours or in this local month; empty while one may. Counted anew after a release.
+
+    What was rejected counts too: the bound is on what goes out by itself, whatever became of it.
+    """
     terms = billing_terms()
-    today = local_date(at, customer.time_zone)
+    month_began = first_instant(local_date(at, customer.time_zone).replace(day=1), customer.time_zone)
     released = AuditEntry.objects.filter(customer_id=customer.pk, action="topup.released").order_by("-at").values_list("at", flat=True).first()
-    made = TopUpRequest.objects.filter(customer=customer, origin=Origin.AUTOMATIC).exclude(state=State.REJECTED)
+    made = TopUpRequest.objects.filter(customer=customer, origin=Origin.AUTOMATIC)
     if released is not None:
         made = made.filter(asked_at__gte=released)
-    day, month = (made.filter(asked_at__gte=first_instant(since, customer.time_zone)).count() for since in (today, today.replace(day=1)))
+    day, month = made.filter(asked_at__gt=at - DAY).count(), made.filter(asked_at__gte=month_began).count()
     if day >= terms.topups_per_day:
         cap = terms.topups_per_day
-        return ngettext("%(cap)d automatic top-up in one day", "%(cap)d automatic top-ups in one day", cap) % {"cap": cap}
+        return ngettext("%(cap)d automatic top-up in 24 hours", "%(cap)d automatic top-ups in 24 hours", cap) % {"cap": cap}
     if month >= terms.topups_per_month:
         cap = terms.topups_per_month
         return ngettext("%(cap)d automatic top-up in one month", "%(cap)d automatic top-ups in one month", cap) % {"cap": cap}

@@ -63,7 +63,7 @@ def tax_change(request: PortalRequest, tax: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def billing_terms(request: PortalRequest) -> HttpResponse:
     current = queries.billing_terms()
-    initial = {"document_prefix": current.document_prefix, "due_days": current.due_days}
+    initial = {name: getattr(current, name) for name in ("document_prefix", "due_days", "topups_per_day", "topups_per_month")}
     root = request.tenant.parent_id is None
     form = TermsForm(request.POST or None, root=root, initial=initial | ({"cost_plan": current.cost_plan_id} if root else {}))
     if form.is_valid():

@@ -1,6 +1,6 @@
 """Top-ups by request: the amount to the penny, one open at a time, bounded, approved once or rejected with a word (E36)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -133,8 +133,7 @@ def test_after_a_rejection_the_same_low_balance_asks_no_more(acme: Any) -> None:
 
 
 @pytest.mark.rel(18)
-def test_the_cap_of_a_day_parks_until_staff_release(acme: Any) -> None:
-    BillingTerms.objects.create(topups_per_day=2)
+def test_a_third_topup_in_24_hours_is_parked_until_staff_release(acme: Any) -> None:
     anna = topped_up("fixed", "1.00")
     for _n in range(4):
         spend(anna, "15.00")
@@ -143,10 +142,36 @@ def test_the_cap_of_a_day_parks_until_staff_release(acme: Any) -> None:
 
     assert requests() == [("approved", D("1.00"))] * 2
     assert Customer.objects.get(pk=anna.pk).topup_parked
-    assert AuditEntry.objects.get(action="topup.parked").note == "2 automatic top-ups in one day"
+    assert AuditEntry.objects.get(action="topup.parked").note == "2 automatic top-ups in 24 hours"
     topups.release(anna, actor=jane, at=timezone.now())
     assert requests()[2:] == [("pending", D("1.00"))]
     assert not Customer.objects.get(pk=anna.pk).topup_parked
+
+
+def low_again_at(of: Customer, at: datetime) -> bool:
+    """The open request is approved, a call leaves the customer low, and the next attempt is made at this moment: whether it placed a request."""
+    for each in TopUpRequest.objects.filter(state=State.PENDING):
+        decisions.approve(each, actor=jane, at=at)
+    months.calls(of, "2026-11-03 09:00", price="10.00")
+    return topups.attempt(of.pk, at=at) is not None
+
+
+@pytest.mark.rel(18)
+def test_the_24_hours_roll_and_do_not_end_at_midnight(acme: Any) -> None:
+    anna, first = topped_up("fixed", "1.00", balance="50.00"), datetime(2026, 11, 10, 23, tzinfo=UTC)
+    assert [low_again_at(anna, first + timedelta(hours=hour)) for hour in (0, 1.5, 23.9)] == [True, True, False]
+    Customer.objects.filter(pk=anna.pk).update(topup_parked=False)
+    assert low_again_at(anna, first + timedelta(hours=24))
+
+
+def test_what_was_rejected_counts_towards_the_bound(acme: Any) -> None:
+    BillingTerms.objects.create(topups_per_day=1)
+    anna = topped_up("fixed", "1.00")
+    spend(anna, "15.00")
+    decisions.reject(TopUpRequest.objects.get(), comment="No", actor=jane, at=timezone.now())
+    months.moved(Kind.TOPUP, anna, "20.00", "2026-11-03 10:00")
+    spend(anna, "20.00")
+    assert (requests(), Customer.objects.get(pk=anna.pk).topup_parked) == ([("rejected", D("1.00"))], True)
 
 
 def test_the_cap_of_a_month_parks_too(acme: Any) -> None:

@@ -127,7 +127,7 @@ def test_a_parked_topup_says_why_and_is_released(commerce: Any, support: Any) ->
     customers.change(carl, description="low", actor=jane, at=timezone.now())
     mails()
     page = f"/customers/{carl.account_number}/overview/"
-    assert "0 automatic top-ups in one day" in commerce.get(page).content.decode()
+    assert "0 automatic top-ups in 24 hours" in commerce.get(page).content.decode()
     address = f"/customers/{carl.account_number}/top-up/release/"
     assert support.post(address).status_code == 403
     BillingTerms.objects.update(topups_per_day=1)

@@ -69,3 +69,19 @@ def test_terms_cannot_be(acme: Any, prefix: str, days: int, field: str) -> None:
         terms.change(document_prefix=prefix, due_days=days, actor=jane, at=NOON)
     assert refused.value.field == field
     assert BillingTerms.objects.count() == 0
+
+
+def test_the_bounds_of_automatic_topups_can_be_set_and_stay_when_left_out(acme: Any) -> None:
+    assert (queries.billing_terms().topups_per_day, queries.billing_terms().topups_per_month) == (2, 20)
+    terms.change(document_prefix="", due_days=14, topups_per_day=4, topups_per_month=50, actor=jane, at=NOON)
+    terms.change(document_prefix="", due_days=30, actor=jane, at=NOON)
+    assert (queries.billing_terms().topups_per_day, queries.billing_terms().topups_per_month) == (4, 50)
+    assert AuditEntry.objects.order_by("created_at")[0].changes == {"topups_per_day": ["2", "4"], "topups_per_month": ["20", "50"]}
+
+
+@pytest.mark.parametrize("cap", [{"topups_per_day": 0}, {"topups_per_day": 25}, {"topups_per_month": 0}, {"topups_per_month": 501}])
+def test_the_bounds_of_automatic_topups_cannot_be(acme: Any, cap: dict[str, int]) -> None:
+    with pytest.raises(DomainError) as refused:
+        terms.change(document_prefix="", due_days=14, **cap, actor=jane, at=NOON)  # type: ignore[arg-type]
+    assert (refused.value.code, [refused.value.field]) == ("topups_out_of_range", list(cap))
+    assert BillingTerms.objects.count() == 0

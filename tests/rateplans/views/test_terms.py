@@ -12,6 +12,7 @@ from tests.support import world
 from tests.support.world import vat
 
 SCOPES = ["on_account_fees", "on_features", "on_calls", "on_products", "on_charges"]
+CAPS = {"topups_per_day": "3", "topups_per_month": "40"}
 
 
 def test_all_scopes_are_ticked_beforehand(commerce: Client) -> None:
@@ -64,26 +65,33 @@ def test_another_resellers_tax_is_not_found(desk: Desk, tax_of_acme: Tax, globex
 
 
 def test_terms_are_the_administrators(desk: Desk) -> None:
-    given = {"document_prefix": "HV-", "due_days": "30"}
+    given = {"document_prefix": "HV-", "due_days": "30", **CAPS}
     for role in ("commerce", "support", "reports"):
         assert desk(role).post("/settings/invoicing-terms/", given).status_code == 403
     assert BillingTerms.objects.count() == 0
     administrator = desk("administrator")
-    assert administrator.get("/settings/invoicing-terms/").context["form"].initial == {"document_prefix": "", "due_days": 14}
+    assert administrator.get("/settings/invoicing-terms/").context["form"].initial == {
+        "document_prefix": "",
+        "due_days": 14,
+        "topups_per_day": 2,
+        "topups_per_month": 20,
+    }
     assert administrator.post("/settings/invoicing-terms/", given).status_code == 302
-    assert [(row.document_prefix, row.due_days) for row in BillingTerms.objects.all()] == [("HV-", 30)]
+    assert list(BillingTerms.objects.values_list("document_prefix", "due_days", "topups_per_day", "topups_per_month")) == [("HV-", 30, 3, 40)]
 
 
 def test_bad_terms_are_not_saved(desk: Desk) -> None:
-    answer = desk("administrator").post("/settings/invoicing-terms/", {"document_prefix": "<b>", "due_days": "400"})
-    assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["due_days"])
+    answer = desk("administrator").post(
+        "/settings/invoicing-terms/", {"document_prefix": "<b>", "due_days": "400", "topups_per_day": "0", "topups_per_month": "501"}
+    )
+    assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["due_days", "topups_per_day", "topups_per_month"])
     assert BillingTerms.objects.count() == 0
 
 
 def test_the_root_says_what_carriers_charge(desk: Desk, owner: Any) -> None:
     plan = world.plan("Carriers", "USD")
     browser = desk("administrator", "localhost")
-    assert browser.post("/settings/invoicing-terms/", {"document_prefix": "", "due_days": "14", "cost_plan": str(plan.pk)}).status_code == 302
+    assert browser.post("/settings/invoicing-terms/", {"document_prefix": "", "due_days": "14", "cost_plan": str(plan.pk), **CAPS}).status_code == 302
     assert BillingTerms.objects.get().cost_plan == plan
 
 
@@ -91,5 +99,5 @@ def test_a_reseller_below_has_no_cost_plan_to_choose(desk: Desk) -> None:
     plan = world.plan("Carriers")
     browser = desk("administrator")
     assert "cost_plan" not in browser.get("/settings/invoicing-terms/").content.decode()
-    browser.post("/settings/invoicing-terms/", {"document_prefix": "", "due_days": "14", "cost_plan": str(plan.pk)})
+    browser.post("/settings/invoicing-terms/", {"document_prefix": "", "due_days": "14", "cost_plan": str(plan.pk), **CAPS})
     assert BillingTerms.objects.get().cost_plan is None
