@@ -1,19 +1,23 @@
-"""Document value to PDF: tagged PDF/A-3 by WeasyPrint, in a worker that lives long and keeps fonts and stylesheet."""
+"""Document value to PDF: tagged PDF/A-3 by WeasyPrint, in a child of a worker that lives long and keeps fonts and stylesheet."""
 
 import atexit
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.contrib.staticfiles import finders
 
-from invoicing.documents import html
+from invoicing.documents import child, html, store
+from invoicing.documents.child import CAPS, Caps, RenderingRefusedError
+from invoicing.documents.store import Stored
 from invoicing.documents.value import InvoiceDocument
 
 BASE = "https://documents.invalid/"
@@ -24,10 +28,48 @@ STYLESHEETS = ("inter/opsz.css", "documents/v1/invoice.css")
 SUBSETS = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
 FONTS = tuple(f"inter/files/inter-{subset}-opsz-normal.woff2" for subset in SUBSETS)
 TYPES = {".css": "text/css", ".png": "image/png", ".woff2": "font/woff2"}
+WARM_UP = "<!doctype html><title>x</title><h1>x</h1><p class=due><b>x</b></p><table><caption>x</caption><tr><th>x<small>x</small></th><td>x</td></tr></table>"
+_warming = Lock()
 
 
-class RenderingRefusedError(RuntimeError):
-    """The document asked for something that is not in its bundle (row 80)."""
+def write(schema: str, name: str, document: InvoiceDocument, caps: Caps = CAPS) -> Stored:
+    """Make the PDF in a child of its own and store it for a reseller: whatever the document does there, this process and others go on (row 82).
+
+    Raises `pdf_failed` with the reason, `document_too_large`, RenderingRefusedError, and OSError when the disk is full (row 38).
+    """
+    warm()
+
+    def work() -> dict[str, Any]:
+        _renew_font_map()
+        return asdict(store.write(schema, name, render(document)))
+
+    try:
+        return Stored(**child.run(work, caps))
+    except BaseException:
+        store.drop_unfinished(schema, name)
+        raise
+
+
+def warm() -> None:
+    """Read fonts and stylesheet and lay out a first page, once in the life of a worker, so that its children find it all done."""
+    with _warming:
+        _warm()
+
+
+@cache
+def _warm() -> None:
+    from_html(WARM_UP, {})
+
+
+def _renew_font_map() -> None:
+    """A font map for this process: newer Pango gives each map a thread, which a fork leaves behind. Fonts that were read stay read."""
+    from weasyprint.text.ffi import ffi, gobject, pangoft2
+
+    fonts, _sheets = _shared()
+    fonts.font_map = ffi.gc(pangoft2.pango_ft2_font_map_new(), gobject.g_object_unref)
+    pangoft2.pango_fc_font_map_set_config(ffi.cast("PangoFcFontMap *", fonts.font_map), fonts._config)
+    fonts.strut_layouts.clear()
+    fonts.font_features.clear()
 
 
 def render(document: InvoiceDocument) -> bytes:

@@ -33,7 +33,7 @@ def write(schema: str, name: str, content: bytes) -> Stored:
     require(bool(NAME.fullmatch(schema) and NAME.fullmatch(name)), "document_name", _("This is not a name for a file."))
     target = _root() / schema / FOLDER / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=target.parent)
+    handle, temporary = tempfile.mkstemp(prefix=_unfinished(name), dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -45,6 +45,12 @@ def write(schema: str, name: str, content: bytes) -> Stored:
         raise
     _sync_folder(target.parent)
     return Stored(f"{schema}/{FOLDER}/{name}", sha256(content).hexdigest(), len(content))
+
+
+def drop_unfinished(schema: str, name: str) -> None:
+    """Remove what a process left that was killed while it wrote this file."""
+    for path in (_root() / schema / FOLDER).glob(f"{_unfinished(name)}*"):
+        path.unlink(missing_ok=True)
 
 
 def read(schema: str, path: str, digest: str = "") -> bytes:
@@ -59,6 +65,10 @@ def read(schema: str, path: str, digest: str = "") -> bytes:
     content = file.read_bytes()
     require(not digest or sha256(content).hexdigest() == digest, "document_damaged", _("This file is not what was stored."))
     return content
+
+
+def _unfinished(name: str) -> str:
+    return f".writing-{name}-"
 
 
 def _root() -> Path:

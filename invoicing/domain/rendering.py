@@ -39,12 +39,14 @@ def file_name(document: Document) -> str:
 
 
 def pdf_file(document: Document) -> DocumentFile:
-    """The document's PDF, made on first use and stored once with its hash; made again it is the one that stands (reliability 35, 37, 38)."""
+    """The document's PDF, made on first use and stored once with its hash; made again it is the one that stands (reliability 35, 37, 38).
+
+    Raises `pdf_failed` and what else `pdf.write` raises; the document stays as it is.
+    """
     known = document.files.filter(format=PDF).first()
     if known is not None:
         return known
-    content = pdf.render(value_of(document))
-    stored = store.write(connection.schema_name, f"{document.pk}-{new_id().hex[-8:]}.{PDF}", content)
+    stored = pdf.write(connection.schema_name, f"{document.pk}-{new_id().hex[-8:]}.{PDF}", value_of(document))
     kept = {"path": stored.path, "sha256": stored.sha256, "size": stored.size}
     return DocumentFile.objects.get_or_create(document=document, format=PDF, defaults=kept)[0]
 

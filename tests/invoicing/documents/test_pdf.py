@@ -14,6 +14,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from invoicing.documents import pdf
+from invoicing.documents.child import RenderingRefusedError
 from invoicing.documents.value import Kind, Line
 from tests.invoicing.documents.samples import BARE, BUYER, DOCUMENT, calls, saying
 
@@ -180,7 +181,7 @@ def test_markup_in_every_text_is_printed_fetches_nothing_and_attaches_nothing(ki
 def test_a_page_that_asks_for_anything_but_its_bundle_is_refused(markup: str, listener: socket.socket) -> None:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
 
-    with pytest.raises(pdf.RenderingRefusedError):
+    with pytest.raises(RenderingRefusedError):
         pdf.from_html(f"<!doctype html><html><body>{markup.format(http=address)}</body></html>", {})
     with pytest.raises(TimeoutError):
         listener.accept()
@@ -201,7 +202,7 @@ def test_tax_summary_and_bank_lines_stay_together_wherever_the_page_ends(count: 
 
 @pytest.mark.rel(80)
 def test_after_a_refusal_the_worker_goes_on() -> None:
-    with pytest.raises(pdf.RenderingRefusedError):
+    with pytest.raises(RenderingRefusedError):
         pdf.from_html('<img src="file:///etc/passwd">', {})
 
     assert pdf.render(BARE).startswith(b"%PDF-1.7")
