@@ -7,7 +7,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Commands that change schemas run as the owner of the database; everything else runs as the role that owns nothing.
 OWNER_COMMANDS = frozenset(
-    {"migrate", "migrate_schemas", "makemigrations", "create_reseller", "create_demo", "make_partitions", "sqlmigrate", "showmigrations"}
+    {"migrate", "migrate_schemas", "makemigrations", "create_reseller", "create_demo", "make_partitions", "sqlmigrate", "showmigrations", "backup", "restore"}
 )
 
 

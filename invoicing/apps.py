@@ -38,3 +38,4 @@ class InvoicingConfig(AppConfig):
         registry.resolvers.add("document", links.document)
         registry.resolvers.add("run", links.run)
         words.add({"document.sent_again": _("Invoice sent again"), "run.retried": _("Row of an invoice run tried again")})
+        words.add({"series.skipped": _("Document numbers skipped")})

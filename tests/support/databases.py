@@ -121,6 +121,8 @@ def _keep_baseline(name: str) -> None:
         for schema, table in cursor.fetchall():
             copy = sql.Identifier(BASELINE, f"{schema}.{table}")
             cursor.execute(sql.SQL("CREATE TABLE {} AS SELECT * FROM {}").format(copy, sql.Identifier(schema, table)))
+        for right in ("USAGE ON SCHEMA {}", "SELECT ON ALL TABLES IN SCHEMA {}"):  # so that the owner can back the whole database up
+            cursor.execute(sql.SQL(f"GRANT {right} TO {{}}").format(sql.Identifier(BASELINE), sql.Identifier(roles.OWNER)))
     line.close()
 
 
