@@ -51,6 +51,7 @@ ACTIONS: dict[str, Words] = {
     "payment.recorded": gettext_lazy("Payment recorded"),
     "topup.recorded": gettext_lazy("Top-up recorded"),
     "invoice.issued": gettext_lazy("Invoice issued"),
+    "receipt.issued": gettext_lazy("Receipt issued"),
     "invoice.mailed": gettext_lazy("Invoice sent"),
     "run.started": gettext_lazy("Invoice run started"),
     "call.rerated": gettext_lazy("Call rated again"),

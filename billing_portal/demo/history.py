@@ -103,7 +103,7 @@ def _invoice(residents: Sequence[Resident], calendar: Calendar, day: date, due: 
     """Run for the first of a month, and note who pays when; the last late invoice is never paid and falls overdue."""
     invoices.issue_all(day, actor=PROGRAM, at=calendar.after(day, 14))
     habits = {resident.customer.pk: resident.company.pays for resident in residents}
-    for document in Document.objects.filter(issued_on=day):
+    for document in Document.objects.filter(kind=Document.DocumentKind.INVOICE, issued_on=day):
         habit = habits.get(document.customer_id, NOT_A_RESIDENT)
         if habit in PAID_AFTER and not (habit == "late" and day == calendar.run_days[0]):
             due.setdefault(day + PAID_AFTER[habit], []).append(document.pk)

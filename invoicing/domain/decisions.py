@@ -14,30 +14,34 @@ from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.mail import outgoing
 from customers.domain import standing
-from customers.models import Customer, Kind, Standing
-from invoicing.domain import payments, topup_pages
-from invoicing.models import Payment, TopUpRequest
+from customers.models import Kind, Standing
+from invoicing.domain import own_pages, payments
+from invoicing.models import TopUpRequest
 
 State = TopUpRequest.State
-MAX_COMMENT = 300
+MAX_COMMENT, MAX_REFERENCE = 300, 140
 
 
 @transaction.atomic
 def approve(request: TopUpRequest, *, actor: Actor, at: datetime, comment: str = "") -> TopUpRequest:
     """Post the request's amount as money received, once: approved again, such as by a double click, it stays as it is.
 
-    Who pays in advance gets a top-up with its tax taken out, others a payment that settles their oldest invoices. The mail is the receipt
-    (semantics 16). Raises `request_decided` when it was rejected before.
+    Who pays in advance gets a top-up with its tax taken out, and is told by the receipt (semantics 16); others get a payment that settles their oldest
+    invoices, and a mail that says so. Raises `request_decided` when it was rejected before, `currency_changed` when the customer pays in another one now.
     """
     request = _locked(request)
     if request.state == State.APPROVED:
         return request
     require(request.state == State.PENDING, "request_decided", _("This request was decided before, by %s.") % request.decided_by)
     customer = request.customer
-    payment = payments.record(customer, request.amount, reference=_("Top-up"), actor=actor, at=at, key=f"request:{request.pk}")
+    changed = _("This request is in %(then)s, and the customer pays in %(now)s now. Reject it.")
+    require(request.currency == customer.currency, "currency_changed", changed % {"then": request.currency, "now": customer.currency})
+    payment = payments.record(customer, request.amount, reference=_reference(request), actor=actor, at=at, key=f"request:{request.pk}")
     request.transfer = payment.transfer
     _decide(request, State.APPROVED, comment, actor=actor, at=at)
-    _tell("topup_approved", request, _receipt(customer, payment))
+    if payment.transfer.kind == Kind.PAYMENT:
+        balance = _text(Standing.objects.get(customer=customer).balance, customer.currency)
+        _tell("topup_approved", request, {"balance": balance})
     return request
 
 
@@ -74,22 +78,18 @@ def _decide(request: TopUpRequest, state: str, comment: str, *, actor: Actor, at
     audit.record(actor, f"topup.{state}", subject=subject, customer_id=customer.pk, changes=said, note=comment, at=at)
 
 
-def _receipt(customer: Customer, payment: Payment) -> dict[str, object]:
-    """What was paid, the tax in it, what the balance gained, and the balance since (A26)."""
-    is_topup = payment.transfer.kind == Kind.TOPUP
-    tax = payment.gross - payment.transfer.amount if is_topup else Decimal(0)
-    return {
-        "tax": _text(tax, customer.currency) if tax else "",
-        "credited": _text(payment.gross - tax, customer.currency),
-        "balance": _text(Standing.objects.get(customer=customer).balance, customer.currency),
-    }
+def _reference(request: TopUpRequest) -> str:
+    """What the payment is recorded under: who asked for it."""
+    if request.origin == TopUpRequest.Origin.AUTOMATIC:
+        return _("Automatic, low balance")
+    return (_("Asked for by %s") % request.asked_by)[:MAX_REFERENCE]
 
 
 def _tell(kind: str, request: TopUpRequest, more: dict[str, object]) -> None:
     customer = request.customer
     if not customer.billing_email:
         return
-    context = {"customer": customer, "request": request, "amount": amount_of(request), "address": topup_pages.address_of(customer), **more}
+    context = {"customer": customer, "request": request, "amount": amount_of(request), "address": own_pages.topups(customer), **more}
     outgoing.send(kind, to=[customer.billing_email], context=context, key=f"{kind}:{request.pk}", about=("topup_request", request.pk))
 
 

@@ -12,7 +12,7 @@ from billing_portal.kernel import money
 from billing_portal.mail import outgoing
 from customers.domain import low_balance, standing
 from customers.models import Customer
-from invoicing.domain import topup_pages
+from invoicing.domain import own_pages
 from invoicing.models import LowBalanceEpisode
 
 
@@ -81,5 +81,5 @@ def _context(episode: LowBalanceEpisode) -> dict[str, object]:
         "left": money.text(money.to_minor(episode.left_to_spend, customer.currency), customer.currency),
         "threshold": money.text(money.to_minor(episode.threshold, customer.currency), customer.currency),
         "tops_up": customer.topup != Customer.TopUp.OFF and not customer.topup_parked,
-        "address": topup_pages.address_of(customer),
+        "address": own_pages.topups(customer),
     }

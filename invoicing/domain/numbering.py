@@ -13,17 +13,21 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import Reseller
-from invoicing.models import Series
+from invoicing.models import Document, Series
 from rateplans.models import BillingTerms
 
 FALLBACK = "INV"
 LETTERS = 3
 DIGITS = 4
+KIND_LETTERS: dict[str, str] = {Document.DocumentKind.RECEIPT: "R"}
 
 
-def series_name(terms: BillingTerms, seller: Reseller, issued_on: date) -> str:
-    """The series of a document of that day: the reseller's prefix and the year, "ACM-2026-"."""
-    return f"{terms.document_prefix or default_prefix(seller.name)}-{issued_on.year}-"
+def series_name(terms: BillingTerms, seller: Reseller, issued_on: date, kind: str = Document.DocumentKind.INVOICE) -> str:
+    """The series of a document of that day: the reseller's prefix, the year, and a letter for each kind but invoices, "ACM-2026-" and "ACM-2026-R".
+
+    No prefix of invoices can make the name of another kind's series, because theirs end in the year and a dash.
+    """
+    return f"{terms.document_prefix or default_prefix(seller.name)}-{issued_on.year}-{KIND_LETTERS.get(kind, '')}"
 
 
 def default_prefix(name: str) -> str:
@@ -49,7 +53,7 @@ def take(names: Sequence[str]) -> list[tuple[Series, int]]:
 
 
 def number(series: Series, sequence: int) -> str:
-    """ "ACM-2026-0001"."""
+    """ "ACM-2026-0001", "ACM-2026-R0001"."""
     return f"{series.name}{sequence:0{DIGITS}}"
 
 

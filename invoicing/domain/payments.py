@@ -16,8 +16,10 @@ from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import new_id
 from customers.domain import ledger, standing
 from customers.models import AccountKind, BillingType, Customer, Kind, Transfer
-from invoicing.domain import matching, overdue
+from invoicing.domain import matching, overdue, receipts
+from invoicing.domain.receipts import PaidTax
 from invoicing.models import Document, Payment
+from rateplans.models import Tax
 
 HUNDRED = Decimal(100)
 
@@ -27,7 +29,8 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     """Post money received and let it settle the document named, then the oldest; the rest stays unapplied (E30.1, semantics 11).
 
     `amount` is gross, in the customer's currency and minor unit. A customer who pays in advance gets a top-up instead, its tax taken out
-    (semantics 9), unless a document is named. The same `key` again, such as a form sent twice, answers with the payment that stands.
+    (semantics 9), and a receipt of it (semantics 16), unless a document is named. The same `key` again, such as a form sent twice, answers with the
+    payment that stands.
     Raises `amount_not_positive`, `amount_too_fine`, `not_their_document`, `key_reused`.
     """
     require(amount > 0, "amount_not_positive", _("Write an amount above 0.00."), "amount")
@@ -40,8 +43,9 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
         return known
     payment_id = new_id()
     about = ("payment", payment_id)
-    if billing_type == BillingType.PREPAID and pays is None:
-        transfer = _top_up(customer, amount, about=about, key=key, actor=actor, at=at)
+    is_topup = billing_type == BillingType.PREPAID and pays is None
+    if is_topup:
+        transfer, taxes = _top_up(customer, amount, about=about, key=key, actor=actor, at=at)
     else:
         transfer = ledger.post(Kind.PAYMENT, customer, amount, at=at, actor=actor, key=_key(key), note=reference, about=about)
     payment = Payment.objects.create(id=payment_id, transfer=transfer, reference=reference, gross=amount)
@@ -49,6 +53,8 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     overdue.refresh([customer.pk], at=at)
     said = {"amount": ("", money.text(amount, customer.currency)), "reference": ("", reference)}
     audit.record(actor, "payment.recorded", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, changes=said, at=at)
+    if is_topup:
+        receipts.of_topup(customer, transfer, taxes, reference=reference, actor=actor, at=at)
     return payment
 
 
@@ -56,15 +62,25 @@ def _key(key: str) -> str:
     return f"payment:{key}"
 
 
-def _top_up(customer: Customer, gross: Decimal, *, about: tuple[str, UUID], key: str, actor: Actor, at: datetime) -> Transfer:
-    """The wallet gets the amount without the tax it includes; the tax goes to tax payable. Two movements, one payment."""
-    tax = tax_in(customer, gross)
-    wallet = ledger.Posting(Kind.TOPUP, customer, gross - tax, _key(key), at, about=about)
-    part = ledger.Posting(Kind.TOPUP, customer, tax, f"{_key(key)}:tax", at, account=AccountKind.TAX_PAYABLE, about=about)
-    return ledger.post_many([wallet, part] if tax else [wallet], at=at, actor=actor)[0]
+def _top_up(customer: Customer, gross: Decimal, *, about: tuple[str, UUID], key: str, actor: Actor, at: datetime) -> tuple[Transfer, list[PaidTax]]:
+    """The wallet gets the amount without the taxes it includes; each tax goes to tax payable. Several movements, one payment."""
+    taxes = [(tax, amount) for tax, amount in taxes_in(customer, gross) if amount]
+    wallet = ledger.Posting(Kind.TOPUP, customer, gross - sum((amount for _tax, amount in taxes), Decimal(0)), _key(key), at, about=about)
+    parts = [_tax_part(customer, tax, amount, about=about, key=key, at=at) for tax, amount in taxes]
+    first, *rest = ledger.post_many([wallet, *parts], at=at, actor=actor)
+    return first, [PaidTax(transfer, tax) for transfer, (tax, _amount) in zip(rest, taxes, strict=True)]
 
 
-def tax_in(customer: Customer, gross: Decimal) -> Decimal:
-    """The tax that a top-up includes: the percentages on calls the customer is liable for, gross × r ÷ (1 + r), half-up to the minor unit (semantics 9)."""
-    percent = sum((tax.percent for tax in customer.taxes.filter(on_calls=True)), Decimal(0))
-    return money.divide_half_up(gross * percent, HUNDRED + percent, money.minor_units(customer.currency))
+def _tax_part(customer: Customer, tax: Tax, amount: Decimal, *, about: tuple[str, UUID], key: str, at: datetime) -> ledger.Posting:
+    place = {"account": AccountKind.TAX_PAYABLE, "note": tax.name, "about": about}
+    return ledger.Posting(Kind.TOPUP, customer, amount, f"{_key(key)}:tax:{tax.pk}", at, **place)  # type: ignore[arg-type]
+
+
+def taxes_in(customer: Customer, gross: Decimal) -> list[tuple[Tax, Decimal]]:
+    """The taxes that a top-up includes: the percentages on calls the customer is liable for, together gross × r ÷ (1 + r), half-up to the minor unit,
+    spread over them by largest remainder (semantics 9)."""
+    taxes = list(customer.taxes.filter(on_calls=True))
+    percents = [tax.percent for tax in taxes]
+    places, together = money.minor_units(customer.currency), sum(percents, Decimal(0))
+    whole = money.divide_half_up(gross * together, HUNDRED + together, places)
+    return list(zip(taxes, money.spread(whole, percents, places), strict=True)) if whole else []

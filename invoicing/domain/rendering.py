@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
@@ -17,16 +18,18 @@ from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.mail import outgoing
 from billing_portal.mail.models import MailLog
-from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import new_id
+from customers.models import Standing
 from invoicing.documents import figures, html, pdf, store, words
 from invoicing.documents.value import InvoiceDocument, from_json
-from invoicing.models import Document, DocumentFile
+from invoicing.domain import own_pages
+from invoicing.models import Document, DocumentFile, TopUpRequest
 from invoicing.queries import documents as queries
 
 PDF = "pdf"
 PDF_TYPE = "application/pdf"
 SHEET = "documents/v1/invoice.css"
+RECEIPT = Document.DocumentKind.RECEIPT
 
 
 def value_of(document: Document) -> InvoiceDocument:
@@ -72,16 +75,32 @@ def standalone(document: Document) -> str:
 
 @transaction.atomic
 def mail(document: Document, *, key: str) -> MailLog | None:
-    """Send the invoice with its PDF to the customer's billing address; nothing to a customer without one. The same key sends it once."""
+    """Send the document with its PDF to the customer's billing address; nothing to a customer without one. The same key sends it once."""
     address = document.customer.billing_email
     if not address:
         return None
     file = pdf_file(document)
     attachment = outgoing.Attachment(file_name(document), file.path.partition("/")[2], PDF_TYPE)
-    return outgoing.send("invoice", to=[address], context=_context(document), key=key, about=(queries.ABOUT, document.pk), attachments=[attachment])
+    context = _receipt(document) if document.kind == RECEIPT else _invoice(document)
+    about = (queries.ABOUT, document.pk)
+    return outgoing.send(str(document.kind), to=[address], context=context, key=key, about=about, attachments=[attachment])
 
 
-def _context(document: Document) -> dict[str, object]:
+def _receipt(document: Document) -> dict[str, object]:
+    """What was paid, the tax in it, what the balance gained and is since, and what staff wrote to the one who asked for it."""
+    asked = TopUpRequest.objects.filter(transfer__taken__document=document).first()
+    figures_ = {"amount": document.total, "credited": document.net, "balance": Standing.objects.get(customer=document.customer).balance}
+    texts = {name: _text(amount, document.currency) for name, amount in figures_.items()}
+    tax = _text(document.tax, document.currency) if document.tax else ""
+    address = own_pages.documents(document.customer)
+    return {"customer": document.customer, "document": document, "comment": asked.comment if asked else "", "tax": tax, "address": address, **texts}
+
+
+def _text(amount: Decimal, currency: str) -> str:
+    return money.text(money.to_minor(amount, currency), currency)
+
+
+def _invoice(document: Document) -> dict[str, object]:
     asked = words.asked(value_of(document))
     return {
         "customer": document.customer,
@@ -91,7 +110,7 @@ def _context(document: Document) -> dict[str, object]:
         "to_pay": money.text(asked, document.currency),
         "due_on": figures.day(document.due_on),
         "asked": asked,
-        "address": tenancy.address_of(tenancy.current(), "/my/invoices/"),
+        "address": own_pages.documents(document.customer),
     }
 
 
@@ -101,12 +120,12 @@ def owe_mail(document: Document) -> None:
 
 
 def mail_key(document: Document) -> str:
-    return f"mail:invoice:{document.pk}"
+    return f"mail:{document.kind}:{document.pk}"
 
 
 @transaction.atomic
 def send_again(document: Document, *, actor: Actor, at: datetime) -> None:
-    """Owe one more mail of the invoice, to the billing address of today. Raises `no_billing_email`."""
+    """Owe one more mail of the document, to the billing address of today. Raises `no_billing_email`."""
     customer = document.customer
     require(customer.billing_email, "no_billing_email", _("%(name)s has no billing email. Add one first.") % {"name": customer.name})
     key = f"{mail_key(document)}:{new_id()}"

@@ -96,15 +96,17 @@ def effect(transfer: Transfer) -> Decimal:
 
 @dataclass(frozen=True)
 class _Names:
-    """Numbers of documents and payments that movements are about."""
+    """Numbers of documents and payments that movements are about, and of receipts by the payment they are for."""
 
     documents: dict[UUID, str]
     payments: dict[UUID, Payment]
+    receipts: dict[UUID, str]
 
     @classmethod
     def of(cls, ids: Collection[UUID]) -> _Names:
         documents = dict(Document.objects.filter(pk__in=ids).values_list("pk", "number"))
-        return cls(documents, Payment.objects.in_bulk(list(ids)))
+        receipts = Document.objects.filter(queries.RECEIPTS, taken__transfer__payment__in=ids).values_list("taken__transfer__payment", "number")
+        return cls(documents, Payment.objects.in_bulk(list(ids)), dict(receipts))
 
 
 def words(transfer: Transfer, customer: Customer, names: _Names) -> tuple[str, str, str]:
@@ -120,6 +122,7 @@ def words(transfer: Transfer, customer: Customer, names: _Names) -> tuple[str, s
         text, detail = _("%(what)s on %(number)s") % {"what": transfer.note or kind.label, "number": number}, ""
     elif payment is not None:
         text, detail = str(kind.label), " · ".join(part for part in (payment.reference, _tax_part(payment, transfer)) if part)
+        number = names.receipts.get(payment.pk, "")
     else:
         text, detail = (transfer.note, str(kind.label)) if transfer.note else (str(kind.label), "")
     return (_("Taken back: %(what)s") % {"what": text} if transfer.reverses_id else text), detail, number

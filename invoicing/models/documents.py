@@ -18,13 +18,15 @@ class Series(Record):
 class Document(Record):
     """An issued document. Never changes: what follows (sent, paid, overdue) is told by mails, matches and dates beside it.
 
-    The period is half-open local dates in the customer's zone; amounts are in the customer's currency, in its minor unit.
+    The period is half-open local dates in the customer's zone; amounts are in the customer's currency, in its minor unit. A receipt's period is the
+    day it was paid on, its total is what was paid, and nothing of it is ever open.
     `snapshot` is the whole document as a value, frozen at issue; HTML and PDF are rendered from it and from nothing else.
     """
 
     class DocumentKind(models.TextChoices):
         INVOICE = "invoice", _("Invoice")
         CREDIT_NOTE = "credit_note", _("Credit note")
+        RECEIPT = "receipt", _("Receipt")
 
     kind = models.CharField(max_length=20, choices=DocumentKind.choices, default=DocumentKind.INVOICE)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="documents")

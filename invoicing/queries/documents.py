@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
@@ -21,6 +21,9 @@ from invoicing.models import Document, Match
 
 ABOUT = "document"
 CREDIT_KINDS = (Kind.PAYMENT, Kind.AFFILIATE, Kind.SETTLE, Kind.OPENING)
+ASKS = Q(kind=Document.DocumentKind.INVOICE)
+"""Documents that ask for money; of all others nothing is ever open."""
+RECEIPTS = Q(kind=Document.DocumentKind.RECEIPT)
 _MONEY: DecimalField[Any, Any] = DecimalField(max_digits=20, decimal_places=6)
 
 
@@ -30,9 +33,10 @@ def _matched(column: str) -> Coalesce:
 
 
 def with_figures(documents: QuerySet[Document]) -> QuerySet[Document]:
-    """The same documents with `matched`, `left` (the amount due, semantics 11) and `mailed`."""
+    """The same documents with `matched`, `left` (the amount due, semantics 11; nothing on what does not ask) and `mailed`."""
     mails = MailLog.objects.filter(about_kind=ABOUT, about_id=OuterRef("pk"), state=MailLog.State.SENT)
-    return documents.annotate(matched=_matched("document"), mailed=Exists(mails)).annotate(left=F("total") - F("matched"))
+    due = Case(When(ASKS, then=F("total") - F("matched")), default=Value(Decimal(0)), output_field=_MONEY)
+    return documents.annotate(matched=_matched("document"), mailed=Exists(mails)).annotate(left=due)
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Document]:
@@ -58,19 +62,19 @@ def overdue(today: date) -> Q:
 
 
 OPEN = Q(left__gt=0)
-PAID = Q(left__lte=0)
+PAID = ASKS & Q(left__lte=0)
 
 
 def totals(documents: QuerySet[Document]) -> list[dict[str, Any]]:
-    """One row per currency: `currency`, `documents`, `total`, `left`. Currencies are never added up."""
+    """One row per kind and currency: `kind`, `currency`, `documents`, `total`, `left`. Neither currencies nor what asks and what does not are added up."""
     due = Coalesce(Sum("left", filter=OPEN), Value(Decimal(0)), output_field=_MONEY)
-    rows = documents.order_by().values_list("currency").annotate(documents=Count("pk"), sum=Sum("total"), due=due).order_by("currency")
-    return [dict(zip(("currency", "documents", "total", "left"), row, strict=True)) for row in rows]
+    rows = documents.order_by().values_list("kind", "currency").annotate(documents=Count("pk"), sum=Sum("total"), due=due).order_by("kind", "currency")
+    return [dict(zip(("kind", "currency", "documents", "total", "left"), row, strict=True)) for row in rows]
 
 
 def open_documents(customer_ids: Collection[UUID]) -> QuerySet[Document]:
     """Documents with something due, oldest due date first, each with `left`."""
-    documents = Document.objects.filter(customer_id__in=customer_ids).annotate(matched=_matched("document")).annotate(left=F("total") - F("matched"))
+    documents = Document.objects.filter(ASKS, customer_id__in=customer_ids).annotate(matched=_matched("document")).annotate(left=F("total") - F("matched"))
     return documents.filter(left__gt=0).order_by("due_on", "issued_at", "sequence", "pk")
 
 

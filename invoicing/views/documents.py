@@ -43,9 +43,14 @@ SORTS = {
 
 
 def listing_of(request: PortalRequest, rows: Any, *search: str) -> Listing:
-    """Documents as lists show them: chips open, overdue and paid, newest first."""
+    """Documents as lists show them: chips open, overdue, paid and receipts, newest first."""
     today = local_date(timezone.now(), request.viewer.zone)
-    chips = (Chip("open", _("Open"), queries.OPEN), Chip("overdue", _("Overdue"), queries.overdue(today)), Chip("paid", _("Paid"), queries.PAID))
+    chips = (
+        Chip("open", _("Open"), queries.OPEN),
+        Chip("overdue", _("Overdue"), queries.overdue(today)),
+        Chip("paid", _("Paid"), queries.PAID),
+        Chip("receipts", _("Receipts"), queries.RECEIPTS),
+    )
     return Listing(request.GET, rows, search=search, chips=chips, sorts=SORTS, default="-issued")
 
 
@@ -132,5 +137,6 @@ def send(request: PortalRequest, number: str) -> HttpResponse:
     found = queries.document_or_404(request.viewer, number)
     assert request.viewer.actor is not None
     rendering.send_again(found, actor=request.viewer.actor, at=timezone.now())
-    messages.success(request, _("Invoice %(number)s goes to %(address)s.") % {"number": found.number, "address": found.customer.billing_email})
+    said = {"what": found.get_kind_display(), "number": found.number, "address": found.customer.billing_email}
+    messages.success(request, _("%(what)s %(number)s goes to %(address)s.") % said)
     return redirect("invoicing:document", number=found.number)

@@ -30,7 +30,7 @@ def shown(documents: Any, today: date) -> list[Shown]:
 
 def of_document(document: Any, today: date) -> State:
     """Paid, overdue since when, partly paid, sent, or just issued; needs `left`, `matched` and `mailed`."""
-    if document.left <= 0:
+    if document.kind == Document.DocumentKind.RECEIPT or document.left <= 0:
         return State("good", _("Paid"))
     days = (today - document.due_on).days
     if days > 0:

@@ -42,7 +42,8 @@ def test_the_tax_of_a_top_up_is_payable_and_not_the_customers() -> None:
 
     moved = Transfer.objects.filter(customer=pat).order_by("amount").values_list("kind", "debit__kind", "credit__kind", "amount")
     assert [(*row[:3], money(row[3])) for row in moved] == [
-        ("topup", AccountKind.CASH_CLEARING, AccountKind.TAX_PAYABLE, "1.67"),
+        ("topup", AccountKind.CASH_CLEARING, AccountKind.TAX_PAYABLE, "0.08"),
+        ("topup", AccountKind.CASH_CLEARING, AccountKind.TAX_PAYABLE, "1.59"),
         ("topup", AccountKind.CASH_CLEARING, AccountKind.WALLET, "8.33"),
     ]
     assert months.identity(pat) == 0

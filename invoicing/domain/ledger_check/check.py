@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from customers.models import Customer, Transfer
-from invoicing.domain.ledger_check import balances, chain, documents, identity, usage
+from invoicing.domain.ledger_check import balances, chain, documents, identity, receipts, usage
 from invoicing.domain.ledger_check.report import Difference, Question, Report
 from invoicing.models import Document
 
@@ -34,6 +34,8 @@ QUESTIONS = (
     documents.OVERPAID,
     documents.PAYMENTS,
     documents.GAPLESS,
+    receipts.FIGURES,
+    receipts.EVERY,
     identity.RECEIVABLE,
 )
 

@@ -41,7 +41,8 @@ TAX_POSTED = Question(
       FROM invoicing_documenttax AS tax
       JOIN invoicing_document AS document ON document.id = tax.document_id
       LEFT JOIN customers_transfer AS transfer
-        ON transfer.id = tax.transfer_id AND transfer.kind = 'tax' AND transfer.customer_id = document.customer_id
+        ON transfer.id = tax.transfer_id AND transfer.customer_id = document.customer_id
+       AND transfer.kind = ANY(CASE document.kind WHEN 'receipt' THEN '{tax,topup,voucher}' ELSE '{tax}' END::text[])
      WHERE nullif(abs(tax.amount), 0) IS DISTINCT FROM transfer.amount
     """,
 )

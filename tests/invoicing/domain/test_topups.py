@@ -13,7 +13,7 @@ from billing_portal.mail.models import MailLog
 from customers.domain import customers
 from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
 from invoicing.domain import decisions, topup_triggers, topups
-from invoicing.models import Payment, TopUpRequest
+from invoicing.models import Document, Payment, TopUpRequest
 from rateplans.models import BillingTerms
 from tests.support import months, people, world
 from tests.support.jobs import run_jobs
@@ -77,6 +77,10 @@ def test_a_payment_of_who_pays_afterwards_includes_no_tax(acme: Any) -> None:
 
     assert list(Transfer.objects.filter(about_kind="payment").values_list("kind", "amount", "credit__kind")) == [("payment", D("62.50"), "receivable")]
     assert world.balance(anna) == D("40.00")
+    assert not Document.objects.exists()
+    [mail] = MailLog.objects.filter(kind="topup_approved")
+    assert mail.subject == f"Your top-up of 62.50 GBP was approved by {acme.name}"
+    assert "pays your oldest invoices first" in mail.text
 
 
 def test_it_works_with_the_mail_off(acme: Any) -> None:
@@ -188,6 +192,7 @@ def test_releasing_what_is_not_parked_does_nothing(acme: Any) -> None:
     assert not AuditEntry.objects.filter(action="topup.released").exists()
 
 
+@months.renders
 def test_approval_posts_the_topup_without_its_tax_and_mails_a_receipt(acme: Any) -> None:
     anna = topped_up("fixed", "25.00", tax="20")
     spend(anna, "20.00")
@@ -202,10 +207,12 @@ def test_approval_posts_the_topup_without_its_tax_and_mails_a_receipt(acme: Any)
     request = TopUpRequest.objects.get()
     assert (request.state, request.decided_by, request.comment) == ("approved", "Jane Whitfield", "Thank you")
     assert request.transfer == moved.last()
-    [mail] = MailLog.objects.filter(kind="topup_approved")
-    assert mail.subject == f"Receipt from {acme.name}: top-up of 25.00 GBP"
-    for said in ("Amount: 25.00 GBP", "Tax in it: 4.17 GBP", "Credited: 20.83 GBP", "Balance now: 60.83 GBP", "Thank you"):
+    run_jobs()
+    [mail] = MailLog.objects.filter(kind__in=["topup_approved", "receipt"])
+    assert mail.subject == f"Receipt ACM-2026-R0001 from {acme.name}: 25.00 GBP"
+    for said in ("Amount: 25.00 GBP", "Tax in it: 4.17 GBP", "Added to your balance: 20.83 GBP", "Balance now: 60.83 GBP", "Thank you"):
         assert said in mail.text
+    assert [each["name"] for each in mail.attachments] == ["ACM-2026-R0001.pdf"]
 
 
 def test_approved_twice_it_is_posted_once(acme: Any) -> None:
@@ -216,7 +223,7 @@ def test_approved_twice_it_is_posted_once(acme: Any) -> None:
         decisions.approve(request, actor=jane, at=timezone.now())
     assert Payment.objects.count() == 1
     assert world.balance(anna) == D("65.00")
-    assert MailLog.objects.filter(kind="topup_approved").count() == 1
+    assert Document.objects.count() == 1
 
 
 def test_a_rejection_needs_a_word_and_tells_it(acme: Any) -> None:

@@ -168,6 +168,43 @@ def test_a_payment_that_is_off_is_found(month: Customer, billing_type: BillingTy
     assert found["differences"][0]["place"] == "movement payment:vera"
 
 
+@pytest.mark.parametrize(
+    ("sql", "identity", "figures"),
+    [
+        (
+            "UPDATE invoicing_document SET net = net + 0.01, total = total + 0.01 WHERE kind = 'receipt'",
+            "a receipt says what its movements moved, and its tax what went to tax payable",
+            ("Vera Ltd", "18.65", "18.66"),
+        ),
+        (
+            "DELETE FROM invoicing_taken USING customers_transfer AS t WHERE t.id = transfer_id AND t.key LIKE 'payment:vera:tax:%%'",
+            "a receipt says what its movements moved, and its tax what went to tax payable",
+            ("Vera Ltd", "0", "1.35"),
+        ),
+        (
+            "DELETE FROM invoicing_taken USING customers_transfer AS t WHERE t.id = transfer_id AND t.key = 'payment:vera'",
+            "each top-up has its receipt",
+            ("Vera Ltd", "18.65", None),
+        ),
+        (
+            "UPDATE invoicing_documenttax SET amount = amount + 0.01 WHERE name = 'VAT 7.25'",
+            "each tax of a document is posted as it is printed",
+            ("Vera Ltd", "1.36", "1.35"),
+        ),
+    ],
+)
+def test_a_receipt_that_is_off_is_found(month: Customer, sql: str, identity: str, figures: tuple[str, str, str]) -> None:
+    vera = world.customer("Vera Ltd", on=world.plan("Other"), taxes=(world.vat("7.25"),), billing_type=BillingType.PREPAID)
+    payments.record(vera, Decimal("20"), reference="", actor=jane, at=NOON, key="vera")
+    assert run()[0] == 0
+
+    plant(sql)
+    code, found = run()
+
+    assert code == 1
+    assert places(found)[identity] == figures
+
+
 def test_a_customer_may_change_its_clock(month: Customer) -> None:
     customers.change(month, time_zone="Pacific/Kiritimati", actor=jane, at=NOON)
 

@@ -51,9 +51,9 @@ def test_totals_stand_per_currency(commerce: Any, three: None) -> None:
 
     totals = commerce.get("/invoices/").context["totals"]
 
-    assert [(row["currency"], row["documents"], months.money(row["total"]), months.money(row["left"])) for row in totals] == [
-        ("GBP", 3, "19.00", "16.00"),
-        ("USD", 1, "7.00", "7.00"),
+    assert [(row["kind"], row["currency"], row["documents"], months.money(row["total"]), months.money(row["left"])) for row in totals] == [
+        ("invoice", "GBP", 3, "19.00", "16.00"),
+        ("invoice", "USD", 1, "7.00", "7.00"),
     ]
 
 
