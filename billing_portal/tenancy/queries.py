@@ -27,6 +27,16 @@ def each() -> Iterator[Reseller]:
             yield reseller
 
 
+def above(schema_name: str) -> list[str]:
+    """The short names of the resellers above this one, its parent first, the root last."""
+    found: list[str] = []
+    parent = Reseller.objects.filter(schema_name=schema_name).values_list("parent__schema_name", flat=True).first()
+    while parent is not None:
+        found.append(parent)
+        parent = Reseller.objects.filter(schema_name=parent).values_list("parent__schema_name", flat=True).first()
+    return found
+
+
 def address_of(reseller: Reseller, path: str = "/") -> str:
     """The absolute address of a page on the reseller's own host, from the stored domain and never from a request's header."""
     host = Domain.objects.get(tenant=reseller, is_primary=True).domain

@@ -95,6 +95,12 @@ class PortalRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+def works_for(request: PortalRequest) -> str:
+    """The short name of the reseller the person works for: this one, or the one above that they switched in from."""
+    actor = request.viewer.actor
+    return actor.schema if actor is not None and actor.schema else request.tenant.schema_name
+
+
 def viewer_of(request: HttpRequest) -> Viewer:
     """The request's viewer, also when the request ended before the middleware that fills it."""
     viewer: Viewer = getattr(request, "viewer", ANONYMOUS)

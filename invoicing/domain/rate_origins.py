@@ -13,8 +13,8 @@ from rateplans.domain.sources import Chain, Resolver
 from rateplans.models import RatePlan
 
 
-def of(calls: Iterable[Call]) -> dict[UUID, tuple[Step, ...]]:
-    """For calls whose rate was inherited the steps that made it, by the call's id.
+def of(calls: Iterable[Call], *, seen_from: str = "") -> dict[UUID, tuple[Step, ...]]:
+    """For calls whose rate was inherited the steps that made it, by the call's id; `seen_from` as in `origins.steps`.
 
     What the chain gives now is told only where it ends at the price per minute kept with the call; a plan taken back since then tells nothing.
     """
@@ -28,7 +28,7 @@ def of(calls: Iterable[Call]) -> dict[UUID, tuple[Step, ...]]:
             by_chain.setdefault(chain.key, (chain, []))[1].append(call)
     found: dict[UUID, tuple[Step, ...]] = {}
     for chain, those in by_chain.values():
-        steps = origins.steps_of(chain, {call.prefix for call in those})
+        steps = origins.steps_of(chain, {call.prefix for call in those}, seen_from=seen_from)
         found |= {call.pk: steps[call.prefix] for call in those if _still_holds(call, steps.get(call.prefix, ()))}
     return found
 

@@ -21,7 +21,7 @@ from billing_portal.web.access import PEOPLE, SWITCHERS, people, staff
 from billing_portal.web.downloads import csv_file
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
-from billing_portal.web.viewer import PortalRequest, Viewer
+from billing_portal.web.viewer import PortalRequest, Viewer, works_for
 from customers import queries as customers
 from customers.models import Customer
 from customers.views.shell import customer_page
@@ -72,12 +72,12 @@ class Shown:
     margin: Decimal | None
 
 
-def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False) -> list[Shown]:
+def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False, seen_from: str = "") -> list[Shown]:
     """These calls with the reason of each price, with their customers when they are of several, and with what was earned if that may be seen."""
     found = list(calls)
     versions = queries.versions_of(found)
     owners = queries.customers_of(found) if named else {}
-    made = rate_origins.of(found) if costs else {}
+    made = rate_origins.of(found, seen_from=seen_from) if costs else {}
     rates = margins.rates(margins.key_of(call) for call in found if costs and call.buy_currency)
     return [
         Shown(
@@ -97,10 +97,11 @@ class Asked:
 
     form: CallFilterForm
     listing: Listing
+    seen_from: str
 
     def context(self, *, named: bool = False, costs: bool = False) -> dict[str, Any]:
         """What the list shows; costs and margins only to those who may see them (contracts, Rights)."""
-        rows = shown(self.listing, named=named, costs=costs)
+        rows = shown(self.listing, named=named, costs=costs, seen_from=self.seen_from)
         totals = queries.totals(self.listing.selected) if rows else []
         earned = margins.sums(self.listing.selected) if rows and costs else []
         for total in totals:
@@ -117,7 +118,8 @@ def asked(request: PortalRequest, calls: QuerySet[Call]) -> Asked:
     given = form.cleaned_data if form.is_valid() else {}
     narrowed = queries.between(calls, given.get("since"), given.get("until"), request.viewer.zone)
     narrowed = queries.of_customers_like(request.viewer, narrowed, given.get("customer", ""))
-    return Asked(form, Listing(request.GET, narrowed, search=queries.search, chips=CHIPS, sorts=SORTS, default="-at", keep=KEEP))
+    listing = Listing(request.GET, narrowed, search=queries.search, chips=CHIPS, sorts=SORTS, default="-at", keep=KEEP)
+    return Asked(form, listing, works_for(request))
 
 
 @staff

@@ -28,10 +28,10 @@ class Quote:
     priced: Priced
 
 
-def quote(plan: RatePlan, number: str, *, seconds: int, at: datetime) -> Quote:
+def quote(plan: RatePlan, number: str, *, seconds: int, at: datetime, seen_from: str = "") -> Quote:
     """Price an answered call of so many seconds by the version in force at `at`, exactly as it would be rated (E11, semantics 18, 19).
 
-    Raises `invalid_number`, `no_rate`, `negative_seconds`, `too_long`.
+    `seen_from` as in `origins.steps`. Raises `invalid_number`, `no_rate`, `negative_seconds`, `too_long`.
     """
     digits = _dialled(number)
     if seconds > MOST_SECONDS:
@@ -46,7 +46,7 @@ def quote(plan: RatePlan, number: str, *, seconds: int, at: datetime) -> Quote:
         seconds=seconds,
         precision=chain.priced_by.precision,
         charge_connection_at_zero=chain.priced_by.charge_connection_at_zero,
-        origin=origins.steps(chain, rate.prefix),
+        origin=origins.steps(chain, rate.prefix, seen_from=seen_from),
     )
     return Quote(digits, seconds, at, plan.currency, chain.version, priced)
 

@@ -19,7 +19,7 @@ from billing_portal.web.downloads import csv_file
 from billing_portal.web.listing import Listing
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
-from billing_portal.web.viewer import PortalRequest
+from billing_portal.web.viewer import PortalRequest, works_for
 from rateplans import queries
 from rateplans.domain import plans, quotes, rating, sources
 from rateplans.domain.decks import COLUMNS, ROWS_AT_ONCE, deck_of
@@ -85,7 +85,7 @@ def detail(request: PortalRequest, plan: UUID) -> HttpResponse:
     now = timezone.now()
     chain, why = _chain(found, now)
     form = QuoteForm(request.GET if "number" in request.GET else None, zone=request.viewer.zone)
-    quote = _quote(found, form)
+    quote = _quote(request, found, form)
     is_own = found.inherits != RatePlan.Inherits.SHARED
     return page(
         request,
@@ -111,11 +111,11 @@ def _chain(plan: RatePlan, at: datetime) -> tuple[Chain | None, str]:
         return None, "" if refused.code == "no_rates" else refused.message
 
 
-def _quote(plan: RatePlan, form: QuoteForm) -> Quote | None:
+def _quote(request: PortalRequest, plan: RatePlan, form: QuoteForm) -> Quote | None:
     if form.is_valid():
         values = form.cleaned_data
         with form.refusals():
-            return quotes.quote(plan, values["number"], seconds=values["duration"], at=values["at"] or timezone.now())
+            return quotes.quote(plan, values["number"], seconds=values["duration"], at=values["at"] or timezone.now(), seen_from=works_for(request))
     return None
 
 

@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from billing_portal.accounts.rights import Right, roles
 from billing_portal.web.listing import Listing
-from billing_portal.web.viewer import PortalRequest
+from billing_portal.web.viewer import PortalRequest, works_for
 from rateplans import queries
 from rateplans.domain import origins
 from rateplans.domain.decks import deck_of_chain
@@ -77,7 +77,7 @@ def in_force(request: PortalRequest, chain: Chain | None) -> dict[str, Any]:
     deck = deck_of_chain(chain)
     listing = InheritedRates(request.GET, deck.rates)
     sees = request.viewer.role in MAY_SEE_MARGINS
-    steps = origins.steps_of(chain, [rate.prefix for rate in listing]) if sees else {}
+    steps = origins.steps_of(chain, [rate.prefix for rate in listing], seen_from=works_for(request)) if sees else {}
     found = deck.find(queries.digits_of(term))
     rows = [Shown(rate, steps.get(rate.prefix, ())) for rate in listing]
     return {"listing": listing, "matched": found.prefix if found else "", "rows": rows, "shows_origin": sees}

@@ -47,6 +47,15 @@ def test_a_call_shows_how_2_00_became_2_64(anna: Customer, noon: datetime) -> No
     ]
 
 
+def test_a_reseller_is_told_the_chain_from_what_it_pays(anna: Customer, noon: datetime) -> None:
+    """What the owner pays its carrier, and adds, is the owner's affair (reliability 60)."""
+    tree.take([tree.call(anna, seconds=60)], noon)
+    call = Call.objects.get()
+    below, above = (rate_origins.of([call], seen_from=schema)[call.pk] for schema in ("acme", "owner"))
+    assert [(step.text, step.value) for step in below] == [("Your own rate plan at Portal", "2.4000"), ("Mark-up 10 % of “Retail”", "2.6400")]
+    assert [step.value for step in above] == ["2.0000", "2.4000", "2.6400"]
+
+
 def test_a_new_mark_up_leaves_earlier_calls_as_they_were(anna: Customer, noon: datetime) -> None:
     tree.take([tree.call(anna, seconds=60)], noon)
     plans.change(RatePlan.objects.get(), markup_percent=Decimal(50), actor=jane, at=noon)

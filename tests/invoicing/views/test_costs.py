@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import Role
 from customers.models import Customer, Person, PlanAssignment
 from invoicing.domain import margins
 from invoicing.models import Call
 from invoicing.views.calls import COSTS_HEADER
+from rateplans.models import RatePlan
 from tests.support import tree, world
 from tests.support.people import client, user
 from tests.support.tree import Tree
@@ -101,3 +103,30 @@ def test_without_a_parent_and_cost_plan_they_are_empty_and_never_zero(owner: Any
 
     assert [(row.call.buy_price, row.margin) for row in answer.context["rows"]] == [(None, None)]
     assert answer.context["totals"][0]["earned"] == []
+
+
+def test_a_call_tells_its_reseller_no_price_of_a_level_further_up(acme: Any) -> None:
+    """Globex pays Acme 2.40 a minute; that Acme pays the owner 2.00 stands on no page of Globex, and on Acme's."""
+    made = tree.plant(at_owner={"44": ("United Kingdom", "2.00")})
+    with schema_context("acme"):
+        plan = RatePlan.objects.create(name="For Globex", currency="EUR", inherits=RatePlan.Inherits.OWN_PLAN, markup_percent=D(20))
+        PlanAssignment.objects.update(plan=plan)
+        Customer.objects.filter(pk=made.globex.pk).update(currency="EUR")
+        made.globex.accounts.update(currency="EUR")
+    retail = RatePlan.objects.create(name="Mine", currency="EUR", inherits=RatePlan.Inherits.OWN_PLAN, markup_percent=D(10))
+    PlanAssignment.objects.update(plan=retail)
+    Customer.objects.filter(pk=made.anna.pk).update(currency="EUR")
+    made.anna.accounts.update(currency="EUR")
+    tree.take([tree.call(made.anna, seconds=60)], NOON)
+    tree.work()
+
+    below = page(Role.ADMINISTRATOR)
+    assert [(step.text, step.value) for step in below.context["rows"][0].steps][1:3] == [
+        ("Your own rate plan at Acme", "2.4000"),
+        ("Mark-up 10 % of “Mine”", "2.6400"),
+    ]
+    assert not [secret for secret in ("Wholesale", "For Globex", "2.0000") if secret in below.content.decode()]
+    with schema_context("acme"):
+        above = page(Role.ADMINISTRATOR)
+    assert [step.text for step in above.context["rows"][0].steps][1:3] == ["Your own rate plan at Portal", "Mark-up 20 % of “For Globex”"]
+    assert "2.0000" in above.content.decode()

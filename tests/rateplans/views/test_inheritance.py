@@ -11,6 +11,8 @@ from rateplans.models import RatePlan
 from tests.rateplans.conftest import Desk
 from tests.rateplans.steps import NOON, load
 from tests.support import world
+from tests.support.people import user
+from tests.support.walks import walk_of
 
 CARRIER = {"4420": ("London", "2.00"), "44": ("United Kingdom", "1.00"), "33": ("France", "0.50")}
 
@@ -35,17 +37,44 @@ def test_each_rate_shows_where_it_comes_from(commerce: Client, retail: RatePlan)
     answer = page_of(commerce, retail)
     assert [(shown.rate.prefix, shown.steps[0].text, shown.path) for shown in answer.context["rows"]] == [
         ("33", "Rate of “Retail”", "0.9000"),
-        ("44", "Rate of “Carrier”", "1.0000 → 1.2000 → 1.3200"),
-        ("4420", "Rate of “Carrier”", "2.0000 → 2.4000 → 2.6400"),
+        ("44", "Your own rate plan at Portal", "1.2000 → 1.3200"),
+        ("4420", "Your own rate plan at Portal", "2.4000 → 2.6400"),
     ]
-    assert "2.0000 → 2.4000 → 2.6400" in answer.content.decode()
+    assert "2.4000 → 2.6400" in answer.content.decode()
+
+
+@pytest.mark.rel(60)
+def test_what_the_parent_pays_and_adds_is_not_told_below(commerce: Client, retail: RatePlan) -> None:
+    page = page_of(commerce, retail, number="442079460991", duration="1:00", at="").content.decode()
+
+    assert "2.6400" in page
+    assert not [secret for secret in ("Carrier", "Resellers”", "2.0000", "20 %") if secret in page]
+
+
+def test_the_owner_who_switched_in_sees_the_whole_chain(retail: RatePlan) -> None:
+    """E1.1: 2.00 → 2.40 → 2.64, to the one whose prices they are."""
+    with schema_context("owner"):
+        walk = walk_of("owner", user("orla", name="Orla Byrne"))
+    walk.go("owner", "acme")
+
+    with schema_context("acme"):
+        answer = page_of(walk.windows["acme"], retail, number="442079460991", duration="1:00", at="")
+    assert [(shown.rate.prefix, shown.path) for shown in answer.context["rows"]] == [
+        ("33", "0.9000"),
+        ("44", "1.0000 → 1.2000 → 1.3200"),
+        ("4420", "2.0000 → 2.4000 → 2.6400"),
+    ]
+    assert [(step.text, step.value) for step in answer.context["steps"]][1:4] == [
+        ("Rate of “Carrier”", "2.0000"),
+        ("Mark-up 20 % of “Resellers”", "2.4000"),
+        ("Mark-up 10 % of “Retail”", "2.6400"),
+    ]
 
 
 def test_the_calculator_shows_the_chain(commerce: Client, retail: RatePlan) -> None:
     answer = page_of(commerce, retail, number="442079460991", duration="1:00", at="")
-    assert [(step.text, step.value) for step in answer.context["steps"]][1:4] == [
-        ("Rate of “Carrier”", "2.0000"),
-        ("Mark-up 20 % of “Resellers”", "2.4000"),
+    assert [(step.text, step.value) for step in answer.context["steps"]][1:3] == [
+        ("Your own rate plan at Portal", "2.4000"),
         ("Mark-up 10 % of “Retail”", "2.6400"),
     ]
     assert "2.6400" in answer.content.decode()
