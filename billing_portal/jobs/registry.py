@@ -7,6 +7,10 @@ from typing import Any
 Work = Callable[[dict[str, Any]], None]
 
 
+class TryLaterError(Exception):
+    """Raised by a handler that met trouble elsewhere which will pass, such as a server that is away: it counts as no attempt."""
+
+
 @dataclass(frozen=True)
 class Handler:
     """`work` gets the payload. `atomic`: its effect and the job's end are one transaction; otherwise it must itself be safe to repeat."""

@@ -1,5 +1,6 @@
 """Hand a written mail to the mail server; a refusal is kept and tried again by the outbox."""
 
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 from typing import Any
 
 from django.conf import settings
@@ -10,19 +11,37 @@ from django.utils import timezone
 from billing_portal.jobs import registry
 from billing_portal.mail.models import MailLog
 
+PERMANENT = 500  # replies of a mail server from here on are final
+
 
 @registry.handler("mail.deliver", queue="mail", atomic=False, lease_seconds=120)
 def deliver(payload: dict[str, Any]) -> None:
-    """Send one mail unless it went already; normally once, and again only when the server's answer was lost."""
+    """Send one mail unless it went already; normally once, and again only when the server's answer was lost (reliability 39).
+
+    What the server refuses for good is given up after five attempts; while it is away or asks for patience the mail waits, and others go their way.
+    """
     mail = MailLog.objects.get(pk=payload["mail"])
     if mail.state == MailLog.State.SENT:
         return
+    message = _message(mail)
     try:
-        _message(mail).send()
+        message.send()
     except OSError as problem:
-        MailLog.objects.filter(pk=mail.pk).update(state=MailLog.State.FAILED, error=f"{type(problem).__name__}: {problem}"[:2000])
-        raise
+        said = f"{type(problem).__name__}: {problem}"[:2000]
+        MailLog.objects.filter(pk=mail.pk).update(state=MailLog.State.FAILED, error=said)
+        if _is_refused_for_good(problem):
+            raise
+        raise registry.TryLaterError(said) from problem
     MailLog.objects.filter(pk=mail.pk).update(state=MailLog.State.SENT, sent_at=timezone.now(), error="")
+
+
+def _is_refused_for_good(problem: OSError) -> bool:
+    """Whether the mail server said no (5xx), in contrast to: later, or nothing at all."""
+    if isinstance(problem, SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _said in problem.recipients.values())
+    if isinstance(problem, SMTPResponseException):
+        return problem.smtp_code >= PERMANENT
+    return isinstance(problem, SMTPException) and not isinstance(problem, SMTPServerDisconnected)
 
 
 def _message(mail: MailLog) -> EmailMultiAlternatives:

@@ -11,16 +11,27 @@ from typing import Any
 from django.db import connection
 from django_tenants.utils import schema_context
 
+from tests.support import waiting
+
 _kept: list[Any] = []  # the child keeps its parent's connection unclosed: closing it would end the parent's session
 
 
 def at_step(step: str, work: Callable[[], object], *, schema: str) -> bool:
     """Do the work in a process that dies "before" or "after" a function, named as "after package.module.function"; whether it came to die."""
+    before = _sessions()
     child = os.fork()
     if child == 0:
         _in_child(step, work, schema)
     _pid, status = os.waitpid(child, 0)
+    waiting.until(lambda: _sessions() <= before)  # what the dead one held falls when the server notices
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _sessions() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        count: int = cursor.fetchone()[0]
+        return count
 
 
 def _in_child(step: str, work: Callable[[], object], schema: str) -> None:

@@ -4,16 +4,20 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from billing_portal.jobs import registry
+from billing_portal.jobs.domain import holding
 from billing_portal.jobs.models import Job
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 BACK_OFF = [10, 60, 600, 3600]  # seconds until the next attempt
+MAX_STARTS = 60  # of a job that always meets trouble that is not its own: about two days
+PATIENCE = [5, 10, 30, 60, 300, 900, 1800, 3600]  # seconds until the next of those
+TOO_SLOW = "57014"  # Postgres stopped a statement that ran too long: the job's own fault
 
 
 class LeaseLostError(RuntimeError):
@@ -21,9 +25,10 @@ class LeaseLostError(RuntimeError):
 
 
 def due() -> QuerySet[Job]:
-    """Jobs that nobody works on and whose time has come, those with a lapsed lease among them."""
+    """Jobs that nobody works on and whose time has come: also those whose worker's session has ended, or whose lease has lapsed."""
     now = timezone.now()
-    return Job.objects.filter(Q(state=Job.State.PENDING, due_at__lte=now) | Q(state=Job.State.RUNNING, leased_until__lt=now)).order_by("due_at")
+    left = Q(state=Job.State.RUNNING) & (Q(leased_until__lt=now) | ~Q(holding.IsHeld()))
+    return Job.objects.filter(Q(state=Job.State.PENDING, due_at__lte=now) | left).order_by("due_at")
 
 
 def run(job_id: UUID | str) -> bool:
@@ -31,7 +36,14 @@ def run(job_id: UUID | str) -> bool:
     job = _claim(job_id)
     if job is None:
         return False
-    handler = registry.find(job.kind)
+    try:
+        _do(job, registry.find(job.kind))
+    finally:
+        holding.let_go(job)
+    return True
+
+
+def _do(job: Job, handler: registry.Handler) -> None:
     try:
         if handler.atomic:
             with transaction.atomic():
@@ -44,8 +56,9 @@ def run(job_id: UUID | str) -> bool:
         log.warning("Job %s was taken over by another worker", job.pk)
     except Exception as problem:
         log.exception("Job %s (%s) failed", job.pk, job.kind)
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         _fail(job, problem)
-    return True
 
 
 def _claim(job_id: UUID | str) -> Job | None:
@@ -61,11 +74,12 @@ def _claim(job_id: UUID | str) -> Job | None:
         job.attempts += 1
         job.leased_until = timezone.now() + timedelta(seconds=registry.find(job.kind).lease_seconds)
         job.save(update_fields=["state", "fence", "attempts", "leased_until"])
+        holding.take(job)
     return job
 
 
 def _give_up(job: Job) -> None:
-    """Stop a job whose lease lapsed in every attempt: it kills its worker or outlasts it, and would do so for ever (reliability 43)."""
+    """Stop a job that no attempt brought to an end: it kills its worker or outlasts it, and would do so for ever (reliability 43)."""
     job.state, job.leased_until = Job.State.DEAD, None
     job.error = f"No worker came to an end of it in {job.attempts} attempts."
     job.save(update_fields=["state", "leased_until", "error"])
@@ -79,14 +93,25 @@ def _finish(job: Job) -> None:
 
 
 def _fail(job: Job, problem: Exception) -> None:
-    dead = job.attempts >= MAX_ATTEMPTS
-    wait = BACK_OFF[min(job.attempts, len(BACK_OFF)) - 1]
-    Job.objects.filter(pk=job.pk, fence=job.fence).update(
+    """Owe it again after a while. Trouble that is not the job's own is no attempt, so an hour without a server costs nobody a job."""
+    if _passes(problem):
+        attempts, wait, dead = job.attempts - 1, PATIENCE[min(job.fence, len(PATIENCE)) - 1], job.fence >= MAX_STARTS
+    else:
+        attempts, wait, dead = job.attempts, BACK_OFF[min(job.attempts, len(BACK_OFF)) - 1], job.attempts >= MAX_ATTEMPTS
+    Job.objects.filter(pk=job.pk, fence=job.fence, state=Job.State.RUNNING).update(
         state=Job.State.DEAD if dead else Job.State.PENDING,
+        attempts=attempts,
         due_at=timezone.now() + timedelta(seconds=wait),
         leased_until=None,
         error=f"{type(problem).__name__}: {problem}"[:2000],
     )
+
+
+def _passes(problem: Exception) -> bool:
+    """Whether it will pass by itself: somebody else's server is away, or the database is, or others held a row too long (reliability 39, 44, 45)."""
+    if isinstance(problem, registry.TryLaterError):
+        return True
+    return isinstance(problem, OperationalError | InterfaceError) and getattr(problem.__cause__, "pgcode", None) != TOO_SLOW
 
 
 def retry(job: Job) -> None:

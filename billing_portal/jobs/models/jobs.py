@@ -9,7 +9,8 @@ from billing_portal.tenancy.models import Record
 
 
 class Job(Record):
-    """One piece of owed work. Whoever holds the lease does it; the fence tells a late holder that somebody else took over.
+    """One piece of owed work. Whoever works on it holds it by a lock of its session, and a lease in case the session hangs; the fence, which counts
+    the starts, tells a late holder that somebody else took over.
 
     A job is done exactly when its row says so; after five failures it is dead, stays visible and waits for a person.
     """

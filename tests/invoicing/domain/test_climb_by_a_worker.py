@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +17,16 @@ from invoicing.models import Call
 from tests import sizes
 from tests.support import tree
 from tests.support.tree import Tree
+from tests.support.waiting import until
 from tests.support.workers import worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PATIENCE = 60
 
 
 @pytest.fixture
 def three(transactional_db: None, acme: Any) -> Tree:
     return tree.plant()
-
-
-def until(happens: Callable[[], object], pause: float = 0.02) -> None:
-    end = time.monotonic() + PATIENCE
-    while not happens():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(pause)
 
 
 def count(level: str) -> int:
@@ -51,9 +42,6 @@ def test_killed_in_the_middle_another_worker_ends_it(three: Tree, tmp_path: Path
         until(lambda: first.ended)
     assert count("owner") == 0
 
-    for level in tree.LEVELS:
-        with schema_context(level):
-            Job.objects.filter(state="running").update(leased_until=NOON - timedelta(days=365))
     with worker(tmp_path, queues="calls"):
         tasks.sweep()
         until(lambda: count("owner") == sizes.CALLS, pause=0.2)

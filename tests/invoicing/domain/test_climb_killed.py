@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -56,19 +56,12 @@ def run_one() -> None:
     running.run(Job.objects.filter(kind__startswith="calls.", state="pending").get().pk)
 
 
-def let_leases_lapse() -> None:
-    for level in tree.LEVELS:
-        with schema_context(level):
-            Job.objects.filter(state="running").update(leased_until=NOON - timedelta(days=365))
-
-
 def counts(level: str) -> tuple[int, int, int]:
     with schema_context(level):
         return CallBatch.objects.count(), Call.objects.count(), Transfer.objects.count()
 
 
 def assert_undisturbed() -> None:
-    let_leases_lapse()
     tree.work()
     assert tree.balances() == UNDISTURBED
     assert (counts("globex"), counts("acme"), counts("owner")) == ((1, 4, 1), (1, 3, 1), (1, 3, 1))
@@ -131,7 +124,6 @@ def test_killed_while_a_price_is_written_back(three: Tree, step: str) -> None:
         run_climb_only()
     assert killing.at_step(step, run_one, schema="acme")
 
-    let_leases_lapse()
     tree.work()
     assert sorted(tree.prices()["globex"])[-1] == ("1.22", "USD", "0.915", "GBP")
     assert tree.differences() == []

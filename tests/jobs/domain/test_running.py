@@ -2,17 +2,19 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from billing_portal.accounts.models import Switch
 from billing_portal.jobs import outbox, registry
-from billing_portal.jobs.domain import running
+from billing_portal.jobs.domain import holding, running
 from billing_portal.jobs.models import Job
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +26,7 @@ def kinds() -> Iterator[None]:
     registry.handler("test.switch")(lambda payload: make_switch(payload["name"]))
     registry.handler("test.half")(half_done)
     registry.handler("test.outside", atomic=False)(half_done)
+    registry.handler("test.away")(away)
     yield
     registry._handlers.clear()
     registry._handlers.update(before)
@@ -36,6 +39,14 @@ def make_switch(name: str) -> None:
 def half_done(payload: dict[str, Any]) -> None:
     make_switch(payload["name"])
     raise ValueError("the wire broke")
+
+
+def away(payload: dict[str, Any]) -> None:
+    raise registry.TryLaterError("nobody answers")
+
+
+def answer_lost() -> None:
+    raise OperationalError("server closed the connection unexpectedly")
 
 
 def owe(kind: str = "test.switch", name: str = "one") -> Job:
@@ -92,21 +103,106 @@ def test_after_five_failures_a_job_waits_for_a_person(acme: Any) -> None:
     assert list(running.due()) == [job]
 
 
-@pytest.mark.rel(43)
-def test_a_job_under_a_lease_is_not_started_again(acme: Any) -> None:
-    job = owe()
-    Job.objects.update(state=Job.State.RUNNING, leased_until=timezone.now() + timedelta(minutes=5))
+@contextmanager
+def held(job: Job) -> Iterator[None]:
+    """Somebody else's session works on it, with a lease of five minutes."""
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, fence=1, attempts=1, leased_until=timezone.now() + timedelta(minutes=5))
+    line = connection.get_new_connection(connection.get_connection_params())
+    try:
+        with line.cursor() as cursor:
+            cursor.execute(holding.TAKE, [f"{job.pk}:1"])
+        line.commit()
+        yield
+    finally:
+        line.close()
 
-    assert running.run(job.pk) is False
+
+@pytest.mark.rel(43)
+def test_a_job_that_a_living_session_works_on_is_not_started_again(acme: Any) -> None:
+    job = owe()
+
+    with held(job):
+        assert running.run(job.pk) is False
+        assert not running.due().exists()
 
 
 @pytest.mark.rel(27)
-def test_a_job_whose_worker_died_is_taken_over_when_its_lease_ends(acme: Any) -> None:
+def test_a_job_whose_worker_died_is_due_at_once_and_not_when_its_lease_ends(acme: Any) -> None:
     job = owe()
-    Job.objects.update(state=Job.State.RUNNING, fence=1, attempts=1, leased_until=timezone.now() - timedelta(seconds=1))
+    with held(job):
+        pass
 
+    until(lambda: running.due().exists())
     assert running.run(job.pk) is True
     assert names() == ["one"]
+
+
+@pytest.mark.rel(43)
+def test_a_job_whose_worker_hangs_is_taken_over_when_its_lease_ends(acme: Any) -> None:
+    job = owe()
+    with held(job):
+        Job.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        assert running.run(job.pk) is True
+
+    assert names() == ["one"]
+
+
+@pytest.mark.rel(43)
+def test_work_in_hand_is_held_and_let_go(acme: Any) -> None:
+    job = owe()
+    seen: list[bool] = []
+    registry.handler("test.switch")(lambda payload: seen.append(running.due().exists()))
+
+    running.run(job.pk)
+
+    assert seen == [False]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.rel(44)
+@pytest.mark.parametrize("trouble", [registry.TryLaterError("away"), OperationalError("the connection was cut"), InterfaceError("closed")])
+def test_trouble_that_is_not_the_jobs_own_is_no_attempt(acme: Any, trouble: Exception) -> None:
+    job = owe()
+
+    def troubled(payload: dict[str, Any]) -> None:
+        raise trouble
+
+    registry.handler("test.switch")(troubled)
+    for _ in range(running.MAX_ATTEMPTS + 1):
+        Job.objects.update(due_at=timezone.now())
+        running.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.fence, job.error) == (Job.State.PENDING, 0, 6, f"{type(trouble).__name__}: {trouble}")
+    assert timedelta(minutes=14) < job.due_at - timezone.now() <= timedelta(minutes=15)
+
+
+def test_trouble_without_end_waits_for_a_person(acme: Any) -> None:
+    job = owe("test.away")
+    Job.objects.update(fence=running.MAX_STARTS - 1)
+
+    running.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == Job.State.DEAD
+
+
+@pytest.mark.rel(44)
+@pytest.mark.django_db(transaction=True)
+def test_a_job_whose_commit_went_through_stays_done_though_its_answer_was_lost(acme: Any) -> None:
+    job = owe()
+
+    def lost(payload: dict[str, Any]) -> None:
+        make_switch(payload["name"])
+        transaction.on_commit(answer_lost)
+
+    registry.handler("test.switch")(lost)
+
+    assert [running.run(job.pk), running.run(job.pk)] == [True, False]
+    assert names() == ["one"]
+    assert Job.objects.get().state == Job.State.DONE
 
 
 @pytest.mark.rel(43)

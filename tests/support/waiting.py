@@ -1,0 +1,15 @@
+"""Wait until something happens elsewhere, and no longer than it needs."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE = 60  # seconds; the machine may be busy
+
+
+def until(happens: Callable[[], object], *, pause: float = 0.02, seconds: float = PATIENCE, what: str = "it did not happen") -> float:
+    """The seconds it took; fails with `what` when it does not happen in time."""
+    begin = time.monotonic()
+    while not happens():
+        assert time.monotonic() < begin + seconds, what
+        time.sleep(pause)
+    return time.monotonic() - begin
