@@ -97,6 +97,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+DATABASE_STATEMENT_SECONDS: int = env.int("DATABASE_STATEMENT_SECONDS", default=600 if PORTAL_DB_ROLE == "app" else 0)
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 PORTAL_APP_ROLE: str = urlsplit(env("DATABASE_URL")).username or "portal_app"
 
@@ -104,10 +106,11 @@ PORTAL_APP_ROLE: str = urlsplit(env("DATABASE_URL")).username or "portal_app"
 REDIS_URL: str = env("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "billing_portal.tenancy.cache.TolerantCache",
         "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
         "KEY_FUNCTION": "django_tenants.cache.make_key",
         "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
@@ -117,7 +120,15 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_TIME_LIMIT = 900
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1800, "unacked_restore_interval": 5, "unacked_restore_throttle": 1}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "max_retries": 0,  # whoever sends a message does not wait for a broker that is away
+    "socket_connect_timeout": 1,
+    "socket_timeout": 3,  # above the second a worker waits for its next message
+}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 3
 CELERY_TASK_PUBLISH_RETRY = False

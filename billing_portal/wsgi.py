@@ -5,7 +5,12 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "billing_portal.settings")
+os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "30")  # nobody waits longer for a page
 
 import billing_portal.celery  # noqa: F401 - jobs written by a request wake workers through it
 
 application = get_wsgi_application()
+
+from billing_portal.tenancy import boot  # noqa: E402 - models can be imported from here on
+
+boot.check_now_or_later()

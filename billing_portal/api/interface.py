@@ -1,7 +1,9 @@
 """The interface as a whole: who may use it, and how it says no."""
 
+import logging
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import NinjaAPI
@@ -11,6 +13,9 @@ from pydantic import ValidationError
 from billing_portal.accounts.domain import keys
 from billing_portal.accounts.models import ApiKey
 from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy import database
+
+log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 20
 
@@ -54,6 +59,15 @@ def wrong_shape(request: HttpRequest, problem: ValidationError) -> HttpResponse:
 @api.exception_handler(DomainError)
 def wrong_content(request: HttpRequest, problem: DomainError) -> HttpResponse:
     return refused([{"path": problem.field or "records", "message": problem.message}])
+
+
+@api.exception_handler(OperationalError)
+def away(request: HttpRequest, problem: OperationalError) -> HttpResponse:
+    """The database is away or busy: whoever sends again gets the first answer, if there was one (reliability 44)."""
+    if not database.passes(problem):
+        raise problem
+    log.warning("The database does not answer: %s", problem)
+    return JsonResponse({"detail": "Try again later."}, status=503, headers={"Retry-After": "10"})
 
 
 @api.get("/openapi.json", include_in_schema=False)

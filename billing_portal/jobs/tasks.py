@@ -5,9 +5,9 @@ import logging
 from celery import shared_task
 from django.db import connection
 
-from billing_portal.jobs import outbox, registry
+from billing_portal.jobs import broker, registry
 from billing_portal.jobs.domain import running
-from billing_portal.tenancy import queries
+from billing_portal.tenancy import boot, queries
 
 log = logging.getLogger(__name__)
 SWEEP_LIMIT = 500
@@ -18,6 +18,7 @@ def run(job_id: str) -> None:
     """Do one job of the reseller named in the message; refused without one."""
     if connection.schema_name == "public":
         raise RuntimeError("A job needs its reseller; the message named none.")
+    boot.ensure_checked()
     running.run(job_id)
 
 
@@ -29,4 +30,4 @@ def sweep() -> None:
             if not registry.knows(job.kind):
                 log.error("Job %s of %s waits: nobody here does %s", job.pk, reseller.schema_name, job.kind)
                 continue
-            outbox.wake(reseller.schema_name, str(job.pk), registry.find(job.kind).queue)
+            broker.tell(reseller.schema_name, str(job.pk), registry.find(job.kind).queue)

@@ -1,7 +1,11 @@
+from celery.signals import worker_init
 from django.apps import AppConfig
 from django.conf import settings
 from django.db import connection
-from django_tenants.signals import schema_pre_migration
+from django.db.backends.signals import connection_created
+from django_tenants.signals import schema_migrated, schema_pre_migration
+
+from billing_portal.tenancy import database
 
 
 class TenancyConfig(AppConfig):
@@ -9,7 +13,12 @@ class TenancyConfig(AppConfig):
     label = "tenancy"
 
     def ready(self) -> None:
+        connection_created.connect(database.bound_waits, dispatch_uid="tenancy.bound_waits")
         schema_pre_migration.connect(grant_to_app_role, dispatch_uid="tenancy.grant_to_app_role")
+        from billing_portal.tenancy import boot
+
+        schema_migrated.connect(boot.check_migrated, dispatch_uid="tenancy.check_migrated")
+        worker_init.connect(boot.check_worker, dispatch_uid="tenancy.check_worker")
 
 
 def grant_to_app_role(sender: object, **kwargs: object) -> None:

@@ -4,6 +4,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django_tenants.middleware.main import TenantMainMiddleware
 
+from billing_portal.tenancy import boot
 from billing_portal.tenancy.models import Reseller
 
 
@@ -20,6 +21,7 @@ class ResellerMiddleware(TenantMainMiddleware):
         return request.get_host().rsplit(":", 1)[0].lower().rstrip(".")
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        boot.ensure_checked()
         answer: HttpResponse | None = super().process_request(request)
         if answer is not None:
             return not_found()

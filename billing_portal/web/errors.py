@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from billing_portal.tenancy import database
+
+RETRY_SECONDS = "10"
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -18,8 +24,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something of ours broke; the page asks nothing of the database, which may be what broke."""
+    """Something of ours broke; the page asks nothing of the database, which may be what broke, and then says so (reliability 44, 45)."""
+    problem = sys.exception()
+    if database.is_busy(problem):
+        return _later("errors/503_busy.html")
+    if database.passes(problem):
+        return _later("errors/503.html")
     return HttpResponse(render_to_string("errors/500.html"), status=500)
+
+
+def _later(template: str) -> HttpResponse:
+    return HttpResponse(render_to_string(template), status=503, headers={"Retry-After": RETRY_SECONDS})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.jobs import outbox
+from billing_portal.jobs import broker, outbox
 from billing_portal.jobs.models import Job, Progress
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
@@ -122,7 +121,7 @@ def again(order: Order) -> None:
     waiting = Job.objects.filter(pk=order.job.pk, state__in=[Job.State.PENDING, Job.State.DEAD])
     if waiting.update(state=Job.State.PENDING, attempts=0, due_at=timezone.now()):
         Progress.objects.filter(pk=order.progress.pk).update(state=Progress.State.WAITING, note="")
-        transaction.on_commit(partial(outbox.wake, connection.schema_name, str(order.job.pk), QUEUE))
+        broker.tell_after_commit(order.job)
 
 
 def order_or_404(progress: UUID) -> Order:

@@ -7,10 +7,9 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from billing_portal.celery import app
-from billing_portal.jobs import outbox, tasks
+from billing_portal.jobs import broker, outbox, tasks
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 
@@ -24,19 +23,6 @@ def test_a_transaction_that_fails_owes_nothing(acme: Any) -> None:
         transaction.set_rollback(True)
 
     assert not Job.objects.exists()
-
-
-@pytest.mark.rel(42)
-def test_without_a_broker_the_job_stays_owed(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def silent(*args: Any, **kwargs: Any) -> None:
-        raise OperationalError("nobody listens")
-
-    monkeypatch.setattr(app, "send_task", silent)
-    outbox.add("mail.deliver", {"mail": "x"}, key="k")
-
-    outbox.wake("acme", str(Job.objects.get().pk), "mail")
-
-    assert list(running.due().values_list("key", flat=True)) == ["k"]
 
 
 def test_a_job_for_later_is_not_due_yet(acme: Any) -> None:
@@ -61,7 +47,7 @@ def test_a_message_without_a_reseller_is_refused() -> None:
 @pytest.mark.rel(41)
 def test_the_sweep_wakes_workers_for_what_no_message_led_to(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, str]] = []
-    monkeypatch.setattr(outbox, "wake", lambda schema, job_id, queue: woken.append((schema, queue)))
+    monkeypatch.setattr(broker, "tell", lambda schema, job_id, queue: woken.append((schema, queue)))
     outbox.add("mail.deliver", {"mail": "x"}, key="lost")
 
     tasks.sweep()
@@ -71,7 +57,7 @@ def test_the_sweep_wakes_workers_for_what_no_message_led_to(acme: Any, monkeypat
 
 def test_a_kind_that_nobody_here_does_stops_no_other_work(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, str]] = []
-    monkeypatch.setattr(outbox, "wake", lambda schema, job_id, queue: woken.append((schema, queue)))
+    monkeypatch.setattr(broker, "tell", lambda schema, job_id, queue: woken.append((schema, queue)))
     Job.objects.create(kind="of.another.release", key="unknown", payload={}, due_at=timezone.now() - timedelta(hours=1))
     outbox.add("mail.deliver", {"mail": "x"}, key="lost")
 

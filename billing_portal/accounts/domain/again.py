@@ -1,14 +1,13 @@
 """What a person asks to be tried once more: a job given up, a mail that did not arrive."""
 
 from datetime import datetime
-from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
-from billing_portal.jobs import outbox, registry
+from billing_portal.jobs import broker, outbox
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import require
@@ -25,7 +24,7 @@ def retry(job: Job, *, actor: Actor, at: datetime) -> None:
     require(locked.state == Job.State.DEAD, "job_not_dead", _("This job is not given up; it goes on by itself."))
     running.retry(locked)
     audit.record(actor, "job.retried", subject=("job", job.pk, job.kind), at=at)
-    transaction.on_commit(partial(outbox.wake, connection.schema_name, str(job.pk), registry.find(job.kind).queue))
+    broker.tell_after_commit(job)
 
 
 @transaction.atomic

@@ -4,20 +4,20 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from billing_portal.jobs import registry
 from billing_portal.jobs.domain import holding
 from billing_portal.jobs.models import Job
+from billing_portal.tenancy import database
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 BACK_OFF = [10, 60, 600, 3600]  # seconds until the next attempt
 MAX_STARTS = 60  # of a job that always meets trouble that is not its own: about two days
 PATIENCE = [5, 10, 30, 60, 300, 900, 1800, 3600]  # seconds until the next of those
-TOO_SLOW = "57014"  # Postgres stopped a statement that ran too long: the job's own fault
 
 
 class LeaseLostError(RuntimeError):
@@ -109,9 +109,7 @@ def _fail(job: Job, problem: Exception) -> None:
 
 def _passes(problem: Exception) -> bool:
     """Whether it will pass by itself: somebody else's server is away, or the database is, or others held a row too long (reliability 39, 44, 45)."""
-    if isinstance(problem, registry.TryLaterError):
-        return True
-    return isinstance(problem, OperationalError | InterfaceError) and getattr(problem.__cause__, "pgcode", None) != TOO_SLOW
+    return isinstance(problem, registry.TryLaterError) or database.passes(problem)
 
 
 def retry(job: Job) -> None:

@@ -3,6 +3,7 @@
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from billing_portal.tenancy import database
 from billing_portal.tenancy.domain import partitions
 from billing_portal.tenancy.models import Domain, Reseller
 
@@ -23,7 +24,9 @@ def make(reseller: Reseller) -> None:
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = 0")  # for its turn it waits as long as it takes
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING])
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{database.lock_seconds()}s"])
                 cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {connection.ops.quote_name(reseller.schema_name)}")
             call_command("migrate_schemas", tenant=True, schema_name=reseller.schema_name, interactive=False, verbosity=0)
             partitions.make_all(reseller)

@@ -1,0 +1,42 @@
+"""Tell workers to look: a hint that may get lost, and must never make a request wait or fail (reliability rule 5, 42)."""
+
+import logging
+import time
+
+from celery import current_app
+from django.db import connection, transaction
+from django_tenants.utils import schema_context
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from billing_portal.jobs import registry
+from billing_portal.jobs.models import Job
+
+log = logging.getLogger(__name__)
+SILENCE = 5.0  # seconds without another try after the broker did not answer
+_silent_until = 0.0  # of this process, by its monotonic clock; what is not told meanwhile the sweeper finds
+
+
+def tell(schema: str, job_id: str, queue: str) -> bool:
+    """Send the message that a job waits; False when the broker is away, full, or was a moment ago."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        with schema_context(schema):
+            current_app.send_task("jobs.run", args=[job_id], queue=queue)
+    except (KombuError, RedisError, OSError) as problem:
+        _silent_until = time.monotonic() + SILENCE
+        log.warning("The broker does not answer; job %s of %s waits for the sweeper: %s", job_id, schema, problem)
+        return False
+    return True
+
+
+def tell_after_commit(job: Job) -> None:
+    """Tell of this job of the schema in force once it is there to be seen; whatever goes wrong in telling undoes nothing."""
+    schema, queue = connection.schema_name, registry.find(job.kind).queue
+
+    def committed() -> None:
+        tell(schema, str(job.pk), queue)
+
+    transaction.on_commit(committed, robust=True)

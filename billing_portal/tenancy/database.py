@@ -1,0 +1,41 @@
+"""What the portal asks of each database session, and what the database's troubles mean (reliability 44, 45)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+LOCK_SECONDS = {"app": 2, "owner": 5}  # how long a role waits for what somebody else has locked
+CLIENT_CHECK_SECONDS = 2  # how soon the server notices in the middle of a statement that its client is gone
+TOO_SLOW = "57014"
+BUSY = frozenset({"55P03", "40P01", "40001"})  # a lock was not to be had in time, a deadlock, a conflict
+BOUND = """
+    SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false),
+           set_config('idle_in_transaction_session_timeout', %s, false), set_config('client_connection_check_interval', %s, false)
+"""
+
+
+def bound_waits(connection: Any, **_more: Any) -> None:
+    """Give a new session its bounds: nobody waits for a lock longer than two seconds, and no statement or idle transaction goes on for ever."""
+    longest = f"{settings.DATABASE_STATEMENT_SECONDS}s"
+    with connection.cursor() as cursor:
+        cursor.execute(BOUND, [f"{lock_seconds()}s", longest, longest, f"{CLIENT_CHECK_SECONDS}s"])
+
+
+def lock_seconds() -> int:
+    """How long this process waits for a lock, in seconds."""
+    return LOCK_SECONDS[settings.PORTAL_DB_ROLE]
+
+
+def passes(problem: BaseException | None) -> bool:
+    """Whether this is trouble of the database that passes by itself: it is away, was cut off, or others held a row too long."""
+    return isinstance(problem, OperationalError | InterfaceError) and _code(problem) != TOO_SLOW
+
+
+def is_busy(problem: BaseException | None) -> bool:
+    """Whether somebody else held what was wanted, so that certainly nothing was changed."""
+    return isinstance(problem, OperationalError) and _code(problem) in BUSY
+
+
+def _code(problem: BaseException) -> str | None:
+    return getattr(problem.__cause__, "pgcode", None)

@@ -1,0 +1,98 @@
+"""What a visitor and a program are told while the database is busy, or away (reliability 44, 45)."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from billing_portal.accounts.domain import keys
+from billing_portal.accounts.models import Switch
+from billing_portal.web import errors
+from billing_portal.web.viewer import ANONYMOUS
+from customers.models import Customer, Standing
+from tests.support import world
+from tests.support.people import START, client, user
+from tests.support.world import jane
+from tests.web.viewers import Asking
+
+
+@contextmanager
+def locked(customer: Customer) -> Iterator[None]:
+    """Somebody else's transaction has the customer's standing, and keeps it."""
+    other = psycopg2.connect(**connection.get_connection_params())
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM acme.customers_standing WHERE customer_id = %s FOR UPDATE", [str(customer.pk)])
+        yield
+    finally:
+        other.close()
+
+
+def words(answer: Any) -> str:
+    return " ".join(answer.content.decode().split("<h1>")[1].split("</main>")[0].split())
+
+
+@pytest.mark.rel(45)
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_meets_a_lock_says_within_two_seconds_that_nothing_was_saved(acme: Any) -> None:
+    anna = world.customer()
+    window = client(user("jane"))
+    window.raise_request_exception = False
+    form = {"amount": "10.00", "reference": "", "key": "k1"}
+
+    with locked(anna):
+        begin = time.monotonic()
+        answer = window.post(f"/customers/{anna.account_number}/payment/", form)
+        took = time.monotonic() - begin
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert "Nothing of what you sent was saved" in words(answer)
+    assert took < 4
+    assert Standing.objects.get(customer=anna).balance == 0
+    assert window.post(f"/customers/{anna.account_number}/payment/", form).status_code == 302
+    assert Standing.objects.get(customer=anna).balance == 10
+
+
+@pytest.mark.rel(45)
+@pytest.mark.django_db(transaction=True)
+def test_a_program_that_meets_a_lock_is_asked_to_come_again(acme: Any) -> None:
+    anna = world.customer(on=world.plan())
+    key = keys.make(Switch.objects.create(name="Frankfurt"), [keys.CALLS_WRITE], actor=jane, at=START)[1]
+    at = "2026-10-03T10:00:00Z"
+    call = {"call_id": "c1", "account": anna.account_number, "to": "442079460123", "setup_at": at, "answered_at": at, "seconds": 61}
+
+    def send() -> Any:
+        headers = {"host": "acme.localhost", "Authorization": f"Bearer {key}"}
+        return Client().post("/api/v1/calls", json.dumps({"records": [call]}), content_type="application/json", headers=headers)
+
+    with locked(anna):
+        answer = send()
+
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json()) == (503, "10", {"detail": "Try again later."})
+    assert [record["status"] for record in send().json()["records"]] == ["rated"]
+
+
+def test_while_the_database_is_away_a_page_says_to_look_before_sending_again(asking: Asking) -> None:
+    try:
+        raise OperationalError("server closed the connection unexpectedly")
+    except OperationalError:
+        answer = errors.server_error(asking(ANONYMOUS))
+
+    assert answer.status_code == 503
+    assert "Our database does not answer just now" in words(answer)
+
+
+def test_a_mistake_of_ours_is_no_matter_of_coming_again(asking: Asking) -> None:
+    try:
+        raise ValueError("no")
+    except ValueError:
+        answer = errors.server_error(asking(ANONYMOUS))
+
+    assert answer.status_code == 500
+    assert "Something broke on our side" in words(answer)
