@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from allauth.core.internal.httpkit import get_client_ip
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -10,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.security import HttpBearer
 from pydantic import ValidationError
 
-from billing_portal.accounts.domain import keys
+from billing_portal.accounts.domain import keys, networks
 from billing_portal.accounts.models import ApiKey
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import database
@@ -24,8 +25,12 @@ class ScopeError(Exception):
     """The key is a switch's own but does not carry the scope."""
 
 
+class AddressError(Exception):
+    """The key is a switch's own but does not work from this address."""
+
+
 class SwitchKey(HttpBearer):
-    """The key of a switch of this reseller; one of another reseller, or a revoked one, is unknown here (reliability 96)."""
+    """The key of a switch of this reseller, from an address it works from; one of another reseller, or a revoked one, is unknown (reliability 96)."""
 
     def __init__(self, scope: str) -> None:
         super().__init__()
@@ -35,6 +40,9 @@ class SwitchKey(HttpBearer):
         key = keys.find(token)
         if key is None:
             return None
+        address = get_client_ip(request) or ""
+        if not networks.allows(key.addresses, address):
+            raise AddressError(address)
         if self.scope not in key.scopes:
             raise ScopeError(self.scope)
         keys.used(key, at=timezone.now())
@@ -47,6 +55,11 @@ api = NinjaAPI(title="Billing portal", version="1", docs_url=None, openapi_url=N
 @api.exception_handler(ScopeError)
 def wrong_scope(request: HttpRequest, problem: ScopeError) -> HttpResponse:
     return JsonResponse({"detail": f"This key does not carry the scope {problem}."}, status=403)
+
+
+@api.exception_handler(AddressError)
+def wrong_address(request: HttpRequest, problem: AddressError) -> HttpResponse:
+    return JsonResponse({"detail": f"This key does not work from the address {problem}."}, status=403)
 
 
 @api.exception_handler(ValidationError)

@@ -162,6 +162,25 @@ def test_a_key_without_the_scope_is_refused(anna: Customer, secret: str) -> None
     assert not CallKey.objects.exists()
 
 
+@pytest.mark.rel(96)
+def test_a_key_works_from_its_addresses_and_from_nowhere_else(anna: Customer, acme: Reseller) -> None:
+    switch = Switch.objects.create(name="Frankfurt")
+    _key, secret = keys.make(switch, [keys.CALLS_WRITE], addresses="203.0.113.7 198.51.100.0/24", actor=jane, at=NOON)
+
+    def sent_from(address: str, **headers: str) -> Any:
+        client = Client(headers={"host": HOST}, REMOTE_ADDR=address)
+        return client.post(
+            "/api/v1/calls", json.dumps({"records": [a_call()]}), content_type="application/json", headers={"Authorization": f"Bearer {secret}", **headers}
+        )
+
+    refused = [sent_from("203.0.113.8"), sent_from("127.0.0.1", **{"X-Forwarded-For": "203.0.113.7"}), sent_from("")]
+    assert [answer.status_code for answer in refused] == [403] * 3
+    assert refused[0].json() == {"detail": "This key does not work from the address 203.0.113.8."}
+    assert not CallKey.objects.exists()
+    assert ApiKey.objects.get().last_used_at is None
+    assert [sent_from(address).status_code for address in ("203.0.113.7", "198.51.100.20")] == [200, 200]
+
+
 def test_only_post(secret: str) -> None:
     assert Client(headers={"host": HOST}).get("/api/v1/calls").status_code == 405
 

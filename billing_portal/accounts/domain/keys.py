@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit
+from billing_portal.accounts.domain import audit, networks
 from billing_portal.accounts.models import ApiKey, Switch
 from billing_portal.kernel.errors import require
 
@@ -25,12 +25,18 @@ def _hash(secret: str) -> str:
 
 
 @transaction.atomic
-def make(switch: Switch, scopes: Sequence[str], *, actor: Actor, at: datetime) -> tuple[ApiKey, str]:
-    """Make a key of 256 bits; the secret is returned here and never again. Raises `scope_unknown`."""
+def make(switch: Switch, scopes: Sequence[str], *, addresses: str = "", actor: Actor, at: datetime) -> tuple[ApiKey, str]:
+    """Make a key of 256 bits that works from these addresses, written one a line; none: from everywhere. The secret is returned here and never again.
+
+    Raises `scope_unknown`, `address_wrong`.
+    """
     require(scopes and set(scopes) <= set(SCOPES), "scope_unknown", _("Choose what the key may do."), field="scopes")
     secret = f"bp_{secrets.token_urlsafe(32)}"
-    key = ApiKey.objects.create(switch=switch, prefix=secret[:LETTERS_SHOWN], key_hash=_hash(secret), scopes=sorted(scopes), made_by=actor.name, created_at=at)
-    audit.record(actor, "key.created", subject=("switch", switch.pk, switch.name), changes={"key": ("", key.prefix)}, at=at)
+    allowed = networks.parse(addresses)
+    shown = {"prefix": secret[:LETTERS_SHOWN], "scopes": sorted(scopes), "addresses": allowed}
+    key = ApiKey.objects.create(switch=switch, key_hash=_hash(secret), made_by=actor.name, created_at=at, **shown)
+    changes = {"key": ("", key.prefix), **({"addresses": ("", ", ".join(allowed))} if allowed else {})}
+    audit.record(actor, "key.created", subject=("switch", switch.pk, switch.name), changes=changes, at=at)
     return key, secret
 
 

@@ -21,12 +21,16 @@ class Switch(Record):
 
 
 class ApiKey(Record):
-    """What a switch shows to send calls. Stored as SHA-256, shown once, belongs to one switch of one reseller, can be revoked at once."""
+    """What a switch shows to send calls. Stored as SHA-256, shown once, belongs to one switch of one reseller, can be revoked at once.
+
+    `addresses` are the networks it works from, as text; none: it works from everywhere.
+    """
 
     switch = models.ForeignKey(Switch, on_delete=models.CASCADE, related_name="keys")
     prefix = models.CharField(max_length=12)
     key_hash = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
+    addresses = models.JSONField(default=list)
     made_by = models.CharField(max_length=150)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

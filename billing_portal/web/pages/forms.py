@@ -79,10 +79,17 @@ class SwitchForm(PortalForm):
 
 
 class KeyForm(PortalForm):
-    """What a new key may do."""
+    """What a new key may do, and from where."""
 
     scopes = forms.MultipleChoiceField(
         label=_("The key may"), choices=[(keys.CALLS_WRITE, _("send calls"))], initial=[keys.CALLS_WRITE], widget=forms.CheckboxSelectMultiple
+    )
+    addresses = forms.CharField(
+        label=_("Only from these addresses"),
+        max_length=3_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("One a line: 203.0.113.7 or 198.51.100.0/24. Empty: from everywhere."),
     )
 
 

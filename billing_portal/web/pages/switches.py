@@ -56,7 +56,7 @@ def new_key(request: PortalRequest, switch: UUID) -> HttpResponse:
     form = KeyForm(request.POST or None)
     if form.is_valid():
         with form.refusals():
-            _key, secret = keys.make(of, form.cleaned_data["scopes"], actor=actor_of(request), at=timezone.now())
+            _key, secret = keys.make(of, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
             return page(request, "web/pages/key_made.html", switch=of, secret=secret, address=address_of(request.tenant, "/api/v1/calls"))
     return page(request, "web/pages/key_new.html", form=form, switch=of)
 

@@ -44,6 +44,20 @@ def test_a_key_is_shown_once_with_an_example_that_names_this_host(acme: Any) -> 
     assert keys.find(secret[1]) is not None
 
 
+def test_a_key_says_from_where_it_works_and_a_wrong_address_is_refused_at_its_field(acme: Any) -> None:
+    browser = client(user("jane"))
+    page = f"/settings/switches/{switches.ensure_default().pk}/keys/new/"
+
+    refused = browser.post(page, {"scopes": ["calls:write"], "addresses": "203.0.113.7\nfsw.example"})
+    assert refused.status_code == 422
+    assert "“fsw.example” is not an address" in refused.content.decode()
+    assert not ApiKey.objects.exists()
+
+    browser.post(page, {"scopes": ["calls:write"], "addresses": "203.0.113.7\n198.51.100.0/24"})
+    assert ApiKey.objects.get().addresses == ["203.0.113.7", "198.51.100.0/24"]
+    assert "203.0.113.7, 198.51.100.0/24" in browser.get("/settings/switches/").content.decode()
+
+
 def test_a_revoked_key_says_so_and_works_no_more(acme: Any) -> None:
     browser = client(user("jane"))
     secret = make_key(browser)
