@@ -137,6 +137,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": 30.0, "options": {"expires": 25}},
     "make-partitions": {"task": "tenancy.make_partitions", "schedule": 86400.0, "options": {"queue": "provisioning"}},
+    "look-for-due-periods": {"task": "invoicing.look_for_due_periods", "schedule": 900.0, "options": {"queue": "invoices", "expires": 800}},
     "sweep-low-balance": {"task": "invoicing.sweep_low_balance", "schedule": 900.0, "options": {"queue": "payments", "expires": 800}},
 }
 

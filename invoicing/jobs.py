@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,14 @@ from django.utils import timezone
 
 from billing_portal.jobs import registry
 from invoicing.domain import climb as climbing
-from invoicing.domain import overdue, posting, rendering, runs
+from invoicing.domain import overdue, posting, rendering, runs, schedule
 from invoicing.models import Document
+
+
+@registry.handler(schedule.DUE, queue="invoices")
+def issue_due(payload: dict[str, Any]) -> None:
+    """The run of one time zone that the schedule owes for a date."""
+    schedule.run(date.fromisoformat(payload["as_of"]), payload["zone"], at=timezone.now())
 
 
 @registry.handler("invoices.issue", queue="invoices", lease_seconds=600)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.web.forms import MoneyField, PortalForm
 from rateplans.domain import taxes
 from rateplans.domain.plans import MOST_DUE_DAYS
-from rateplans.domain.terms import MOST_TOPUPS
+from rateplans.domain.terms import BOUNDS
 from rateplans.models import RatePlan, Tax
 from rateplans.queries import visible_plans
 
@@ -48,16 +48,27 @@ class TermsForm(PortalForm):
     due_days = forms.IntegerField(
         label=_("Days until due"), min_value=0, max_value=MOST_DUE_DAYS, help_text=_("From the day of the invoice, unless the rate plan says otherwise.")
     )
+    issue_automatically = forms.BooleanField(
+        label=_("Issue invoices automatically"),
+        required=False,
+        help_text=_("When a period has ended in the customer's time zone. Without it invoices wait for a run by hand."),
+    )
+    settle_hours = forms.IntegerField(
+        label=_("Hours to wait for late calls"),
+        min_value=BOUNDS["settle_hours"][0],
+        max_value=BOUNDS["settle_hours"][1],
+        help_text=_("After the end of the period, before invoices are issued automatically."),
+    )
     topups_per_day = forms.IntegerField(
         label=_("Automatic top-ups in 24 hours"),
         min_value=1,
-        max_value=MOST_TOPUPS["topups_per_day"],
+        max_value=BOUNDS["topups_per_day"][1],
         help_text=_("The next one is not asked for: it is parked until your staff let it go on."),
     )
     topups_per_month = forms.IntegerField(
         label=_("Automatic top-ups in a month"),
         min_value=1,
-        max_value=MOST_TOPUPS["topups_per_month"],
+        max_value=BOUNDS["topups_per_month"][1],
         help_text=_("From the first of the month in the customer's time zone."),
     )
     cost_plan = forms.ModelChoiceField(

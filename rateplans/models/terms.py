@@ -8,12 +8,14 @@ from rateplans.models.plans import RatePlan
 
 
 class BillingTerms(Record):
-    """One row per reseller: how documents are numbered and when they fall due unless a rate plan says otherwise, how many automatic top-ups a customer
-    gets in 24 hours and in a calendar month before it is parked (reliability rule 9), and what calls cost the root, which has no parent to say it
-    (semantics 25)."""
+    """One row per reseller: how documents are numbered and when they fall due unless a rate plan says otherwise, whether they are issued without being
+    asked for and how many hours after a period has ended (semantics 10), how many automatic top-ups a customer gets in 24 hours and in a calendar month
+    before it is parked (reliability rule 9), and what calls cost the root, which has no parent to say it (semantics 25)."""
 
     document_prefix = models.CharField(max_length=12, blank=True)
     due_days = models.PositiveSmallIntegerField(default=14)
+    issue_automatically = models.BooleanField(default=False)
+    settle_hours = models.PositiveSmallIntegerField(default=6)
     cost_plan = models.ForeignKey(RatePlan, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     topups_per_day = models.PositiveSmallIntegerField(default=2)
     topups_per_month = models.PositiveSmallIntegerField(default=20)

@@ -63,9 +63,9 @@ def tax_change(request: PortalRequest, tax: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def billing_terms(request: PortalRequest) -> HttpResponse:
     current = queries.billing_terms()
-    initial = {name: getattr(current, name) for name in ("document_prefix", "due_days", "topups_per_day", "topups_per_month")}
     root = request.tenant.parent_id is None
-    form = TermsForm(request.POST or None, root=root, initial=initial | ({"cost_plan": current.cost_plan_id} if root else {}))
+    initial = {name: getattr(current, name) for name in terms.FIELDS if root or name != "cost_plan"}
+    form = TermsForm(request.POST or None, root=root, initial=initial)
     if form.is_valid():
         with form.refusals():
             terms.change(**form.cleaned_data, actor=actor_of(request), at=timezone.now())

@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django_tenants.utils import schema_context
 
 from customers.domain import ledger
 from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
@@ -344,3 +346,24 @@ def test_the_preview_writes_nothing_and_says_what_will_be_issued(anna: Customer,
     assert (draft.net, draft.tax, draft.total) == (october.net, october.tax, october.total)
     assert Standing.objects.get(customer=anna).receivable == -october.total
     assert due(october) == "1.20"
+
+
+@pytest.mark.rel(40)
+@pytest.mark.parametrize("zone", ["Asia/Calcutta", "US/Eastern", "GB"])
+def test_a_zone_by_its_old_name_still_bills(zone: str) -> None:
+    months.calls(world.customer(time_zone=zone), "2026-10-31 23:30", price="1.0000")
+
+    [october] = months.issue("2026-11-01", datetime(2026, 11, 1, 12, tzinfo=UTC))
+
+    assert (str(october.period_end), october.time_zone) == ("2026-11-01", zone)
+
+
+@pytest.mark.rel(34)
+def test_each_reseller_numbers_by_itself(first: datetime, globex: Any) -> None:
+    numbers: list[str] = []
+    for schema in ("globex", "acme", "globex"):
+        with schema_context(schema):
+            months.calls(world.customer(f"Customer {len(numbers)}"), "2026-10-03 09:00", price="1.0000")
+            numbers += [document.number for document in months.issue("2026-11-01", first)]
+
+    assert numbers == ["GLO-2026-0001", "ACM-2026-0001", "GLO-2026-0002"]

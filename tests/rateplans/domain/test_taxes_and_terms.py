@@ -83,5 +83,5 @@ def test_the_bounds_of_automatic_topups_can_be_set_and_stay_when_left_out(acme: 
 def test_the_bounds_of_automatic_topups_cannot_be(acme: Any, cap: dict[str, int]) -> None:
     with pytest.raises(DomainError) as refused:
         terms.change(document_prefix="", due_days=14, **cap, actor=jane, at=NOON)  # type: ignore[arg-type]
-    assert (refused.value.code, [refused.value.field]) == ("topups_out_of_range", list(cap))
+    assert (refused.value.code, [refused.value.field]) == ("out_of_range", list(cap))
     assert BillingTerms.objects.count() == 0

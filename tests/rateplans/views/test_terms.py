@@ -12,7 +12,7 @@ from tests.support import world
 from tests.support.world import vat
 
 SCOPES = ["on_account_fees", "on_features", "on_calls", "on_products", "on_charges"]
-CAPS = {"topups_per_day": "3", "topups_per_month": "40"}
+CAPS = {"settle_hours": "8", "topups_per_day": "3", "topups_per_month": "40"}
 
 
 def test_all_scopes_are_ticked_beforehand(commerce: Client) -> None:
@@ -65,7 +65,7 @@ def test_another_resellers_tax_is_not_found(desk: Desk, tax_of_acme: Tax, globex
 
 
 def test_terms_are_the_administrators(desk: Desk) -> None:
-    given = {"document_prefix": "HV-", "due_days": "30", **CAPS}
+    given = {"document_prefix": "HV-", "due_days": "30", "issue_automatically": "on", **CAPS}
     for role in ("commerce", "support", "reports"):
         assert desk(role).post("/settings/invoicing-terms/", given).status_code == 403
     assert BillingTerms.objects.count() == 0
@@ -73,18 +73,21 @@ def test_terms_are_the_administrators(desk: Desk) -> None:
     assert administrator.get("/settings/invoicing-terms/").context["form"].initial == {
         "document_prefix": "",
         "due_days": 14,
+        "issue_automatically": False,
+        "settle_hours": 6,
         "topups_per_day": 2,
         "topups_per_month": 20,
     }
     assert administrator.post("/settings/invoicing-terms/", given).status_code == 302
-    assert list(BillingTerms.objects.values_list("document_prefix", "due_days", "topups_per_day", "topups_per_month")) == [("HV-", 30, 3, 40)]
+    kept = BillingTerms.objects.values_list("document_prefix", "due_days", "issue_automatically", "settle_hours", "topups_per_day", "topups_per_month")
+    assert list(kept) == [("HV-", 30, True, 8, 3, 40)]
 
 
 def test_bad_terms_are_not_saved(desk: Desk) -> None:
     answer = desk("administrator").post(
-        "/settings/invoicing-terms/", {"document_prefix": "<b>", "due_days": "400", "topups_per_day": "0", "topups_per_month": "501"}
+        "/settings/invoicing-terms/", {"document_prefix": "<b>", "due_days": "400", "settle_hours": "73", "topups_per_day": "0", "topups_per_month": "501"}
     )
-    assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["due_days", "topups_per_day", "topups_per_month"])
+    assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["due_days", "settle_hours", "topups_per_day", "topups_per_month"])
     assert BillingTerms.objects.count() == 0
 
 
