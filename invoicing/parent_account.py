@@ -22,6 +22,7 @@ from invoicing.domain import buying, decisions, topups
 from invoicing.models import Document, TopUpRequest
 from invoicing.queries import documents as queries
 from invoicing.queries import spending
+from invoicing.queries import topups as topup_queries
 from invoicing.queries.spending import Day
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ def account_or_404() -> ParentAccount:
 
 def topups_of(customer: Customer) -> QuerySet[TopUpRequest]:
     """The top-ups this one customer asked for, or its low balance; a question for `ParentAccount.ask`."""
-    return TopUpRequest.objects.filter(customer=customer).select_related("customer__standing")
+    return topup_queries.with_receipts(TopUpRequest.objects.filter(customer=customer))
 
 
 def _as_seen_from(parent: str, actor: Actor, here: str) -> Actor:

@@ -11,8 +11,8 @@ from billing_portal.jobs import outbox
 from billing_portal.kernel import money
 from billing_portal.mail import outgoing
 from customers.domain import low_balance, standing
-from customers.models import Customer
-from invoicing.domain import own_pages
+from customers.models import Standing
+from invoicing.domain import own_pages, topup_rules
 from invoicing.models import LowBalanceEpisode
 
 
@@ -27,7 +27,7 @@ def begin(customer_id: UUID, number: int, *, at: datetime) -> LowBalanceEpisode 
     found = {"began_at": row.low_since, "threshold": row.low_threshold, "left_to_spend": left}
     episode, is_new = LowBalanceEpisode.objects.get_or_create(customer_id=customer_id, number=number, defaults=found)
     if is_new:
-        _warn(episode, at=at)
+        _warn(episode, row, at=at)
     return episode
 
 
@@ -53,17 +53,17 @@ def remind(episode_id: UUID, warning: int, *, at: datetime) -> None:
     left = low_balance.left_to_spend(row)
     if left is not None:
         episode.left_to_spend = left
-        _warn(episode, at=at)
+        _warn(episode, row, at=at)
 
 
-def _warn(episode: LowBalanceEpisode, *, at: datetime) -> None:
+def _warn(episode: LowBalanceEpisode, row: Standing, *, at: datetime) -> None:
     """One mail with the key of this warning, and the next one owed. Nothing when the customer wants no mail or has no address."""
     customer = episode.customer
     if not customer.low_balance_email or not customer.billing_email:
         return
     warning = episode.warnings + 1
     key = f"low-balance:{episode.pk}:{warning}"
-    outgoing.send("low_balance", to=[customer.billing_email], context=_context(episode), key=key, about=("customer", customer.pk))
+    outgoing.send("low_balance", to=[customer.billing_email], context=_context(episode, row, at), key=key, about=("customer", customer.pk))
     LowBalanceEpisode.objects.filter(pk=episode.pk).update(warned_at=at, warnings=warning)
     if customer.low_balance_repeat_days:
         _owe(episode, warning + 1, at + timedelta(days=customer.low_balance_repeat_days))
@@ -74,12 +74,18 @@ def _owe(episode: LowBalanceEpisode, warning: int, due: datetime) -> None:
     outbox.add("low_balance.repeat", {"episode": str(episode.pk), "warning": warning}, key=key, at=due)
 
 
-def _context(episode: LowBalanceEpisode) -> dict[str, object]:
+def _context(episode: LowBalanceEpisode, row: Standing, at: datetime) -> dict[str, object]:
     customer = episode.customer
     return {
         "customer": customer,
-        "left": money.text(money.to_minor(episode.left_to_spend, customer.currency), customer.currency),
+        "left": _left(episode, customer.currency),
         "threshold": money.text(money.to_minor(episode.threshold, customer.currency), customer.currency),
-        "tops_up": customer.topup != Customer.TopUp.OFF and not customer.topup_parked,
+        "outlook": topup_rules.outlook(customer, row, episode.left_to_spend, at),
         "address": own_pages.topups(customer),
     }
+
+
+def _left(episode: LowBalanceEpisode, currency: str) -> str:
+    """What is left in the minor unit, but exact where that would round it up to the threshold it is below."""
+    rounded = money.to_minor(episode.left_to_spend, currency)
+    return money.text(rounded if rounded < episode.threshold else episode.left_to_spend, currency)

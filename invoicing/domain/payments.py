@@ -22,6 +22,7 @@ from invoicing.models import Document, Payment
 from rateplans.models import Tax
 
 HUNDRED = Decimal(100)
+TOO_LARGE = Decimal(10) ** 12
 
 
 @transaction.atomic
@@ -31,10 +32,9 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     `amount` is gross, in the customer's currency and minor unit. A customer who pays in advance gets a top-up instead, its tax taken out
     (semantics 9), and a receipt of it (semantics 16), unless a document is named. The same `key` again, such as a form sent twice, answers with the
     payment that stands.
-    Raises `amount_not_positive`, `amount_too_fine`, `not_their_document`, `key_reused`.
+    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`.
     """
-    require(amount > 0, "amount_not_positive", _("Write an amount above 0.00."), "amount")
-    require(amount == money.to_minor(amount, customer.currency), "amount_too_fine", _("Write an amount that can be paid."), "amount")
+    check_amount(amount, customer.currency)
     require(pays is None or pays.customer_id == customer.pk, "not_their_document", _("That invoice belongs to another customer."), "pays")
     billing_type = standing.lock(customer).billing_type
     known = Payment.objects.filter(transfer__key=_key(key)).select_related("transfer").first()
@@ -56,6 +56,16 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     if is_topup:
         receipts.of_topup(customer, transfer, taxes, reference=reference, actor=actor, at=at)
     return payment
+
+
+def check_amount(amount: Decimal, currency: str) -> None:
+    """An amount that somebody can pay: above nothing, in the currency's minor unit, of at most twelve digits before the point.
+
+    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`.
+    """
+    require(amount.is_finite() and amount > 0, "amount_not_positive", _("Write an amount above 0.00."), "amount")
+    require(amount < TOO_LARGE, "amount_too_large", _("This amount is too large."), "amount")
+    require(amount == money.to_minor(amount, currency), "amount_too_fine", _("Write an amount that can be paid."), "amount")
 
 
 def _key(key: str) -> str:

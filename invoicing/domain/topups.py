@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
-from billing_portal.accounts.models import AuditEntry
-from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
-from billing_portal.kernel.period import first_instant, local_date
+from billing_portal.mail import outgoing
+from billing_portal.tenancy import queries as tenancy
 from customers.domain import low_balance, standing
-from customers.models import BillingType, Customer, Standing
+from customers.models import Customer
 from invoicing import gateways
-from invoicing.domain import decisions, episodes, payments
+from invoicing.domain import decisions, episodes, payments, topup_rules
+from invoicing.gateways.manual import staff_to_tell
 from invoicing.models import LowBalanceEpisode, TopUpRequest
-from rateplans.queries import billing_terms
 
-HUNDRED = payments.HUNDRED
-DAY = timedelta(hours=24)
-State, Origin = TopUpRequest.State, TopUpRequest.Origin
-OPEN = (State.PENDING, State.PROCESSING)
+Origin = TopUpRequest.Origin
 system = Actor.program("Automatic top-up")
-
-
-def amount_for(customer: Customer, left: Decimal) -> Decimal:
-    """The gross amount of an automatic top-up in the customer's currency: a fixed one as it is, or what lifts `left` to the target (semantics 28).
-
-    To a target = half-up((target − left) × (1 + Σ of the taxes a top-up includes)) to the minor unit; 0 or less means none.
-    """
-    if customer.topup == Customer.TopUp.FIXED:
-        return Decimal(customer.topup_amount)
-    gross = (customer.topup_amount - left) * (HUNDRED + tax_percent(customer))
-    return money.divide_half_up(gross, HUNDRED, money.minor_units(customer.currency))
-
-
-def tax_percent(customer: Customer) -> Decimal:
-    """The percentages a top-up includes (semantics 9); none for who pays afterwards, whose top-up is a payment."""
-    if customer.billing_type != BillingType.PREPAID:
-        return Decimal(0)
-    return sum((tax.percent for tax in customer.taxes.filter(on_calls=True)), Decimal(0))
 
 
 @transaction.atomic
@@ -57,13 +34,13 @@ def attempt(customer_id: UUID, *, at: datetime) -> TopUpRequest | None:
     row = standing.lock_many([customer_id])[customer_id]
     customer = Customer.objects.get(pk=customer_id)
     left = low_balance.left_to_spend(row)
-    if left is None or not _is_due(customer, row, left):
+    if left is None or not topup_rules.is_due(customer, row, left):
         return None
     episode = episodes.begin(customer_id, row.low_episode, at=at)
-    amount = amount_for(customer, left)
-    if episode is None or amount <= 0 or _is_open(customer) or TopUpRequest.objects.filter(episode=episode, state=State.REJECTED).exists():
+    amount = topup_rules.amount_for(customer, left)
+    if episode is None or amount <= 0 or topup_rules.open_request(customer) or topup_rules.was_rejected(customer, episode.number):
         return None
-    reason = _cap_reached(customer, at)
+    reason = topup_rules.cap_reached(customer, at)
     if reason:
         _park(customer, reason, at)
         return None
@@ -74,13 +51,12 @@ def attempt(customer_id: UUID, *, at: datetime) -> TopUpRequest | None:
 def ask(customer: Customer, amount: Decimal, *, actor: Actor, at: datetime) -> TopUpRequest:
     """The customer asks for a top-up over a gross amount, in its currency and minor unit.
 
-    Raises `amount_not_positive`, `amount_too_fine`, `request_open` while another one waits.
+    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `request_open` while another one waits.
     """
-    require(amount > 0, "amount_not_positive", _("Write an amount above 0.00."), "amount")
-    require(amount == money.to_minor(amount, customer.currency), "amount_too_fine", _("Write an amount that can be paid."), "amount")
+    payments.check_amount(amount, customer.currency)
     standing.lock(customer)
     waiting = _("A top-up is waiting for an answer already. Wait for it before you ask for another.")
-    require(not _is_open(customer), "request_open", waiting)
+    require(topup_rules.open_request(customer) is None, "request_open", waiting)
     request = _place(customer, amount, Origin.CUSTOMER, by=actor, at=at)
     asked = {"amount": ("", decisions.amount_of(request))}
     audit.record(actor, "topup.asked", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, changes=asked, at=at)
@@ -95,15 +71,6 @@ def release(customer: Customer, *, actor: Actor, at: datetime) -> None:
         return
     audit.record(actor, "topup.released", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, at=at)
     attempt(customer.pk, at=at)
-
-
-def _is_due(customer: Customer, row: Standing, left: Decimal) -> bool:
-    threshold = row.low_threshold if customer.topup_threshold is None else customer.topup_threshold
-    return customer.topup != Customer.TopUp.OFF and not customer.topup_parked and row.low_since is not None and left < threshold
-
-
-def _is_open(customer: Customer) -> bool:
-    return TopUpRequest.objects.filter(customer=customer, state__in=OPEN).exists()
 
 
 def _place(
@@ -126,27 +93,12 @@ def _place(
     return request
 
 
-def _cap_reached(customer: Customer, at: datetime) -> str:
-    """Why no further automatic top-up may go out in these 24 hours or in this local month; empty while one may. Counted anew after a release.
-
-    What was rejected counts too: the bound is on what goes out by itself, whatever became of it.
-    """
-    terms = billing_terms()
-    month_began = first_instant(local_date(at, customer.time_zone).replace(day=1), customer.time_zone)
-    released = AuditEntry.objects.filter(customer_id=customer.pk, action="topup.released").order_by("-at").values_list("at", flat=True).first()
-    made = TopUpRequest.objects.filter(customer=customer, origin=Origin.AUTOMATIC)
-    if released is not None:
-        made = made.filter(asked_at__gte=released)
-    day, month = made.filter(asked_at__gt=at - DAY).count(), made.filter(asked_at__gte=month_began).count()
-    if day >= terms.topups_per_day:
-        cap = terms.topups_per_day
-        return ngettext("%(cap)d automatic top-up in 24 hours", "%(cap)d automatic top-ups in 24 hours", cap) % {"cap": cap}
-    if month >= terms.topups_per_month:
-        cap = terms.topups_per_month
-        return ngettext("%(cap)d automatic top-up in one month", "%(cap)d automatic top-ups in one month", cap) % {"cap": cap}
-    return ""
-
-
 def _park(customer: Customer, reason: str, at: datetime) -> None:
+    """Stop the automatic top-up with its reason, and tell the staff who may let it go on."""
     Customer.objects.filter(pk=customer.pk).update(topup_parked=True)
     audit.record(system, "topup.parked", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, note=reason, at=at)
+    to = staff_to_tell()
+    if to:
+        address = tenancy.address_of(tenancy.current(), f"/customers/{customer.account_number}/overview/")
+        context = {"customer": customer, "reason": reason, "address": address}
+        outgoing.send("topup_parked", to=to, context=context, key=f"topup-parked:{customer.pk}:{at.isoformat()}", about=("customer", customer.pk))

@@ -25,7 +25,7 @@ from customers import queries as customers
 from customers.domain import low_balance
 from customers.models import Customer
 from customers.views.shell import State
-from invoicing.domain import decisions, topups
+from invoicing.domain import decisions, topup_rules, topups
 from invoicing.forms.topups import AskForm, DecisionForm
 from invoicing.models import TopUpRequest
 from invoicing.queries import topups as queries
@@ -39,6 +39,7 @@ CHIPS = (
 )
 SORTS = {"asked": ("asked_at",), "customer": ("customer__name", "asked_at"), "amount": ("currency", "amount", "asked_at")}
 SEARCH = ("customer__name__icontains", "customer__account_number__startswith")
+MOST_PARKED = 20
 PILLS = {queries.State.PENDING: "now", queries.State.PROCESSING: "now", queries.State.APPROVED: "good", queries.State.REJECTED: "bad"}
 
 
@@ -46,7 +47,8 @@ PILLS = {queries.State.PENDING: "now", queries.State.PROCESSING: "now", queries.
 @require_safe
 def requests(request: PortalRequest) -> HttpResponse:
     listing = Listing(request.GET, queries.visible_to(request.viewer), search=SEARCH, chips=CHIPS, sorts=SORTS, default="-asked")
-    return page(request, "invoicing/requests.html", listing=listing, rows=[_row(each) for each in listing])
+    parked = [(customer, customers.parked_because(customer)) for customer in queries.parked(request.viewer)[:MOST_PARKED]]
+    return page(request, "invoicing/requests.html", listing=listing, rows=[_row(each) for each in listing], parked=parked)
 
 
 @roles(*DECIDERS)
@@ -61,7 +63,7 @@ def topup_request(request: PortalRequest, topup: UUID) -> HttpResponse:
             decide(found, comment=form.cleaned_data["comment"], actor=actor_of(request), at=timezone.now())
             messages.success(request, said % {"name": found.customer.name, "amount": decisions.amount_of(found)})
             return redirect("invoicing:requests")
-    tax = topups.tax_percent(found.customer)
+    tax = topup_rules.tax_percent(found.customer)
     return page(request, "invoicing/request.html", form=form, tax=tax, **_row(found))
 
 
@@ -103,10 +105,13 @@ def own_topups(request: PortalRequest, customer: Customer, rows: QuerySet[TopUpR
         "rows": [_row(each) for each in listing],
         "is_waiting": rows.filter(queries.WAITING).exists(),
         "left": low_balance.left_to_spend(customer.standing),
-        "tax": topups.tax_percent(customer),
+        "tax": topup_rules.tax_percent(customer),
+        "tops_up": topup_rules.is_on(customer),
+        "tops_up_below": topup_rules.threshold(customer),
     }
 
 
 def _row(each: TopUpRequest) -> dict[str, Any]:
     pill = State(PILLS[queries.State(each.state)], each.get_state_display())
-    return {"topup": each, "customer": each.customer, "left": low_balance.left_to_spend(each.customer.standing), "pill": pill}
+    left = low_balance.left_to_spend(each.customer.standing)
+    return {"topup": each, "customer": each.customer, "left": left, "pill": pill, "receipt": queries.receipt_of(each)}

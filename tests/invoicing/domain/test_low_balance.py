@@ -49,7 +49,7 @@ def test_falling_through_the_threshold_sends_one_mail(acme: Any) -> None:
     assert mails() == []
 
     spend(anna, "0.0001")
-    assert mails() == [f"Your balance with {acme.name} is low: 50.00 GBP left"]
+    assert mails() == [f"Your balance with {acme.name} is low: 49.9999 GBP left"]
     episode = LowBalanceEpisode.objects.get()
     assert (episode.number, episode.left_to_spend, episode.threshold, episode.warnings, episode.ended_at) == (1, D("49.9999"), 50, 1, None)
 

@@ -98,3 +98,22 @@ def test_many_questions_at_once_are_one_request(acme: Any) -> None:
     assert {getattr(each, "code", "") for each in refused} == {"request_open"}
     assert len(refused) == sizes.TRIGGERS - 1
     assert TopUpRequest.objects.count() == 1
+
+
+@pytest.mark.rel(93)
+def test_approving_and_rejecting_at_once_is_one_answer(acme: Any) -> None:
+    anna = on_the_edge()
+    asked = topups.ask(anna, D("20.00"), actor=jane, at=timezone.now())
+
+    def answer(number: int) -> None:
+        if number % 2:
+            decisions.approve(asked, actor=jane, at=timezone.now())
+        else:
+            decisions.reject(asked, comment="No", actor=jane, at=timezone.now())
+
+    refused = at_once(answer)
+
+    assert {getattr(each, "code", repr(each)) for each in refused} == {"request_decided"}
+    approved = TopUpRequest.objects.get().state == TopUpRequest.State.APPROVED
+    assert (Payment.objects.count(), Document.objects.count(), world.balance(anna)) == ((1, 1, D("70.00")) if approved else (0, 0, D("50.00")))
+    assert MailLog.objects.filter(kind="topup_rejected").count() == int(not approved)
