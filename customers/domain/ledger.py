@@ -40,7 +40,7 @@ _OTHER_SIDE: dict[str, tuple[AccountKind, bool]] = {
     Kind.AFFILIATE: (AccountKind.AFFILIATE_EXPENSE, False),
     Kind.SETTLE: (AccountKind.RECEIVABLE, True),
 }
-_EITHER_WAY = {Kind.USAGE, Kind.ROUNDING, Kind.ADJUSTMENT, Kind.OPENING, Kind.SETTLE}
+_EITHER_WAY = {Kind.USAGE, Kind.TAX, Kind.ROUNDING, Kind.ADJUSTMENT, Kind.OPENING, Kind.SETTLE}
 _ALWAYS_RECEIVABLE = {Kind.PAYMENT, Kind.WRITE_OFF, Kind.ROUNDING}
 _ALWAYS_WALLET = {Kind.TOPUP, Kind.VOUCHER, Kind.SETTLE}
 

@@ -63,8 +63,8 @@ class Draft:
 
     @property
     def reason(self) -> str | None:
-        """Why it is not issued: less than nothing, or nothing, is due; a tax that would be given back waits like any credit (semantics 12)."""
-        if self.total < 0 or any(tax.amount < 0 for tax in self.taxes):
+        """Why it is not issued: less than nothing, or nothing, is due in all; a single tax may well be given back (semantics 12)."""
+        if self.total < 0:
             return "credit"
         return None if self.total else "zero"
 

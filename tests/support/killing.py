@@ -1,4 +1,7 @@
-"""Kill a process at one of its steps: the work is done in a child of the test's process, which ends itself by SIGKILL at the step."""
+"""Kill a process at one of its steps: the work is done in a child of the test's process, which ends itself by SIGKILL at the step.
+
+Where thousands of deaths are wanted, only the transaction dies: the step raises what nothing catches, and all that was written is gone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django_tenants.utils import schema_context
 
 from tests.support import waiting
@@ -47,7 +50,32 @@ def _in_child(step: str, work: Callable[[], object], schema: str) -> None:
         os._exit(1)
 
 
-def _set_trap(step: str) -> None:
+class TransactionDiedError(BaseException):
+    """The end of a transaction in the middle of a verb: no verb catches it."""
+
+
+def abort_at_step(step: str, work: Callable[[], object]) -> bool:
+    """Do the work in a transaction that dies at the step, named as for `at_step`; whether it came to die."""
+
+    def die() -> None:
+        raise TransactionDiedError
+
+    restore = _set_trap(step, die)
+    try:
+        with transaction.atomic():
+            work()
+    except TransactionDiedError:
+        return True
+    finally:
+        restore()
+    return False
+
+
+def _kill_me() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _set_trap(step: str, die: Callable[[], None] = _kill_me) -> Callable[[], None]:
     moment, _space, path = step.partition(" ")
     module_name, _dot, name = path.rpartition(".")
     module = importlib.import_module(module_name)
@@ -55,7 +83,8 @@ def _set_trap(step: str) -> None:
 
     def trap(*args: Any, **kwargs: Any) -> Any:
         answer = real(*args, **kwargs) if moment == "after" else None
-        os.kill(os.getpid(), signal.SIGKILL)
+        die()
         return answer
 
     setattr(module, name, trap)
+    return lambda: setattr(module, name, real)

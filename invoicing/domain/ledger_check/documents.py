@@ -37,13 +37,17 @@ FROZEN = Question(
 TAX_POSTED = Question(
     "each tax of a document is posted as it is printed",
     """
-    SELECT document.customer_id, 'document ' || document.number || ', ' || tax.name, tax.amount, transfer.amount
+    SELECT document.customer_id, 'document ' || document.number || ', ' || tax.name, tax.amount, posted.amount
       FROM invoicing_documenttax AS tax
       JOIN invoicing_document AS document ON document.id = tax.document_id
-      LEFT JOIN customers_transfer AS transfer
-        ON transfer.id = tax.transfer_id AND transfer.customer_id = document.customer_id
-       AND transfer.kind = ANY(CASE document.kind WHEN 'receipt' THEN '{tax,topup,voucher}' ELSE '{tax}' END::text[])
-     WHERE nullif(abs(tax.amount), 0) IS DISTINCT FROM transfer.amount
+      LEFT JOIN (
+        SELECT transfer.id, transfer.customer_id, transfer.kind,
+               CASE WHEN debit.kind = 'tax_payable' THEN -transfer.amount ELSE transfer.amount END AS amount
+          FROM customers_transfer AS transfer
+          JOIN customers_account AS debit ON debit.id = transfer.debit_id) AS posted
+        ON posted.id = tax.transfer_id AND posted.customer_id = document.customer_id
+       AND posted.kind = ANY(CASE document.kind WHEN 'receipt' THEN '{tax,topup,voucher}' ELSE '{tax}' END::text[])
+     WHERE nullif(tax.amount, 0) IS DISTINCT FROM posted.amount
     """,
 )
 

@@ -39,6 +39,7 @@ def sides(transfer: Transfer) -> tuple[str, str]:
         (Kind.CHARGE, "10", ("receivable", "revenue"), ("wallet", "revenue"), "-10"),
         (Kind.CREDIT, "10", ("revenue", "receivable"), ("revenue", "wallet"), "10"),
         (Kind.TAX, "2", ("receivable", "tax_payable"), ("wallet", "tax_payable"), "-2"),
+        (Kind.TAX, "-2", ("tax_payable", "receivable"), ("tax_payable", "wallet"), "2"),
         (Kind.ROUNDING, "0.004", ("receivable", "rounding"), ("receivable", "rounding"), "-0.004"),
         (Kind.ROUNDING, "-0.004", ("rounding", "receivable"), ("rounding", "receivable"), "0.004"),
         (Kind.TOPUP, "50", ("cash_clearing", "wallet"), ("cash_clearing", "wallet"), "50"),

@@ -11,7 +11,7 @@ from django_tenants.utils import schema_context
 
 from customers.domain import ledger
 from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
-from invoicing.domain import drafts, invoices, payments
+from invoicing.domain import drafts, invoices, ledger_check, payments
 from invoicing.models import CallBatch, CallKey, Document, Series, Taken, WaitingCall
 from rateplans.models import BillingTerms, Tax
 from tests.support import months, world
@@ -203,15 +203,25 @@ def test_each_reason_to_skip(first: datetime) -> None:
     assert Taken.objects.count() == 0
 
 
-def test_a_tax_that_would_be_given_back_waits_for_the_next_invoice(anna: Customer, first: datetime) -> None:
+def test_a_tax_that_is_given_back_makes_the_invoice_smaller(anna: Customer, first: datetime) -> None:
     moved(Kind.CREDIT, anna, "10.00", "2026-10-05 09:00")
     moved(Kind.ADJUSTMENT, anna, "-30.00", "2026-10-05 09:00", note="Forgotten in May")
-    assert reasons("2026-11-01") == [("Anna Ltd", "credit")]
 
-    calls(anna, "2026-11-05 09:00", price="15.0000")
-    [november] = issue("2026-12-01", first + timedelta(days=30))
-    assert figures(november) == ("35.00", "1.00", "36.00")
-    assert identity(anna) == 0
+    [october] = issue("2026-11-01", first)
+
+    assert figures(october) == ("20.00", "-2.00", "18.00")
+    tax = Transfer.objects.get(kind=Kind.TAX)
+    assert (tax.debit.kind, tax.credit.kind, tax.amount) == (AccountKind.TAX_PAYABLE, AccountKind.RECEIVABLE, 2)
+    assert world.balance(anna) == -18
+    assert ledger_check.check().differences == []
+
+
+def test_taxes_that_come_to_less_than_nothing_wait_with_the_rest(anna: Customer, first: datetime) -> None:
+    moved(Kind.CREDIT, anna, "30.00", "2026-10-05 09:00")
+    moved(Kind.ADJUSTMENT, anna, "-35.00", "2026-10-05 09:00", note="Forgotten in May")
+
+    assert reasons("2026-11-01") == [("Anna Ltd", "credit")]
+    assert issue("2026-11-01", first) == []
 
 
 def test_what_came_to_nothing_comes_with_the_next(first: datetime) -> None:

@@ -1,0 +1,178 @@
+"""Whatever is done to a customer's money, in whatever order, and killed in between: after each step the books are exact (semantics 6, reliability 2, 20)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from random import SystemRandom
+from typing import Any, ClassVar
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from customers.models import Kind
+from tests import sizes
+from tests.support import killing
+from tests.support.books import Books, Story
+
+STEPS = int(os.environ.get("PORTAL_TORTURE_STEPS") or sizes.size(10_000, 100_000))
+SEED = int(os.environ.get("PORTAL_TORTURE_SEED") or SystemRandom().randrange(2**32))
+STEPS_OF_AN_EXAMPLE = 100
+EXAMPLES_BETWEEN_CHECKS = 25
+
+often = precondition(lambda self: self.steps % 3 == 0)  # what costs many queries is offered at every third step, what costs most at every seventh
+seldom = precondition(lambda self: self.steps % 7 == 0)
+
+who = st.integers(0, 1)
+amounts = st.integers(1, 20_000).map(lambda pence: Decimal(pence).scaleb(-2))
+numbers = st.integers(0, 1_000)
+seconds = st.integers(0, 4_000)
+STEPS_TO_DIE_AT = (
+    "after customers.domain.standing.move",
+    "after customers.domain.ledger.post_many",
+    "after customers.domain.low_balance.watch",
+    "after billing_portal.jobs.outbox.add",
+    "before billing_portal.accounts.domain.audit.record",
+    "after invoicing.domain.matching.settle_many",
+    "after invoicing.domain.numbering.take",
+    "after invoicing.domain.call_rows.copy",
+)
+
+
+class BooksMachine(RuleBasedStateMachine):
+    """A story told by chance; `books` is shared by all of them, so that each is told beside what the others left."""
+
+    books: ClassVar[Books]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all_of_it = transaction.atomic()
+        self.all_of_it.__enter__()
+        connection.check_constraints()  # from here on, deferred ones are checked at once
+        self.story = Story(self.books)
+        self.steps = 0
+
+    @invariant()
+    def the_books_are_exact(self) -> None:
+        self.steps += 1
+        self.story.check()
+
+    @often
+    @rule(who=who, seconds=seconds, ago=st.integers(0, 40 * 24))
+    def call(self, who: int, seconds: int, ago: int) -> None:
+        self.story.call(who, self.story.record(who, seconds, timedelta(hours=ago)))
+
+    @precondition(lambda self: self.steps % 7 == 0 and self.story.sent)
+    @rule(number=numbers)
+    def call_again(self, number: int) -> None:
+        self.story.send_again(self.story.sent[number % len(self.story.sent)])
+
+    @seldom
+    @rule(who=who, seconds=seconds)
+    def call_rated_later(self, who: int, seconds: int) -> None:
+        self.story.wait_and_rate_again(who, seconds)
+
+    @often
+    @rule(who=who, amount=amounts)
+    def payment(self, who: int, amount: Decimal) -> None:
+        self.story.pay(who, amount, self.story.key())
+
+    @rule(who=who, number=numbers)
+    def payment_again(self, who: int, number: int) -> None:
+        self.story.pay_again(who, number)
+
+    @rule(who=who, amount=amounts, kind=st.sampled_from([Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT]), sign=st.sampled_from([1, -1]))
+    def movement(self, who: int, amount: Decimal, kind: Kind, sign: int) -> None:
+        self.story.post(who, kind, amount * sign if kind == Kind.ADJUSTMENT else amount)
+
+    @rule(who=who, number=numbers)
+    def reversal(self, who: int, number: int) -> None:
+        by_hand = self.story.whose[who].by_hand
+        if by_hand:
+            self.story.take_back(who, number % len(by_hand))
+
+    @seldom
+    @rule(who=who, amount=amounts)
+    def limit_change(self, who: int, amount: Decimal) -> None:
+        self.story.limit(who, amount)
+
+    @seldom
+    @rule(who=who, plan=st.sampled_from(["Cheap", "Dear"]))
+    def plan_change(self, who: int, plan: str) -> None:
+        self.story.change_plan(who, plan)
+
+    @often
+    @rule(who=who)
+    def issue(self, who: int) -> None:
+        self.story.issue(who)
+
+    @seldom
+    @rule()
+    def climb(self) -> None:
+        self.story.climb()
+
+    @rule(minutes=st.integers(1, 600))
+    def minutes_pass(self, minutes: int) -> None:
+        self.story.now += timedelta(minutes=minutes)
+
+    @rule(hours=st.integers(-30, 40 * 24))
+    def clock_step(self, hours: int) -> None:
+        self.story.now += timedelta(hours=hours)
+
+    @seldom
+    @rule(data=st.data(), who=who, step=st.sampled_from(STEPS_TO_DIE_AT), verb=st.sampled_from(["call", "pay", "issue"]), amount=amounts)
+    def kill(self, data: Any, who: int, step: str, verb: str, amount: Decimal) -> None:
+        """A process dies in the middle of a verb; done again, it is done once."""
+        story = self.story
+        record, key = story.record(who, data.draw(seconds), timedelta(minutes=5)), story.key()
+        verbs: dict[str, Callable[[], object]] = {"call": lambda: story.call(who, record), "pay": lambda: story.pay(who, amount, key)}
+        work = verbs.get(verb, lambda: story.issue(who))
+        if killing.abort_at_step(step, work):
+            story.check()
+            work()
+
+    def teardown(self) -> None:
+        try:
+            self.books.steps += self.steps
+            self.books.examples += 1
+            if self.books.examples % EXAMPLES_BETWEEN_CHECKS == 0:
+                assert self.books.differences() == []
+        finally:
+            transaction.set_rollback(True)
+            self.all_of_it.__exit__(None, None, None)
+
+
+def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """On the terminal, whatever is captured: the seed is needed when it fails, and to tell a long run again."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{text}\n")
+
+
+@pytest.mark.django_db
+@pytest.mark.rel(2)
+@pytest.mark.rel(20)
+def test_the_books_are_exact_after_each_of_many_steps_in_any_order(acme: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    BooksMachine.books = books = Books.open()
+    how = settings(
+        max_examples=STEPS // STEPS_OF_AN_EXAMPLE,
+        stateful_step_count=STEPS_OF_AN_EXAMPLE,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    say(capsys, f"seed {SEED}, {STEPS} steps (PORTAL_TORTURE_SEED, PORTAL_TORTURE_STEPS)")
+    began = time.monotonic()
+
+    seeded: Any = seed(SEED)
+    run_state_machine_as_test(seeded(BooksMachine), settings=how, _min_steps=STEPS_OF_AN_EXAMPLE - 1)
+
+    say(capsys, f"{books.steps} steps, {books.steps / (time.monotonic() - began):.0f} a second")
+    assert books.steps >= STEPS

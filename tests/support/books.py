@@ -1,0 +1,280 @@
+"""The books of a few customers beside a model of them: what is done to both must come to the same, and the identity must hold (semantics 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django_tenants.utils import schema_context, tenant_context
+
+from billing_portal.accounts.models import Switch
+from billing_portal.jobs.domain import running
+from billing_portal.jobs.models import Job
+from billing_portal.kernel.money import divide_half_up
+from billing_portal.tenancy.models import Reseller
+from customers.domain import customers, ledger
+from customers.models import BillingType, Customer, Kind, Line, Transfer
+from invoicing.domain import calls, invoices, ledger_check, payments, waiting
+from invoicing.domain.records import CallRecord
+from invoicing.models import CallBatch, Document, Payment, Taken, WaitingCall
+from rateplans.models import RatePlan, Tax
+from tests.support import world
+from tests.support.world import jane
+
+D = Decimal
+NONE = Decimal(0)
+START = datetime(2026, 10, 5, 9, tzinfo=UTC)
+LONDON = "442079460123"
+PER_MINUTE = {"Cheap": D("0.06"), "Dear": D("0.1337")}
+COST = D("0.0123")
+SHOP, PARENT = "acme", "owner"
+_numbers = count(1)
+
+# Computed from the rows alone, in other words than `ledger_check` has: one question per step, of these customers only.
+FIGURES = """
+    WITH asked AS (SELECT unnest(%s::uuid[]) AS customer_id),
+         side AS (
+        SELECT moved.id, moved.customer_id, moved.kind, moved.reverses_id, credit.kind AS account, moved.amount AS amount
+          FROM asked JOIN customers_transfer AS moved USING (customer_id)
+          JOIN customers_account AS credit ON credit.id = moved.credit_id AND credit.customer_id IS NOT NULL
+        UNION ALL
+        SELECT moved.id, moved.customer_id, moved.kind, moved.reverses_id, debit.kind, -moved.amount
+          FROM asked JOIN customers_transfer AS moved USING (customer_id)
+          JOIN customers_account AS debit ON debit.id = moved.debit_id AND debit.customer_id IS NOT NULL),
+         summed AS (
+        SELECT side.customer_id,
+               sum(amount) FILTER (WHERE account = 'wallet') AS wallet,
+               sum(amount) FILTER (WHERE account = 'receivable') AS receivable,
+               -sum(amount) FILTER (WHERE account = 'receivable' AND taken.id IS NULL
+                                      AND kind IN ('usage', 'fee', 'charge', 'credit', 'adjustment')) AS unbilled,
+               sum(amount) FILTER (WHERE account = 'receivable' AND kind IN ('payment', 'refund', 'chargeback', 'settle', 'write_off')) AS credits
+          FROM side LEFT JOIN invoicing_taken AS taken ON taken.transfer_id = side.id GROUP BY side.customer_id),
+         paper AS (
+        SELECT document.customer_id, document.id, document.total, coalesce(sum(match.amount), 0) AS matched,
+               coalesce(sum(match.amount) FILTER (WHERE match.credit_id IS NOT NULL), 0) AS paid
+          FROM asked JOIN invoicing_document AS document USING (customer_id)
+          LEFT JOIN invoicing_match AS match ON match.document_id = document.id
+         WHERE document.kind = 'invoice' GROUP BY document.id),
+         papers AS (
+        SELECT customer_id, sum(total - matched) AS open, sum(paid) AS paid, min(least(matched, total - matched)) AS worst
+          FROM paper GROUP BY customer_id),
+         credits AS (
+        SELECT side.customer_id, min(side.amount - coalesce(used.amount, 0)) AS worst
+          FROM side LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM invoicing_match WHERE credit_id = side.id) AS used ON true
+         WHERE side.account = 'receivable' AND side.amount > 0 AND used.amount IS NOT NULL GROUP BY side.customer_id)
+    SELECT standing.customer_id, standing.wallet, standing.receivable, coalesce(summed.wallet, 0), coalesce(summed.receivable, 0),
+           coalesce(summed.credits, 0) - coalesce(papers.paid, 0), coalesce(papers.open, 0), coalesce(summed.unbilled, 0),
+           least(papers.worst, credits.worst, 0)
+      FROM asked JOIN customers_standing AS standing USING (customer_id)
+      LEFT JOIN summed USING (customer_id) LEFT JOIN papers USING (customer_id) LEFT JOIN credits USING (customer_id)
+"""
+
+
+@dataclass
+class Expected:
+    """What one customer's books should say, told by what was done alone."""
+
+    customer: Customer
+    plans: list[tuple[datetime, str]]
+    wallet: Decimal = NONE
+    receivable: Decimal = NONE
+    paid: list[tuple[str, Decimal]] = field(default_factory=list)
+    by_hand: list[UUID] = field(default_factory=list)
+    documents: set[UUID] = field(default_factory=set)
+
+    @property
+    def is_prepaid(self) -> bool:
+        return self.customer.billing_type == BillingType.PREPAID
+
+    def move(self, amount: Decimal) -> None:
+        """What the billing type decides gains this much (semantics 1)."""
+        if self.is_prepaid:
+            self.wallet += amount
+        else:
+            self.receivable += amount
+
+    def price(self, seconds: int, at: datetime) -> Decimal:
+        """By the plan valid at the answer, by the second, rounded once (semantics 18, 19)."""
+        plan = [name for since, name in self.plans if since <= at][-1]
+        return divide_half_up(PER_MINUTE[plan] * seconds, 60, 4)
+
+
+@dataclass
+class Books:
+    """A reseller's plans and switch, its row at the parent, and how many steps were made; the customers are new in every example."""
+
+    switch: Switch
+    plans: dict[str, RatePlan]
+    taxes: tuple[Tax, ...]
+    above: Customer
+    steps: int = 0
+    examples: int = 0
+
+    @classmethod
+    def open(cls) -> Books:
+        with schema_context(PARENT):
+            wholesale = world.plan("Wholesale", "GBP", {"44": ("United Kingdom", str(COST))})
+            above = world.customer("Acme", on=wholesale, kind=Customer.CustomerKind.RESELLER, reseller_schema=SHOP, time_zone="UTC")
+        plans = {name: world.plan(name, rates={"44": ("United Kingdom", str(price))}) for name, price in PER_MINUTE.items()}
+        levy = Tax.objects.create(name="Levy", percent=D("7.25"), on_calls=False, on_products=False, on_charges=False)
+        return cls(Switch.objects.get_or_create(name="default")[0], plans, (world.vat("20"), levy), above)
+
+    def differences(self) -> list[str]:
+        """What the whole check finds at both levels."""
+        found = []
+        for schema in (SHOP, PARENT):
+            with tenant_context(Reseller.objects.get(schema_name=schema)):
+                found += [f"{schema}: {each}" for each in ledger_check.check().differences]
+        return found
+
+
+class Story:
+    """One example: two customers of their own, a clock, and the verbs; each verb is done to the books and to the model."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.now = START
+        self.name = f"x{next(_numbers)}"
+        self.keys = count(1)
+        made = [
+            world.customer(f"{self.name} {kind}", on=books.plans["Cheap"], billing_type=kind, taxes=books.taxes, since=date(2026, 10, 1), limit="100.00")
+            for kind in (BillingType.POSTPAID, BillingType.PREPAID)
+        ]
+        self.whose = [Expected(each, [(datetime.min.replace(tzinfo=UTC), "Cheap")]) for each in made]
+        self.sent: list[CallRecord] = []
+        self.owed: list[str] = []
+        self.touched: set[int] = set()
+
+    def key(self) -> str:
+        return f"{self.name}-{next(self.keys)}"
+
+    def of(self, who: int) -> Expected:
+        self.touched.add(who)
+        return self.whose[who]
+
+    def record(self, who: int, seconds: int, ago: timedelta, **given: Any) -> CallRecord:
+        answered = self.now - ago
+        fields: dict[str, Any] = {
+            "account": self.whose[who].customer.account_number,
+            "to": LONDON,
+            "setup_at": answered,
+            "answered_at": answered,
+            "seconds": seconds,
+        }
+        return CallRecord(call_id=self.key(), **(fields | given))
+
+    def send(self, records: list[CallRecord]) -> list[str]:
+        told = calls.ingest(records, switch=self.books.switch, source=CallBatch.Source.API, actor=jane, at=self.now)
+        return [answer.status for answer in told]
+
+    def call(self, who: int, record: CallRecord) -> None:
+        """A call that is new to the books, or one that a killed process did not get in."""
+        known = self.of(who)
+        assert set(self.send([record])) <= {"rated", "repeated"}
+        assert record.answered_at is not None
+        known.move(-known.price(record.seconds or 0, record.answered_at))
+        self.sent.append(record)
+
+    def send_again(self, record: CallRecord) -> None:
+        assert self.send([record]) == ["repeated"]
+        self.touched |= {0, 1}
+
+    def wait_and_rate_again(self, who: int, seconds: int) -> None:
+        """A call from a line nobody has yet; once the customer has it, the call is rated."""
+        known, line = self.of(who), f"line-{self.key()}"
+        record = self.record(who, seconds, timedelta(minutes=1), account="", line=line)
+        assert self.send([record]) == ["queued"]
+        Line.objects.create(customer=known.customer, name=line)
+        [waits] = WaitingCall.objects.filter(record__line=line).values_list("pk", flat=True)
+        for expected in (1, 0):
+            assert waiting.rate_again([waits], actor=jane, at=self.now).rated == expected
+        assert record.answered_at is not None
+        known.move(-known.price(seconds, record.answered_at))
+
+    def pay(self, who: int, amount: Decimal, key: str) -> Payment:
+        """Money received; the same key, whoever sent it before, moves it once."""
+        known = self.of(who)
+        paid = payments.record(known.customer, amount, reference="", actor=jane, at=self.now, key=key)
+        tax = divide_half_up(amount * 20, 120, 2) if known.is_prepaid else D(0)
+        known.move(amount - tax)
+        known.paid.append((key, amount))
+        return paid
+
+    def pay_again(self, who: int, number: int) -> None:
+        """The same form sent again moves nothing."""
+        known = self.of(who)
+        if known.paid:
+            key, amount = known.paid[number % len(known.paid)]
+            assert payments.record(known.customer, amount, reference="", actor=jane, at=self.now, key=key).gross == amount
+
+    def post(self, who: int, kind: Kind, amount: Decimal) -> None:
+        """A movement by hand; charged when the amount is above zero, but a credit gives."""
+        known = self.of(who)
+        made = ledger.post(kind, known.customer, amount, at=self.now, actor=jane, key=self.key())
+        known.move(amount if kind in {Kind.CREDIT, Kind.ADJUSTMENT} else -amount)
+        known.by_hand.append(made.pk)
+
+    def take_back(self, who: int, number: int) -> None:
+        """A movement by hand is taken back, once."""
+        known = self.of(who)
+        transfer = Transfer.objects.select_related("customer", "credit").get(pk=known.by_hand.pop(number))
+        ledger.reverse(transfer, at=self.now, actor=jane, key=f"back:{transfer.pk}", note="by mistake")
+        known.move(-transfer.amount if transfer.credit.customer_id else transfer.amount)
+
+    def issue(self, who: int) -> None:
+        known = self.of(who)
+        invoices.issue([known.customer.pk], self.now.date(), actor=jane, at=self.now)
+        self.read_documents(who)
+
+    def read_documents(self, who: int) -> None:
+        """Documents since the last look: each adds its tax and its rounding to what moved, and nothing else."""
+        known = self.of(who)
+        for document in Document.objects.filter(customer=known.customer, kind="invoice").exclude(pk__in=known.documents):
+            took = Taken.objects.filter(document=document).select_related("transfer__debit")
+            moved = sum((row.transfer.amount if row.transfer.debit.customer_id else -row.transfer.amount for row in took), D(0))
+            assert document.total > 0
+            assert abs(document.net - moved) <= D("0.005")
+            known.receivable -= document.total - moved
+            known.documents.add(document.pk)
+
+    def limit(self, who: int, amount: Decimal) -> None:
+        known = self.of(who)
+        known.customer = customers.change(known.customer, credit_limit=amount, daily_limit=amount or None, actor=jane, at=self.now)
+
+    def change_plan(self, who: int, name: str) -> None:
+        """Another plan from now on; the clock stands so that no earlier change lies ahead."""
+        known = self.of(who)
+        since = max(self.now, known.plans[-1][0] + timedelta(seconds=1))
+        customers.change(known.customer, plan=self.books.plans[name], actor=jane, at=since)
+        if known.plans[-1][1] != name:
+            known.plans.append((since, name))
+
+    def climb(self) -> None:
+        """All that is owed to the parent."""
+        for schema in (SHOP, PARENT):
+            with schema_context(schema):
+                for job in Job.objects.filter(kind__startswith="calls.", state=Job.State.PENDING):
+                    assert running.run(job.pk)
+
+    def check(self) -> None:
+        """The identity and the model, for whoever was touched since the last look."""
+        if not self.touched:
+            return
+        asked = [self.whose[who].customer.pk for who in self.touched]
+        with connection.cursor() as cursor:
+            cursor.execute(FIGURES, [asked])
+            rows = {row[0]: row[1:] for row in cursor.fetchall()}
+        for who in self.touched:
+            known = self.whose[who]
+            wallet, receivable, wallet_moved, receivable_moved, unapplied, open_, unbilled, worst = rows[known.customer.pk]
+            assert (wallet, receivable) == (wallet_moved, receivable_moved) == (known.wallet, known.receivable)
+            assert receivable == unapplied - open_ - unbilled
+            assert unapplied >= 0
+            assert open_ >= 0
+            assert worst == 0
+        self.touched.clear()
