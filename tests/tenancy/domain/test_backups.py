@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg2.errors
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
+from billing_portal.kernel.errors import DomainError
 from billing_portal.local import roles
+from billing_portal.tenancy.domain import backups
 from invoicing.domain import rendering
 from tests.support import months
 from tests.support.servers import ROOT, SUPERUSER, with_database
@@ -105,32 +111,49 @@ def assert_ledger_is_shut(database: str) -> None:
     boss.close()
 
 
-def test_a_backup_comes_neither_damaged_nor_over_what_is_there(acme: Any, tmp_path: Path, empty_database: str) -> None:
-    before, used = tmp_path / "backup", tmp_path / "used"
-    assert manage("backup", before, files=tmp_path / "none").returncode == 0
-
-    assert said(manage("backup", before, files=tmp_path / "none")) == (1, f"{before} is not empty.\n")
-    in_use = "The database holds tables already. A backup comes into an empty one.\n"
-    assert said(manage("restore", before, files=tmp_path / "files")) == (1, in_use)
-    used.mkdir()
-    (used / "logo.png").touch()
-    assert said(manage("restore", before, files=used, database=empty_database)) == (1, f"{used} holds files already.\n")
-    with (before / "files.tar").open("ab") as packed:
-        packed.write(b"x")
-    assert said(manage("restore", before, files=tmp_path / "files", database=empty_database)) == (1, f"{before} holds no whole backup.\n")
-    assert rows(empty_database) == {}
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    """A folder like a backup, whole, of nothing."""
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    for name in ("database.dump", "files.tar"):
+        (folder / name).touch()
+    nothing = sha256(b"").hexdigest()
+    (folder / "backup.json").write_text(json.dumps({"files": {"database.dump": nothing, "files.tar": nothing}}))
+    return folder
 
 
-def said(ended: subprocess.CompletedProcess[str]) -> tuple[int, str]:
-    return ended.returncode, ended.stderr
+def refused(act: Callable[[], object]) -> str:
+    with pytest.raises(DomainError) as told:
+        act()
+    return told.value.code
+
+
+def test_a_backup_does_not_come_over_what_is_there(acme: Any, files: Path, backup: Path) -> None:
+    assert refused(lambda: backups.restore(backup)) == "database_not_empty"
+    files.mkdir()
+    (files / "logo.png").touch()
+    assert refused(lambda: backups.restore(backup)) == "files_not_empty"
+    assert refused(lambda: backups.make(backup, at=datetime(2026, 11, 1, tzinfo=UTC))) == "folder_not_empty"
+
+
+@pytest.mark.parametrize("damage", ["database.dump", "files.tar", "backup.json"])
+def test_a_damaged_backup_does_not_come_back(backup: Path, damage: str) -> None:
+    (backup / damage).unlink()
+    assert refused(lambda: backups.restore(backup)) == "backup_not_whole"
+
+
+def test_a_changed_backup_does_not_come_back(backup: Path) -> None:
+    (backup / "files.tar").write_bytes(b"x")
+    assert refused(lambda: backups.restore(backup)) == "backup_not_whole"
 
 
 def test_a_file_that_is_not_what_was_written_is_named(acme: Any, files: Path) -> None:
     invoiced_month()
     [stored] = files.rglob("*.pdf")
     stored.write_bytes(b"%PDF-forged")
+    said = StringIO()
 
-    checked = manage("check_files", files=files)
-
-    assert checked.stdout == "acme: ACM-2026-0001.pdf: This file is not what was stored.\n1 files: NOT every one is as it was written\n"
-    assert (checked.returncode, checked.stderr) == (1, "1 file is missing or damaged.\n")
+    with pytest.raises(CommandError, match=r"1 file is missing or damaged\."):
+        call_command("check_files", stdout=said)
+    assert said.getvalue() == "acme: ACM-2026-0001.pdf: This file is not what was stored.\n1 files: NOT every one is as it was written\n"
