@@ -51,8 +51,14 @@ def hand_over(session: SessionBase, customer: Customer, *, actor: Actor, role: R
 
 
 def arrive(request: HttpRequest, token: str, *, at: datetime) -> ParentSession:
-    """Spend the ticket that was posted here from a page of the parent's, and be somebody of the parent from now on. Raises `ticket_refused`."""
+    """Spend the ticket that was posted here from a page of the parent's, and be somebody of the parent from now on. Raises `ticket_refused`.
+
+    Whoever of a parent this browser was here before is no longer, nor anywhere they went on to from here.
+    """
     ticket = tickets.spend(token, from_host=sender(request), at=at)
+    former = tickets.came_by(request.session)
+    if former is not None:
+        end(former, actor=tickets.actor_of(former.ticket), at=at)
     opened = tickets.begin(request, ticket, at=at)
     here = tenancy.current()
     audit.record(tickets.actor_of(ticket), "parent.entered", subject=("reseller", here.pk, here.name), note=tickets.home_of(ticket), at=at)

@@ -69,3 +69,9 @@ def walk_of(home: str, who: User) -> Walk:
     with schema_context(home):
         windows = {home: client(who)}
     return Walk(who, {schema: windows.get(schema) or Client(headers={"host": host}) for schema, host in HOSTS.items()})
+
+
+def number_of(parent: str, child: str) -> str:
+    """The account number of a reseller at its parent."""
+    with schema_context(parent):
+        return Customer.objects.get(reseller_schema=child).account_number

@@ -101,6 +101,11 @@ def begin(request: HttpRequest, ticket: SwitchTicket, *, at: datetime) -> Parent
     return opened
 
 
+def came_by(session: SessionBase) -> ParentSession | None:
+    """The open session from a parent that this browser session is, if it is one."""
+    return _open(session.get(HERE))
+
+
 def stand_in(parent_schema: str) -> User:
     """The pseudo-user "[Parent name]", one row for each parent: it has no password, and its username is none that can be given to a person."""
     name = f"[{Reseller.objects.get(schema_name=parent_schema).name}]"
