@@ -22,6 +22,13 @@ def bound_waits(connection: Any, **_more: Any) -> None:
         cursor.execute(BOUND, [f"{lock_seconds()}s", longest, longest, f"{CLIENT_CHECK_SECONDS}s"])
 
 
+def wait_for_turn(cursor: Any, lock: int) -> None:
+    """Hold this advisory lock until the transaction ends; for its turn it waits as long as it takes."""
+    cursor.execute("SET LOCAL lock_timeout = 0")
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_seconds()}s"])
+
+
 def lock_seconds() -> int:
     """How long this process waits for a lock, in seconds."""
     return LOCK_SECONDS[settings.PORTAL_DB_ROLE]

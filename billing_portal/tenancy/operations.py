@@ -107,6 +107,29 @@ class LetAppWrite(Operation):
         return f"Let the app role write {', '.join(self.columns)} of {self.table}"
 
 
+class OwnerOnly(Operation):
+    """The role of web and workers may neither read nor write this table of the shared schema."""
+
+    reversible = True
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The state of the models does not change."""
+
+    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if not _belongs_here(app_label, schema_editor):
+            schema_editor.execute(f'REVOKE ALL ON "{self.table}" FROM {_app_role()}')
+
+    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if not _belongs_here(app_label, schema_editor):
+            schema_editor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{self.table}" TO {_app_role()}')
+
+    def describe(self) -> str:
+        return f"Keep {self.table} from the app role"
+
+
 class CreatePartitionedModel(CreateModel):
     """Create a model whose table is partitioned by month of one column, with a default partition for what no month holds (architecture §4).
 

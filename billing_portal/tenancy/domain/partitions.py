@@ -33,15 +33,22 @@ def months_around(day: date) -> Iterator[date]:
 
 def make_all(reseller: Reseller, day: date | None = None) -> None:
     """Make the missing partitions of one reseller; needs the owner's database role."""
-    with schema_context(reseller.schema_name):
+    make_in(reseller.schema_name, day or timezone.now().date())
+
+
+def make_in(schema: str, day: date) -> None:
+    """Make the partitions that are missing in this schema on this day."""
+    with schema_context(schema):
+        there = _partitions_of(schema)
         for table, column in _partitioned:
-            for month in months_around(day or timezone.now().date()):
-                make_month(reseller.schema_name, table, column, month)
+            for month in months_around(day):
+                if _name(table, month) not in there:
+                    make_month(schema, table, column, month)
 
 
 def make_month(schema: str, table: str, column: str, month: date) -> bool:
     """Make one month's partition, moving rows that already lie in the default one; False when it is there (architecture §4)."""
-    name, until = f"{table}_{month:%Y_%m}", month_start(month, 1)
+    name, until = _name(table, month), month_start(month, 1)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [f'"{schema}"."{name}"'])
         if cursor.fetchone()[0] is not None:
@@ -56,3 +63,13 @@ def make_month(schema: str, table: str, column: str, month: date) -> bool:
         cursor.execute(f'ALTER TABLE "{table}" ATTACH PARTITION "{table}_default" DEFAULT')
         cursor.execute(f'REVOKE ALL ON "{name}" FROM {role}')
     return True
+
+
+def _name(table: str, month: date) -> str:
+    return f"{table}_{month:%Y_%m}"
+
+
+def _partitions_of(schema: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relnamespace = %s::regnamespace", [f'"{schema}"'])
+        return {name for (name,) in cursor.fetchall()}

@@ -4,10 +4,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from billing_portal.tenancy import database
-from billing_portal.tenancy.domain import partitions
+from billing_portal.tenancy.domain import partitions, schema_templates
 from billing_portal.tenancy.models import Domain, Reseller
-
-_MAKING = 7_262_001  # the advisory lock under which schemas are made
 
 
 def register(*, name: str, schema_name: str, host: str, parent: Reseller | None, currency: str, time_zone: str) -> Reseller:
@@ -21,17 +19,26 @@ def register(*, name: str, schema_name: str, host: str, parent: Reseller | None,
 def make(reseller: Reseller) -> None:
     """Create the schema and its tables in one transaction, so that a failure leaves nothing behind; needs the owner's database role."""
     connection.set_schema_to_public()
+    script = schema_templates.script_for(reseller.schema_name)
     try:
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = 0")  # for its turn it waits as long as it takes
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING])
-                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{database.lock_seconds()}s"])
-                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {connection.ops.quote_name(reseller.schema_name)}")
-            call_command("migrate_schemas", tenant=True, schema_name=reseller.schema_name, interactive=False, verbosity=0)
+            _create(reseller.schema_name, script)
             partitions.make_all(reseller)
             connection.set_schema_to_public()
             Reseller.objects.filter(pk=reseller.pk).update(state=Reseller.State.READY)
     finally:
         connection.set_schema_to_public()
     reseller.state = Reseller.State.READY
+
+
+def _create(schema: str, script: str | None) -> None:
+    """By the template's script, or by migration where there is none or an empty schema was made by hand."""
+    with connection.cursor() as cursor:
+        database.wait_for_turn(cursor, schema_templates.MAKING)
+        cursor.execute("SELECT to_regnamespace(%s) IS NULL", [connection.ops.quote_name(schema)])
+        is_new = cursor.fetchone()[0]
+        if script is not None and is_new:
+            cursor.execute(script)
+            return
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {connection.ops.quote_name(schema)}")
+    call_command("migrate_schemas", tenant=True, schema_name=schema, interactive=False, verbosity=0)
