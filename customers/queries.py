@@ -10,8 +10,10 @@ from django.db.models import Case, Count, ExpressionWrapper, F, OuterRef, Q, Que
 from django.db.models.functions import Lower
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import AuditEntry, Role, User
+from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import MoneyField
 from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
 from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Transfer
@@ -118,8 +120,16 @@ def assignments_of(customer_ids: Iterable[UUID]) -> dict[UUID, list[PlanAssignme
 
 
 def has_moved(customer: Customer) -> bool:
-    """Whether money of this customer ever moved; from then on its currency is fixed."""
-    return Transfer.objects.filter(customer=customer).exists()
+    """Whether money of this customer ever moved; from then on its currency is fixed.
+
+    A reseller's calls are bought in its currency before they arrive here, so money in its own books counts as well (semantics 25).
+    """
+    if Transfer.objects.filter(customer=customer).exists():
+        return True
+    if customer.kind != Customer.CustomerKind.RESELLER or tenancy.named(customer.reseller_schema, made=True) is None:
+        return False
+    with schema_context(customer.reseller_schema):
+        return Transfer.objects.exists()
 
 
 def people_of(customer: Customer) -> QuerySet[Person]:

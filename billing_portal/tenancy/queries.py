@@ -15,9 +15,10 @@ def current() -> Reseller:
     return tenant if isinstance(tenant, Reseller) else Reseller.objects.get(schema_name=connection.schema_name)
 
 
-def named(schema_name: str) -> Reseller | None:
-    """The reseller with this short name."""
-    return Reseller.objects.filter(schema_name=schema_name).first()
+def named(schema_name: str, *, made: bool = False) -> Reseller | None:
+    """The reseller with this short name; `made`: only if its schema is there."""
+    found = Reseller.objects.filter(schema_name=schema_name)
+    return (found.filter(state=Reseller.State.READY) if made else found).first()
 
 
 def each() -> Iterator[Reseller]:

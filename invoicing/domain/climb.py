@@ -17,6 +17,7 @@ from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
+from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
 from invoicing.domain import buying, calls
@@ -57,6 +58,7 @@ def climb(batch_id: UUID, *, at: datetime) -> None:
     child = tenancy.current()
     batch = CallBatch.objects.select_related("switch").get(pk=batch_id)
     carried = list(Call.objects.filter(batch_id=batch_id).exclude(buy_currency="").order_by("key_id"))
+    _check_currency(carried, parent)
     keys = CallKey.objects.in_bulk([call.key_id for call in carried])
     outcomes = [_outcome(call, keys[call.key_id], parent) for call in carried]
     with schema_context(parent.schema), transaction.atomic():
@@ -70,6 +72,14 @@ def _enter(outcomes: Sequence[Outcome], below: CallBatch, child: Reseller, *, at
     origin = {"child_schema": child.schema_name, "child_batch_id": below.pk}
     batch = CallBatch(switch=switch, source=CallBatch.Source.CLIMBED, posted_at=at, actor_name=actor.name, **origin)
     calls.enter(batch, outcomes, actor=actor, at=at)
+
+
+def _check_currency(carried: Sequence[Call], parent: Seller) -> None:
+    """A price is never posted in another currency than it was computed in: the job fails and is seen, the calls stay in flight (reliability 4)."""
+    foreign = {call.buy_currency for call in carried} - {parent.customer.currency}
+    if foreign:
+        bought, owes = ", ".join(sorted(foreign)), parent.customer.currency
+        raise DomainError("currency_differs", f"Calls were bought in {bought}, but this reseller owes its parent in {owes}.")
 
 
 def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:

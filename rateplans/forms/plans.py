@@ -89,7 +89,13 @@ class NewPlanForm(PlanForm):
     """A new plan has rates of its own in a currency, or inherits them with the currency of their source; both for life."""
 
     inherits = forms.ChoiceField(label=_("Inherits from"), required=False, initial=Inherits.NOTHING.value, help_text=_("For life."))
-    source = SourceSelect(RatePlan.objects.none(), label=_("Rate plan to inherit from"), required=False, help_text=_("For “another rate plan of yours”."))
+    source = SourceSelect(
+        RatePlan.objects.none(),
+        label=_("Rate plan to inherit from"),
+        required=False,
+        empty_label=_("Choose a rate plan"),
+        help_text=_("For “another rate plan of yours”."),
+    )
     currency = forms.ChoiceField(
         label=_("Currency"), required=False, help_text=_("For life: rates and calls of this plan are in it. A plan that inherits has its source's.")
     )

@@ -9,6 +9,8 @@ from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import Switch
 from billing_portal.jobs.models import Job
+from billing_portal.kernel.errors import DomainError
+from customers.domain import customers
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls, climb, waiting
 from invoicing.models import Call, CallBatch, WaitingCall
@@ -120,6 +122,43 @@ def test_the_price_that_the_batch_brought_is_posted_although_rates_changed_since
     tree.work()
 
     assert tree.balances()["acme"] == [("Globex", "-0.4067", "GBP")]
+    assert tree.differences() == []
+
+
+@pytest.mark.rel(4)
+def test_the_currency_is_fixed_while_calls_bought_in_it_are_on_their_way(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna)], noon)
+    with schema_context("acme"), pytest.raises(DomainError, match="currency_fixed"):
+        customers.change(three.globex, currency="EUR", actor=jane, at=noon)
+    tree.work()
+
+    assert tree.balances()["acme"] == [("Globex", "-0.4067", "GBP")]
+
+
+def test_before_the_first_call_a_reseller_s_currency_can_change(three: Tree, noon: datetime) -> None:
+    with schema_context("acme"):
+        customers.change(three.globex, currency="EUR", actor=jane, at=noon)
+    tree.take([tree.call(three.anna)], noon)
+    with schema_context("acme"):
+        assert WaitingCall.objects.count() == 0
+    assert Call.objects.get().buy_currency == "EUR"
+
+
+@pytest.mark.rel(4)
+def test_a_price_is_never_posted_in_another_currency_than_it_was_computed_in(three: Tree, noon: datetime) -> None:
+    """However it came about: nothing is posted, the job says why, and with the currency back the calls climb."""
+    tree.take([tree.call(three.anna)], noon)
+    batch = CallBatch.objects.get()
+    with schema_context("acme"):
+        Customer.objects.filter(pk=three.globex.pk).update(currency="EUR")
+    with pytest.raises(DomainError, match="currency_differs"):
+        climb.climb(batch.pk, at=noon)
+    with schema_context("acme"):
+        assert not Transfer.objects.exists()
+        Customer.objects.filter(pk=three.globex.pk).update(currency="GBP")
+    tree.work()
+
+    assert tree.balances()["owner"] == [("Acme", "-0.305", "EUR")]
     assert tree.differences() == []
 
 
