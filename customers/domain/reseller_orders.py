@@ -44,11 +44,17 @@ class Order:
 
     @property
     def running(self) -> bool:
-        return self.progress.state in {Progress.State.WAITING, Progress.State.RUNNING}
+        return not self.failed and self.progress.state in {Progress.State.WAITING, Progress.State.RUNNING}
 
     @property
     def failed(self) -> bool:
-        return self.progress.state == Progress.State.FAILED
+        given_up = self.job.state == Job.State.DEAD and self.progress.state != Progress.State.FINISHED
+        return given_up or self.progress.state == Progress.State.FAILED
+
+    @property
+    def note(self) -> str:
+        """Why it is not finished, in words."""
+        return self.progress.note or _("Its worker was stopped again and again. Nothing is lost: it goes on where it was.")
 
     @property
     def steps(self) -> list[tuple[str, str]]:

@@ -17,7 +17,11 @@ def register(*, name: str, schema_name: str, host: str, parent: Reseller | None,
 
 
 def make(reseller: Reseller) -> None:
-    """Create the schema and its tables in one transaction, so that a failure leaves nothing behind; needs the owner's database role."""
+    """Create the schema and its tables in one transaction, so that a failure leaves nothing behind; needs the owner's database role.
+
+    The schema that was in force is in force again afterwards.
+    """
+    before = connection.tenant
     connection.set_schema_to_public()
     script = schema_templates.script_for(reseller.schema_name)
     try:
@@ -27,7 +31,7 @@ def make(reseller: Reseller) -> None:
             connection.set_schema_to_public()
             Reseller.objects.filter(pk=reseller.pk).update(state=Reseller.State.READY)
     finally:
-        connection.set_schema_to_public()
+        connection.set_tenant(before)
     reseller.state = Reseller.State.READY
 
 

@@ -106,6 +106,20 @@ def test_a_failure_is_shown_and_tried_again(jane: Any) -> None:
     assert "hx-get" in jane.get(url).content.decode().split('id="progress"')[1].split(">")[0]
 
 
+def test_one_whose_worker_was_killed_every_time_can_be_tried_again(jane: Any) -> None:
+    """Nobody was left to say so in its progress: the page does not wait for ever."""
+    url = order(jane).url
+    Progress.objects.update(state=Progress.State.RUNNING, done=1)
+    Job.objects.update(state=Job.State.DEAD, attempts=5)
+
+    page = jane.get(url).content.decode()
+    assert "Not finished" in page
+    assert "Its worker was stopped again and again." in page
+    assert "Northwind Voice" in jane.get("/platform/resellers/").content.decode()
+    assert jane.post(f"{url}again/").status_code == 302
+    assert "Being made" in jane.get(url).content.decode()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: Path) -> None:
     world.plan("Wholesale", "EUR")
