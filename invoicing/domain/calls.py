@@ -35,7 +35,7 @@ def ingest(batch: Sequence[CallRecord], *, switch: Switch, source: str, actor: A
     require(len(batch) <= AT_ONCE, "too_many_records", _("At most 10,000 records at once."))
     if not batch:
         return []
-    outcomes = rating_batch.rate(batch)
+    outcomes = rating_batch.rate(batch, until=records.latest(at))
     prints = [records.fingerprint(record) for record in batch]
     given = [answers.of(outcome) for outcome in outcomes]
     first: dict[Name, int] = {}

@@ -66,14 +66,17 @@ class Outcome:
         return self
 
 
-def rate(batch: Sequence[CallRecord]) -> list[Outcome]:
-    """Find the customer and the price of each record, in order; nothing is written, but the customers' standings are locked until the transaction ends."""
+def rate(batch: Sequence[CallRecord], *, until: datetime | None = None) -> list[Outcome]:
+    """Find the customer and the price of each record, in order; nothing is written, but the customers' standings are locked until the transaction ends.
+
+    A record later than `until` has not happened yet and waits.
+    """
     known = parties.find(batch)
     history = PlanHistory(known.customers)
     numbers: dict[str, str | None] = {}
     groups: dict[tuple[object, Decimal], list[Outcome]] = defaultdict(list)
     conversion = Conversion()
-    outcomes = [_outcome(record, known, numbers) for record in batch]
+    outcomes = [_outcome(record, known, numbers, until) for record in batch]
     for outcome in outcomes:
         if not outcome.reason and outcome.record.direction == records.OUT and not known.is_line(outcome.number):
             _put_on_plan(outcome, history, conversion)
@@ -84,9 +87,9 @@ def rate(batch: Sequence[CallRecord]) -> list[Outcome]:
     return outcomes
 
 
-def _outcome(record: CallRecord, known: Parties, numbers: dict[str, str | None]) -> Outcome:
+def _outcome(record: CallRecord, known: Parties, numbers: dict[str, str | None], until: datetime | None) -> Outcome:
     outcome = Outcome(record)
-    problem = records.problem_of(record)
+    problem = records.problem_of(record, until)
     if problem:
         return outcome.wait(Reason.BAD_RECORD, problem)
     outcome.at, outcome.seconds = records.moment(record), records.talked(record)

@@ -66,14 +66,21 @@ def ended(record: CallRecord) -> datetime | None:
     return record.answered_at + talked(record) * SECOND
 
 
-def problem_of(record: CallRecord) -> str:
-    """Why this record cannot be a call, in words; empty when it can (`bad_record`)."""
+def latest(at: datetime) -> datetime:
+    """The last moment a call may have that comes in now: a switch's clock may be wrong by a day, not by more."""
+    return at + timedelta(days=1)
+
+
+def problem_of(record: CallRecord, until: datetime | None = None) -> str:
+    """Why this record cannot be a call, in words; empty when it can (`bad_record`). One later than `until` has not happened yet."""
     if record.problem:
         return record.problem
     if record.setup_at is None:
         return _("The set-up time is missing.")
     if not all(EARLIEST <= time < LATEST for time in (record.setup_at, record.answered_at, record.ended_at) if time is not None):
         return _("A time lies before 1990 or after 2099.")
+    if until is not None and max(record.setup_at, record.answered_at or record.setup_at) > until:
+        return _("It lies in the future.")
     if record.seconds is not None and record.seconds < 0:
         return _("The seconds are below zero.")
     if record.answered_at is None:

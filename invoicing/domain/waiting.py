@@ -51,7 +51,7 @@ def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain
 @transaction.atomic
 def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
     rows = [row for row in _locked(ids) if row.reason != Reason.CONFLICT]
-    outcomes = rating_batch.rate([records.from_json(row.record) for row in rows])
+    outcomes = rating_batch.rate([records.from_json(row.record) for row in rows], until=records.latest(at))
     pairs = list(zip(rows, outcomes, strict=True))
     rated = [(row, outcome) for row, outcome in pairs if not outcome.reason]
     _post(rated, actor=actor, at=at)

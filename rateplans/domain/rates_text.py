@@ -14,6 +14,8 @@ _MAGIC = (
     (b"7z\xbc\xaf", "This is a 7z archive. Unpack it and upload the CSV file itself."),
     (b"Rar!", "This is a rar archive. Unpack it and upload the CSV file itself."),
     (b"%PDF", "This is a PDF document. Upload a CSV file."),
+    (b"\x89PNG", "This is a picture. Upload a CSV file."),
+    (b"\xff\xd8\xff", "This is a picture. Upload a CSV file."),
 )
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _LINE_END = re.compile("\r\n|\r|\n")
@@ -34,10 +36,9 @@ def decode(content: bytes) -> str:
     """UTF-8 or UTF-16 with or without a mark, else Windows' Latin-1. Raises `UnreadableError` for archives, binary or mixed bytes, and above 50 MB."""
     if len(content) > MAX_BYTES:
         raise UnreadableError((0, f"The file has {len(content) // 1_000_000} MB. At most {MAX_BYTES // 1_000_000} MB are read."))
-    for magic, reason in _MAGIC:
-        if content.startswith(magic):
-            raise UnreadableError((0, reason))
-    encoding = _utf16(content)
+    if reason := archive(content):
+        raise UnreadableError((0, reason))
+    encoding = utf16(content)
     if encoding:
         text = _strict(content, encoding)
         if text is None:
@@ -51,7 +52,13 @@ def decode(content: bytes) -> str:
     return text
 
 
-def _utf16(content: bytes) -> str | None:
+def archive(content: bytes) -> str:
+    """What this is instead of text, by its first bytes; empty when it may be text."""
+    return next((reason for magic, reason in _MAGIC if content.startswith(magic)), "")
+
+
+def utf16(content: bytes) -> str | None:
+    """The kind of UTF-16 that the first bytes look like, with or without a mark."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     head = content[:64]

@@ -77,24 +77,37 @@ def _take(found: RatesOfDays, seen: set[tuple[date, str]], line: int, day: date,
 
 def _csv(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:
     """`Date, USD, JPY, …`, then one row per day; the last column is empty."""
-    rows = csv.reader(io.StringIO(text))
-    head = [cell.strip() for cell in next(rows, [])]
+    rows = _rows(text, found)
+    _line, head = next(rows, (1, []))
     wrong = [cell for cell in head[1:] if cell and not CODE.fullmatch(cell)]
     if not head or head[0].lower() != "date" or len(head) < 2 or wrong:
         found.bad.append(BadRow(1, (wrong or [""])[0][:40], "the head must be Date and codes of currencies"))
         return
-    for row in rows:
-        cells = [cell.strip() for cell in row]
-        if not any(cells):
-            continue
+    for line, cells in rows:
         day = _day(cells[0])
         if day is None:
-            found.bad.append(BadRow(rows.line_num, "Date", f"“{cells[0][:40]}” is not a date"))
+            found.bad.append(BadRow(line, "Date", f"“{cells[0][:40]}” is not a date"))
             continue
         if len([cell for cell in cells if cell]) > len([cell for cell in head if cell]):
-            found.bad.append(BadRow(rows.line_num, "", "the row has more columns than the head"))
+            found.bad.append(BadRow(line, "", "the row has more columns than the head"))
             continue
-        yield from ((rows.line_num, day, currency, units) for currency, units in zip(head[1:], cells[1:], strict=False) if currency)
+        yield from ((line, day, currency, units) for currency, units in zip(head[1:], cells[1:], strict=False) if currency)
+
+
+def _rows(text: str, found: RatesOfDays) -> Iterator[tuple[int, list[str]]]:
+    """The rows that hold anything, trimmed, each with the line it begins on; a quotation mark that is wrong ends the reading."""
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = rows.line_num + 1
+        try:
+            cells = [cell.strip() for cell in next(rows)]
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            found.bad.append(BadRow(line, "", f"this cannot be read as CSV ({problem}), nor what follows"))
+            return
+        if any(cells):
+            yield line, cells
 
 
 def _xml(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from invoicing.domain.formats.rows import Fields, Read, extra
+from invoicing.domain.formats.rows import Fields, Read, cells_of, extra
 from invoicing.domain.records import CallRecord
 
 COLUMNS = (
@@ -26,14 +25,13 @@ _CHANNEL = re.compile(r"[^/]+/(?P<line>[^@]+?)(?:@.*)?-[0-9a-f]{6,}(?:;\d)?")
 
 def read(file: TextIO, zone: ZoneInfo) -> Iterator[Read]:
     """Each row is a call; its unique id is the call id."""
-    rows = csv.reader(file)
-    for cells in rows:
-        if not cells or (rows.line_num == 1 and cells[0].strip().lower() == COLUMNS[0]):
+    for line, cells in cells_of(file):
+        if line == 1 and cells[0].strip().lower() == COLUMNS[0]:
             continue
-        if len(cells) < LEAST:
-            yield Read(rows.line_num, error=_("%(count)s columns instead of at least %(least)s.") % {"count": len(cells), "least": LEAST})
+        if not LEAST <= len(cells) <= len(COLUMNS):
+            yield Read(line, error=_("%(count)s columns instead of %(least)s to %(most)s.") % {"count": len(cells), "least": LEAST, "most": len(COLUMNS)})
         else:
-            yield _record(rows.line_num, dict(zip(COLUMNS, cells, strict=False)), Fields(zone))
+            yield _record(line, dict(zip(COLUMNS, cells, strict=False)), Fields(zone))
 
 
 def _record(line: int, row: dict[str, str], fields: Fields) -> Read:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from billing_portal.kernel.errors import DomainError
 from invoicing.domain.records import CallRecord
 
 LIMITS = {"call_id": 128, "leg": 16, "account": 60, "line": 60, "address": 100, "to": 255, "caller": 255, "cause": 255}
@@ -35,12 +37,17 @@ class Fields:
 
     zone: ZoneInfo
     problem: str = ""
+    damaged: str = ""
     skipped: list[tuple[str, str]] = field(default_factory=list)
     doubled: list[tuple[str, str]] = field(default_factory=list)
 
     def text(self, name: str, value: object) -> str:
-        """One field, trimmed; what is too long for it is a problem of the record."""
-        text = clean(str(value or "")).strip()
+        """One field, trimmed; what is too long for it or holds what is no text is a problem of the record. A call id must be whole: it names the call."""
+        given = str(value or "")
+        text = clean(given).strip()
+        if text != given.strip():
+            self.fail(_("%(name)s holds bytes that are no text.") % {"name": name})
+            self.damaged = self.damaged or (self.problem if name == "call_id" else "")
         if len(text) > LIMITS[name]:
             self.fail(_("%(name)s is longer than %(limit)s characters.") % {"name": name, "limit": LIMITS[name]})
         return text[: LIMITS[name]]
@@ -92,11 +99,30 @@ class Fields:
 
     def finish(self, line: int, record: CallRecord, missing: str = "") -> Read:
         """The row, read. Without a call id nothing can be kept: the row is named instead."""
-        if not record.call_id:
-            return Read(line, error=missing or _("The call id is missing."))
+        if self.damaged or not record.call_id:
+            return Read(line, error=self.damaged or missing or _("The call id is missing."))
         if self.problem:
             record = replace(record, problem=self.problem)
         return Read(line, record, notes=tuple(self._notes()))
+
+
+def cells_of(file: TextIO, delimiter: str = ",", above: int = 0) -> Iterator[tuple[int, list[str]]]:
+    """Each row of a CSV file that holds anything, with the line it begins on; `above` lines were read before.
+
+    Raises `not_csv` at a quotation mark that is wrong or a cell beyond 131,072 characters: what follows could be anything.
+    """
+    rows = csv.reader(file, delimiter=delimiter, strict=True)
+    while True:
+        line = above + rows.line_num + 1
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            said = {"line": line, "problem": problem}
+            raise DomainError("not_csv", _("Line %(line)s cannot be read as CSV (%(problem)s); nothing was read from there on.") % said) from problem
+        if any(cell.strip() for cell in cells):
+            yield line, cells
 
 
 def clean(text: str) -> str:

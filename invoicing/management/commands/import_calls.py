@@ -112,7 +112,7 @@ def _remarks(row: Read, answer: Answer | None) -> Iterator[str]:
         yield f"refused: {row.error}"
         return
     if answer.status == "queued" and answer.reason == "bad_record":
-        yield f"bad record: {records.problem_of(row.record)}"
+        yield f"bad record: {records.problem_of(row.record, records.latest(timezone.now()))}"
     yield from row.notes
 
 

@@ -327,7 +327,7 @@ def zipped() -> bytes:
         (gzip.compress(HEAD.encode()), "gzip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
         (b"%PDF-1.7", "PDF"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "no text"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "picture"),
         (bytes(range(256)) * 4, "no text"),
         ("prefix,destination,per minute\n".encode("utf-32"), "no text"),
         (b"\xff\xfep\x00r", "UTF-16"),
