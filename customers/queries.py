@@ -168,6 +168,17 @@ def locks_of(customer: Customer) -> QuerySet[Lock]:
     return Lock.objects.filter(customer=customer).order_by("-set_at", "-pk")
 
 
+def lock_reasons(customers: Iterable[Customer]) -> dict[UUID, list[str]]:
+    """Why each of these customers is locked, in words, each reason once; asked for all of them at once."""
+    held = Lock.objects.filter(customer__in=[customer.pk for customer in customers], lifted_at=None).order_by("-set_at")
+    found: dict[UUID, list[str]] = {}
+    for lock in held:
+        reasons = found.setdefault(lock.customer_id, [])
+        if lock.get_reason_display() not in reasons:
+            reasons.append(lock.get_reason_display())
+    return found
+
+
 def parked_because(customer: Customer) -> str:
     """Why the customer's automatic top-up is parked, as it was written down then; empty when it is not."""
     if not customer.topup_parked:

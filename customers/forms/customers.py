@@ -131,6 +131,8 @@ class CustomerForm(PortalForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("daily_limited") and cleaned.get("daily_limit") is None and "daily_limit" not in self.errors:
             self.add_error("daily_limit", ValidationError(_("Write a limit, or choose none."), code="required"))
+        if not cleaned.get("daily_limited") and cleaned.get("daily_limit") is not None and "daily_limit" in self.changed_data:
+            self.add_error("daily_limit", ValidationError(_("Tick “Limit what calls may cost per day” too, or leave this empty."), code="not_ticked"))
         return cleaned
 
     def sections(self) -> list[tuple[str, Any, int]]:

@@ -46,12 +46,17 @@ def customer_list(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
     listing = Listing(request.GET, queries.customers_to_list(request.viewer, now), search=queries.search, chips=CHIPS, sorts=SORTS, default="name")
     today = local_date(now, request.viewer.zone)
-    rows = [_row(customer, today) for customer in listing]
+    shown = list(listing)
+    reasons = queries.lock_reasons(shown)
+    rows = [_row(customer, today, reasons.get(customer.pk, [])) for customer in shown]
     return page(request, "customers/list.html", listing=listing, rows=rows, totals=queries.totals(listing.selected), **may(request.viewer))
 
 
-def _row(customer: Customer, today: date) -> dict[str, Any]:
-    return {"customer": customer, "standing": customer.standing, "state_pill": state_of(customer, customer.standing, today)}
+def _row(customer: Customer, today: date, reasons: list[str]) -> dict[str, Any]:
+    """One row; beside its state stands why it is locked, and that its automatic top-up is parked."""
+    why = [*reasons, *([_("Top-up parked")] if customer.topup_parked else [])]
+    pill = state_of(customer, customer.standing, today)
+    return {"customer": customer, "standing": customer.standing, "state_pill": pill, "why": ", ".join(str(each) for each in why)}
 
 
 @staff

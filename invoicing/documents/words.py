@@ -17,15 +17,16 @@ class Words:
     title: str
     date: str
     caption: str
+    buyer: str
 
 
 def words(kind: Kind) -> Words:
-    """Title, label of the date and caption of the lines."""
+    """Title, label of the date, caption of the lines, and what the buyer's address is headed."""
     return {
-        Kind.INVOICE: Words(_("Invoice"), _("Invoice date"), _("What this invoice is for")),
-        Kind.CREDIT_NOTE: Words(_("Credit note"), _("Credit note date"), _("What is credited")),
-        Kind.RECEIPT: Words(_("Receipt"), _("Receipt date"), _("What was paid for")),
-        Kind.STATEMENT: Words(_("Statement"), _("Statement date"), _("What was used")),
+        Kind.INVOICE: Words(_("Invoice"), _("Invoice date"), _("What this invoice is for"), _("Billed to")),
+        Kind.CREDIT_NOTE: Words(_("Credit note"), _("Credit note date"), _("What is credited"), _("Credited to")),
+        Kind.RECEIPT: Words(_("Receipt"), _("Receipt date"), _("What was paid for"), _("Paid by")),
+        Kind.STATEMENT: Words(_("Statement"), _("Statement date"), _("What was used"), _("For")),
     }[kind]
 
 

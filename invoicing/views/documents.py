@@ -43,14 +43,11 @@ SORTS = {
 
 
 def listing_of(request: PortalRequest, rows: Any, *search: str) -> Listing:
-    """Documents as lists show them: chips open, overdue, paid and receipts, newest first."""
+    """Documents as lists show them: chips open, overdue, paid, and receipts where there are any; newest first."""
     today = local_date(timezone.now(), request.viewer.zone)
-    chips = (
-        Chip("open", _("Open"), queries.OPEN),
-        Chip("overdue", _("Overdue"), queries.overdue(today)),
-        Chip("paid", _("Paid"), queries.PAID),
-        Chip("receipts", _("Receipts"), queries.RECEIPTS),
-    )
+    chips = [Chip("open", _("Open"), queries.OPEN), Chip("overdue", _("Overdue"), queries.overdue(today)), Chip("paid", _("Paid"), queries.PAID)]
+    if rows.filter(queries.RECEIPTS).exists():
+        chips.append(Chip("receipts", _("Receipts"), queries.RECEIPTS))
     return Listing(request.GET, rows, search=search, chips=chips, sorts=SORTS, default="-issued")
 
 

@@ -260,7 +260,8 @@ def test_alerts_are_off_unless_somebody_says_otherwise(commerce: Any, standard: 
 
 def test_no_limit_is_a_choice_and_a_limit_needs_an_amount(commerce: Any, standard: RatePlan) -> None:
     assert errors(save(commerce, daily_limited="on")) == {"daily_limit": ["Write a limit, or choose none."]}
-    save(commerce, daily_limit="20.00")
+    assert list(errors(save(commerce, daily_limit="20.00"))) == ["daily_limit"]
+    save(commerce)
     assert Customer.objects.get().daily_limit is None
 
 

@@ -1,6 +1,6 @@
 """The list of customers as staff see it."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from customers.models import Customer, Standing
+from customers.domain import locks
+from customers.models import Customer, Lock, Standing
 from tests.support import world
 
 
@@ -100,3 +101,18 @@ def test_the_list_denies_other_reseller(commerce: Any, globex: Any) -> None:
 
     assert listed(commerce) == []
     assert commerce.get(f"/customers/{theirs.account_number}/").status_code == 404
+
+
+def test_a_locked_customer_says_why_each_reason_once(commerce: Any, three: None, noon: datetime) -> None:
+    near = Customer.objects.get(name="Near")
+    for reason, scope in ((Lock.Reason.ADMIN, Lock.Scope.WEB), (Lock.Reason.ADMIN, Lock.Scope.CALLS), (Lock.Reason.DAILY_LIMIT, Lock.Scope.CALLS)):
+        locks.set(near, reason, scope, actor=world.jane, at=noon)
+    why = {row["customer"].name: row["why"] for row in commerce.get("/customers/").context["rows"]}
+    assert {name: sorted(reasons.split(", ")) for name, reasons in why.items()} == {
+        "Due": [""],
+        "Near": ["Daily limit reached", "Locked by staff"],
+        "Over": [""],
+    }
+    locks.lift(near, Lock.Reason.ADMIN, Lock.Scope.CALLS, actor=world.jane, at=noon)
+    locks.lift(near, Lock.Reason.ADMIN, Lock.Scope.WEB, actor=world.jane, at=noon)
+    assert [row["why"] for row in commerce.get("/customers/?q=near").context["rows"]] == ["Daily limit reached"]

@@ -8,13 +8,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from billing_portal.accounts.models import Switch
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.models import Reseller
 from customers.domain import customers
-from customers.models import BillingType, Customer, Kind
-from invoicing.domain import decisions, topup_triggers, topups
+from customers.models import BillingType, Customer, Kind, Lock, Standing
+from invoicing.domain import calls, decisions, ledger_check, topup_triggers, topups
+from invoicing.domain.records import CallRecord
 from invoicing.models import Document, LowBalanceEpisode, Payment, TopUpRequest
 from tests import sizes
 from tests.support import months, people, world
@@ -117,3 +119,19 @@ def test_approving_and_rejecting_at_once_is_one_answer(acme: Any) -> None:
     approved = TopUpRequest.objects.get().state == TopUpRequest.State.APPROVED
     assert (Payment.objects.count(), Document.objects.count(), world.balance(anna)) == ((1, 1, D("70.00")) if approved else (0, 0, D("50.00")))
     assert MailLog.objects.filter(kind="topup_rejected").count() == int(not approved)
+
+
+@pytest.mark.rel(16)
+def test_many_calls_at_the_daily_limit_are_one_lock_and_count_to_the_last_digit(acme: Any) -> None:
+    anna = customers.change(world.customer(on=world.plan()), daily_limit=D("1.00"), actor=jane, at=timezone.now())
+    switch, now = Switch.objects.get_or_create(name="default")[0], timezone.now()
+
+    def call(number: int) -> None:
+        record = CallRecord(f"race-{number}", "442079460123", now, account=anna.account_number, answered_at=now, seconds=60)
+        calls.ingest([record], switch=switch, source="api", actor=jane, at=now)
+
+    assert at_once(call) == []
+
+    assert Standing.objects.get(customer=anna).spent_today == D("0.06") * sizes.TRIGGERS
+    assert [(lock.reason, lock.lifted_at) for lock in Lock.objects.all()] == [("daily_limit", None)]
+    assert ledger_check.check().differences == []
