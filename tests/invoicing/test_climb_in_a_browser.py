@@ -81,6 +81,22 @@ def test_a_reseller_sees_what_it_pays_and_what_it_owes(window: Callable[..., Pag
     expect(gus.get_by_role("heading", name="Invoice", level=1)).to_be_visible()
 
 
+def test_a_reseller_asks_its_parent_for_a_top_up(window: Callable[..., Page]) -> None:
+    gus = window("gus", "globex")
+    gus.goto("/my-account/")
+    gus.get_by_role("link", name="Top-up").click()
+    gus.get_by_label("Amount").fill("120.00")
+    gus.get_by_role("button", name="Ask for a top-up").click()
+    expect(gus.get_by_text("You asked Acme for a top-up of 120.00 GBP.")).to_be_visible()
+    jane = window("jane", "acme")
+    jane.goto("/requests/")
+    jane.get_by_role("link", name="Globex").click()
+    jane.get_by_role("button", name="Approve").click()
+    expect(jane.get_by_text("The top-up of 120.00 GBP for Globex was approved.")).to_be_visible()
+    gus.goto("/my-account/")
+    expect(gus.get_by_text("Settled: nothing is owed")).to_be_visible()
+
+
 def test_the_parent_sees_the_calls_as_the_reseller_s(window: Callable[..., Page]) -> None:
     jane = window("jane", "acme")
     jane.goto("/calls/")
@@ -94,7 +110,7 @@ def test_nothing_to_complain_about(window: Callable[..., Page], three: Tree, wid
     found = []
     with schema_context("acme"):
         number = three.globex.documents.get().number
-    for address in ("/calls/", "/my-account/", "/my-account/statement/", f"/my-account/invoices/{number}/"):
+    for address in ("/calls/", "/my-account/", "/my-account/statement/", "/my-account/top-ups/", f"/my-account/invoices/{number}/"):
         gus.goto(address)
         found += complaints(gus, width)
 

@@ -71,7 +71,8 @@ class User(Record, AbstractBaseUser):
 
     @property
     def initials(self) -> str:
-        words = str(self).split()
+        """Of a pseudo-user "[Meridian Networks]" those of the name within: MN."""
+        words = str(self).strip("[]").split()
         return "".join(word[0] for word in words[:2]).upper()
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:

@@ -212,6 +212,18 @@ def test_a_lesser_role_at_home_is_less_at_once(walk: Walk) -> None:
     assert walk.viewer("acme").role == Role.SUPPORT
 
 
+def test_the_corner_shows_the_role_at_home_and_the_parents_letters(walk: Walk) -> None:
+    with schema_context("owner"):
+        walk.windows["owner"] = client(user("sam", Role.SUPPORT))
+    walk.go("owner", "acme")
+    with schema_context("acme"):
+        corner = walk.windows["acme"].get("/customers/").content.decode().split('class="bp-me"')[1].split("</summary>")[0]
+
+    assert ">P</span>" in corner
+    assert "Support" in corner
+    assert "Administrator" not in corner
+
+
 @pytest.mark.rel(69)
 def test_returning_ends_what_was_opened_from_there(walk: Walk) -> None:
     walk.go("owner", "acme")
