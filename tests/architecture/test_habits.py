@@ -36,6 +36,14 @@ def test_the_search_path_is_set_by_the_framework_alone() -> None:
     assert lines_with(r"(?i)set\s+(local\s+)?search_path") == []
 
 
+def test_no_code_of_the_apps_runs_beside_its_request() -> None:
+    """A thread or a coroutine would stand in the shared schema (reliability 49); the demo's mailbox serves the machine and no reseller."""
+    beside = (
+        r"\b(Thread|Timer|Process|ThreadPool\w*|ProcessPool\w*)\(|\b(asyncio|concurrent\.futures|multiprocessing|sync_to_async|async_to_sync)\b|\basync def\b"
+    )
+    assert lines_with(beside, but=("billing_portal/demo/mailbox.py",)) == []
+
+
 def test_nothing_keeps_rows_in_a_process() -> None:
     """These caches hold no row: how the text of one cell reads, the fonts and style sheets of the PDF engine, the types of our own dataclasses."""
     harmless = ("rateplans/domain/rates_cells.py", "invoicing/documents/pdf.py", "invoicing/documents/plain_json.py")

@@ -2,41 +2,18 @@
 
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.db import transaction
 
 from billing_portal.celery import app
-from billing_portal.jobs import broker, outbox
+from billing_portal.jobs import outbox
 from billing_portal.jobs.domain import running
 from tests.support.servers import ROOT
+from tests.support.telling import told_through
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "_silent_until", 0.0)
-
-
-@contextmanager
-def reached_at(port: int) -> Iterator[None]:
-    """The broker is thought to be at this port."""
-    given = app.conf.broker_url
-    forget_connections()
-    app.conf.broker_url = f"redis://127.0.0.1:{port}/0"
-    try:
-        yield
-    finally:
-        app.conf.broker_url = given
-        forget_connections()
-
-
-def forget_connections() -> None:
-    app._pool = app.amqp._producer_pool = None
 
 
 def owe(key: str) -> float:
@@ -51,7 +28,7 @@ def owe(key: str) -> float:
 def test_a_broker_that_is_away_costs_no_time_and_no_job(acme: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as line:
         free = line.getsockname()[1]
-    with reached_at(free):
+    with told_through(f"redis://127.0.0.1:{free}/0"):
         took = owe("k")
 
     assert took < 1
@@ -61,7 +38,7 @@ def test_a_broker_that_is_away_costs_no_time_and_no_job(acme: Any) -> None:
 @pytest.mark.rel(42)
 @pytest.mark.django_db(transaction=True)
 def test_a_broker_that_takes_connections_and_says_nothing_is_asked_once_and_left_alone(acme: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, reached_at(silent.getsockname()[1]):
+    with socket.create_server(("127.0.0.1", 0)) as silent, told_through(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"):
         took = [owe(f"k{n}") for n in range(10)]
 
     assert took[0] < 5

@@ -21,13 +21,28 @@ _kept: list[Any] = []  # the child keeps its parent's connection unclosed: closi
 
 def at_step(step: str, work: Callable[[], object], *, schema: str) -> bool:
     """Do the work in a process that dies "before" or "after" a function, named as "after package.module.function"; whether it came to die."""
+
+    def until_the_step() -> None:
+        _set_trap(step)
+        work()
+
+    status = _fork(until_the_step, schema)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def apart(work: Callable[[], object], *, schema: str) -> bool:
+    """Do the work in a process of its own; whether it came to its end."""
+    return _fork(work, schema) == 0
+
+
+def _fork(work: Callable[[], object], schema: str) -> int:
     before = _sessions()
     child = os.fork()
     if child == 0:
-        _in_child(step, work, schema)
+        _in_child(work, schema)
     _pid, status = os.waitpid(child, 0)
     waiting.until(lambda: _sessions() <= before)  # what the dead one held falls when the server notices
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return status
 
 
 def _sessions() -> int:
@@ -37,17 +52,18 @@ def _sessions() -> int:
         return count
 
 
-def _in_child(step: str, work: Callable[[], object], schema: str) -> None:
+def _in_child(work: Callable[[], object], schema: str) -> None:
+    ended = 1
     try:
         _kept.append(connection.connection)
         connection.connection = None
         connection.in_atomic_block = False
         connection.savepoint_ids, connection.run_on_commit = [], []
-        _set_trap(step)
         with schema_context(schema):
             work()
+        ended = 0
     finally:
-        os._exit(1)
+        os._exit(ended)
 
 
 class TransactionDiedError(BaseException):

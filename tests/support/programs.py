@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-PROGRAMS = {"chromium": ("chromium",), "browser": ("chromium",), "poppler": ("pdftotext", "pdftoppm")}
+PROGRAMS = {"chromium": ("chromium",), "browser": ("chromium",), "poppler": ("pdftotext", "pdftoppm"), "pgbouncer": ("pgbouncer",)}
 
 
 def chromium() -> str | None:
