@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel import money
 from billing_portal.kernel.period import first_instant, local_date
-from customers.models import BillingType, Customer, Standing
+from customers.models import BillingType, Customer, Lock, Standing
 from invoicing.models import TopUpRequest
 from rateplans.queries import billing_terms
 
@@ -45,8 +45,9 @@ def threshold(customer: Customer) -> Decimal:
 
 
 def is_on(customer: Customer) -> bool:
-    """Whether the customer is topped up automatically at all."""
-    return customer.topup != Customer.TopUp.OFF and not customer.topup_parked
+    """Whether the customer is topped up automatically at all: it wants to be, is not parked, and no fraud is suspected (reliability 18)."""
+    suspected = Lock.objects.filter(customer=customer, reason=Lock.Reason.FRAUD, lifted_at=None)
+    return customer.topup != Customer.TopUp.OFF and not customer.topup_parked and not suspected.exists()
 
 
 def is_due(customer: Customer, row: Standing, left: Decimal) -> bool:

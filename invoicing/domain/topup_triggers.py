@@ -23,6 +23,7 @@ WANTING = f"""
       LEFT JOIN invoicing_topuprequest AS request ON request.episode_id = episode.id
      WHERE (standing.customer_id = ANY(%s::uuid[]) OR %s) AND standing.low_since IS NOT NULL AND customer.topup <> 'off' AND NOT customer.topup_parked
        AND {low_balance.LEFT} < coalesce(customer.topup_threshold, standing.low_threshold)
+       AND NOT EXISTS (SELECT FROM customers_lock AS lock WHERE lock.customer_id = customer.id AND lock.reason = 'fraud' AND lock.lifted_at IS NULL)
        AND NOT EXISTS (SELECT FROM invoicing_topuprequest AS open WHERE open.customer_id = customer.id AND open.state IN ('pending', 'processing'))
      GROUP BY standing.customer_id, standing.low_episode
     HAVING count(request.id) FILTER (WHERE request.state = 'rejected') = 0

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
-from customers.domain import customers, low_balance
-from customers.models import BillingType, Customer, Kind, Transfer
+from customers.domain import customers, locks, low_balance
+from customers.models import BillingType, Customer, Kind, Lock, Transfer
 from invoicing.domain import decisions, ledger_check, payments, topup_triggers, topups
 from invoicing.models import Document, TopUpRequest
 from rateplans.models import BillingTerms
@@ -142,6 +142,20 @@ def test_rejecting_and_falling_again_is_bounded(pat: Customer) -> None:
     [mail] = MailLog.objects.filter(kind="topup_parked")
     assert (mail.recipients, mail.subject) == (["carl@example.com"], "Automatic top-up of Pat Ltd is parked")
     assert "Reason: 2 automatic top-ups in 24 hours" in mail.text
+
+
+@pytest.mark.rel(18)
+def test_while_fraud_is_suspected_nothing_is_topped_up_automatically(pat: Customer) -> None:
+    locks.set(pat, Lock.Reason.FRAUD, Lock.Scope.CALLS, actor=jane, at=timezone.now())
+    spend(pat, "20.00")
+    topups.attempt(pat.pk, at=timezone.now())
+    topup_triggers.sweep(at=timezone.now())
+    assert not TopUpRequest.objects.exists()
+    assert "When nothing is left, calls stop." in warning()
+
+    locks.lift(pat, Lock.Reason.FRAUD, Lock.Scope.CALLS, actor=jane, at=timezone.now())
+    topup_triggers.sweep(at=timezone.now())
+    assert waiting().amount == 25
 
 
 def test_a_parked_customer_may_still_ask_and_is_approved(pat: Customer) -> None:
