@@ -14,7 +14,7 @@ class InvoicingConfig(AppConfig):
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
         from customers.domain import spending, unbilled
-        from invoicing import jobs, jobs_low_balance, links, links_calls, links_topups  # noqa: F401 - jobs register the work
+        from invoicing import jobs, jobs_low_balance, links, links_calls, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
         from invoicing.queries import movements
         from invoicing.queries.spending import posted_on
@@ -22,6 +22,7 @@ class InvoicingConfig(AppConfig):
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
         links_calls.register()
         links_topups.register()
+        links_money.register()
         partitions.register("invoicing_call", "at")
         unbilled.register(movements.has_untaken)
         spending.register(posted_on)

@@ -3,13 +3,15 @@
 from django.urls import path
 
 from invoicing.urls_calls import urlpatterns as calls
+from invoicing.urls_money import urlpatterns as money
 from invoicing.urls_topups import urlpatterns as topups
-from invoicing.views import documents, my, overview, payments, runs, statement
+from invoicing.views import documents, my, overview, runs, statement
 
 app_name = "invoicing"
 urlpatterns = [
     *calls,
     *topups,
+    *money,
     path("invoices/", documents.documents, name="documents"),
     path("invoices/runs/", runs.history, name="runs"),
     path("invoices/runs/new/", runs.new, name="run-new"),
@@ -24,7 +26,6 @@ urlpatterns = [
     path("customers/<str:account>/overview/", overview.overview, name="overview"),
     path("customers/<str:account>/invoices/", documents.customer_documents, name="customer-documents"),
     path("customers/<str:account>/statement/", statement.of_customer, name="statement"),
-    path("customers/<str:account>/payment/", payments.record, name="record-payment"),
     path("my/", my.overview, name="my-overview"),
     path("my/invoices/", my.my_documents, name="my-documents"),
     path("my/invoices/<path:number>/pdf/", my.pdf, name="my-document-pdf"),

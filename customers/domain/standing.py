@@ -5,7 +5,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
+from billing_portal.kernel.errors import require
 from customers.models import Account, AccountKind, Customer, Standing
 from customers.models.ledger import CUSTOMER_ACCOUNTS
 
@@ -32,6 +34,13 @@ def lock_many(customer_ids: Iterable[UUID]) -> dict[UUID, Standing]:
     """The standings of many, locked in key order in one statement of its own, so that batches cannot deadlock."""
     rows = Standing.objects.select_for_update().filter(customer_id__in=set(customer_ids)).order_by("customer_id")
     return {row.customer_id: row for row in rows}
+
+
+def require_free(row: Standing, amount: Decimal) -> None:
+    """What live calls hold cannot leave: refused while something is held and less than it would be left (reliability 12). Raises `held`."""
+    available = row.available
+    free = row.held == 0 or available is None or available >= amount
+    require(free, "held", _("Calls in progress hold a part of this. Try again when they have ended."), "amount")
 
 
 def move(deltas: Mapping[UUID, Mapping[str, Decimal]]) -> None:

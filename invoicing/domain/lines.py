@@ -87,6 +87,8 @@ def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: 
 def _single(customer: Customer, period: Period, movement: Movement) -> DraftLine:
     day = local_date(movement.occurred_at, customer.time_zone)
     label = str(Kind(movement.kind).label)
+    if movement.is_mirror:
+        label = _("%(what)s taken back") % {"what": label}
     description, detail = (movement.note, f"{label}, {figures.day(day)}") if movement.note else (label, figures.day(day))
     return DraftLine(movement.kind, description[:DESCRIPTION], detail[:DETAIL], movement.amount, scope_of(movement), day < period.start)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from customers.models import Customer
+from customers.models import Customer, Transfer
 from invoicing.models import Document, Match
 from invoicing.queries import documents as queries
 
@@ -31,6 +31,22 @@ def settle_many(customer_ids: Collection[UUID], *, at: datetime, first: Document
         return
     open_ = sorted(queries.open_documents(list(credits_)), key=lambda document: first is None or document.pk != first.pk)
     Match.objects.bulk_create([match for document in open_ for match in _pay(document, credits_[document.customer_id], at)])
+
+
+def take_back(credit: Transfer, amount: Decimal | None, *, at: datetime) -> None:
+    """Free so much of what a credit has settled, the latest first, by negative rows; all of it when no amount is given. The documents are open again.
+
+    The caller holds the customer's standing and settles anew.
+    """
+    settled: dict[UUID, Decimal] = {}
+    for document_id, matched in Match.objects.filter(credit=credit).order_by("at", "pk").values_list("document_id", "amount"):
+        settled[document_id] = settled.pop(document_id, Decimal(0)) + matched
+    freed: list[Match] = []
+    for document_id, matched in reversed(settled.items()):
+        part = matched if amount is None else min(matched, amount - sum((-row.amount for row in freed), Decimal(0)))
+        if part > 0:
+            freed.append(Match(document_id=document_id, credit=credit, amount=-part, at=at))
+    Match.objects.bulk_create(freed)
 
 
 def _pay(document: Any, credits_: deque[Any], at: datetime) -> list[Match]:

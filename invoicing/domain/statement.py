@@ -20,6 +20,7 @@ from invoicing.documents import figures
 from invoicing.models import Document, Payment
 from invoicing.queries import documents as queries
 
+NAMED_FIRST = (Kind.REFUND, Kind.CHARGEBACK, Kind.SETTLE, Kind.WRITE_OFF)
 IN, OUT = Q(credit__kind__in=CUSTOMER_ACCOUNTS), Q(debit__kind__in=CUSTOMER_ACCOUNTS)
 
 
@@ -123,6 +124,8 @@ def words(transfer: Transfer, customer: Customer, names: _Names) -> tuple[str, s
     elif payment is not None:
         text, detail = str(kind.label), " · ".join(part for part in (payment.reference, _tax_part(payment, transfer)) if part)
         number = names.receipts.get(payment.pk, "")
+    elif kind in NAMED_FIRST:
+        text, detail = str(kind.label), transfer.note
     else:
         text, detail = (transfer.note, str(kind.label)) if transfer.note else (str(kind.label), "")
     return (_("Taken back: %(what)s") % {"what": text} if transfer.reverses_id else text), detail, number

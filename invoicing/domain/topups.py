@@ -42,7 +42,7 @@ def attempt(customer_id: UUID, *, at: datetime) -> TopUpRequest | None:
         return None
     reason = topup_rules.cap_reached(customer, at)
     if reason:
-        _park(customer, reason, at)
+        park(customer, reason, at)
         return None
     return _place(customer, amount, Origin.AUTOMATIC, by=system, at=at, episode=episode)
 
@@ -93,7 +93,7 @@ def _place(
     return request
 
 
-def _park(customer: Customer, reason: str, at: datetime) -> None:
+def park(customer: Customer, reason: str, at: datetime) -> None:
     """Stop the automatic top-up with its reason, and tell the staff who may let it go on."""
     Customer.objects.filter(pk=customer.pk).update(topup_parked=True)
     audit.record(system, "topup.parked", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, note=reason, at=at)

@@ -1,4 +1,4 @@
-"""The form for money received."""
+"""Forms for money received, given back, taken back, and for charges and credits by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import money
-from billing_portal.web.forms import MoneyField, PortalForm
+from billing_portal.web.forms import ChoiceCards, MoneyField, PortalForm
 from customers.models import Customer
+from invoicing.domain.entries import Entry, Scope
 from invoicing.models import Document
 from invoicing.queries import documents as queries
 
@@ -41,3 +42,49 @@ class PaymentForm(PortalForm):
         pays.queryset = queries.open_documents([customer.pk])
         if not pays.queryset.exists():
             del self.fields["pays"]
+
+
+class ReasonForm(PortalForm):
+    """Why something is taken back; the customer reads it on the statement."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("The customer sees it on the statement."))
+
+
+class GiveBackForm(ReasonForm):
+    """How much of a payment goes back, its tax included, and why. The key makes a form sent twice one refund."""
+
+    amount = MoneyField(label=_("Amount"), help_text=_("Its tax included."))
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    field_order = ("amount", "reason")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid4().hex
+        amount = self.fields["amount"]
+        assert isinstance(amount, MoneyField)
+        amount.currency = currency
+
+
+HINTS = {
+    Entry.CHARGE.value: _("On the next invoice with its tax; out of the balance for who pays first."),
+    Entry.CREDIT.value: _("A negative line of the next invoice, its tax too; added to the balance for who pays first."),
+    Entry.RAISE.value: _("The customer gets this much. Never taxed."),
+    Entry.LOWER.value: _("The customer loses this much. Never taxed."),
+}
+
+
+class EntryForm(PortalForm):
+    """A charge, a credit or an adjustment by hand. The key makes a form sent twice one movement."""
+
+    entry = forms.ChoiceField(label=_("What"), choices=Entry.choices, initial=Entry.CHARGE, widget=ChoiceCards(hints=HINTS))
+    amount = MoneyField(label=_("Amount"), help_text=_("Without tax."))
+    scope = forms.ChoiceField(label=_("Taxed as"), choices=Scope.choices, initial=Scope.CHARGE, help_text=_("Adjustments are not taxed, whatever is chosen."))
+    note = forms.CharField(label=_("What for"), max_length=200, help_text=_("The customer reads it on the invoice and the statement."))
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid4().hex
+        amount = self.fields["amount"]
+        assert isinstance(amount, MoneyField)
+        amount.currency = currency

@@ -1,6 +1,6 @@
 from invoicing.models.calls import Call, CallBatch, CallKey, WaitingCall
 from invoicing.models.documents import Document, DocumentFile, DocumentLine, DocumentTax, Match, Series, Taken
-from invoicing.models.payments import Payment
+from invoicing.models.payments import GiveBack, Payment
 from invoicing.models.runs import InvoiceRun, InvoiceRunItem
 from invoicing.models.topups import LowBalanceEpisode, TopUpRequest
 
@@ -12,6 +12,7 @@ __all__ = [
     "DocumentFile",
     "DocumentLine",
     "DocumentTax",
+    "GiveBack",
     "InvoiceRun",
     "InvoiceRunItem",
     "LowBalanceEpisode",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
@@ -18,6 +18,7 @@ from billing_portal.web.viewer import Viewer
 from customers import queries as customers
 from customers.models import AccountKind, Customer, Kind, Transfer
 from invoicing.models import Document, Match
+from invoicing.queries import credits
 
 ABOUT = "document"
 CREDIT_KINDS = (Kind.PAYMENT, Kind.AFFILIATE, Kind.SETTLE, Kind.OPENING)
@@ -81,8 +82,8 @@ def open_documents(customer_ids: Collection[UUID]) -> QuerySet[Document]:
 def unapplied_credits(customer_ids: Collection[UUID]) -> QuerySet[Transfer]:
     """Credits on receivables that have not settled anything yet, oldest first, each with `left` (semantics 6, unapplied)."""
     credits_ = Transfer.objects.filter(customer_id__in=customer_ids, kind__in=CREDIT_KINDS, credit__kind=AccountKind.RECEIVABLE)
-    standing = credits_.filter(reverses=None, reversed_by=None).annotate(matched=_matched("credit")).annotate(left=F("amount") - F("matched"))
-    return standing.filter(left__gt=0).order_by("posted_at", "pk")
+    free = credits.with_left(credits_.filter(reverses=None, reversed_by=None)).filter(left__gt=0)
+    return cast("QuerySet[Transfer]", free.order_by("posted_at", "pk"))
 
 
 def owed_by(customer_ids: Collection[UUID]) -> dict[UUID, Decimal]:

@@ -39,6 +39,7 @@ class Movement:
     posted_at: datetime
     note: str
     about_kind: str
+    is_mirror: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,17 @@ def untaken(customer_ids: Collection[UUID]) -> dict[UUID, list[Movement]]:
     """What no document has taken yet, by customer, in the order in which it happened; one query for all of them."""
     rows = Transfer.objects.filter(of_documents(), customer_id__in=customer_ids, taken=None).order_by("occurred_at", "id")
     found: dict[UUID, list[Movement]] = {}
-    for row in rows.values_list("id", "customer_id", "kind", "amount", "occurred_at", "posted_at", "note", "about_kind", "debit__kind"):
+    for row in rows.values_list("id", "customer_id", "kind", "amount", "occurred_at", "posted_at", "note", "about_kind", "debit__kind", "reverses_id"):
         movement = _movement(*row)
         found.setdefault(movement.customer_id, []).append(movement)
     return found
 
 
-def _movement(id_: UUID, of: UUID, kind: str, amount: Decimal, occurred_at: datetime, posted_at: datetime, note: str, about: str, debit: str) -> Movement:
+def _movement(
+    id_: UUID, of: UUID, kind: str, amount: Decimal, occurred_at: datetime, posted_at: datetime, note: str, about: str, debit: str, reverses: UUID | None
+) -> Movement:
     signed = amount if debit == AccountKind.RECEIVABLE else -amount
-    return Movement(id_, of, kind, signed, occurred_at, posted_at, note, about)
+    return Movement(id_, of, kind, signed, occurred_at, posted_at, note, about, reverses is not None)
 
 
 def has_untaken(customer: Customer) -> bool:

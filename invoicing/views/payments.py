@@ -34,7 +34,7 @@ def record(request: PortalRequest, account: str) -> HttpResponse:
             messages.success(
                 request, _("Payment of %(amount)s recorded.") % {"amount": money.text(money.to_minor(payment.gross, customer.currency), customer.currency)}
             )
-            return redirect("invoicing:statement", account=account)
+            return redirect("invoicing:payments", account=account)
     is_prepaid = customer.standing.billing_type == BillingType.PREPAID
     percent = sum((tax.percent for tax in customer.taxes.filter(on_calls=True)), start=payments.HUNDRED) - payments.HUNDRED
-    return customer_page(request, "invoicing/payment.html", customer, tab="invoicing:statement", form=form, is_prepaid=is_prepaid, percent=percent)
+    return customer_page(request, "invoicing/payment.html", customer, tab="invoicing:payments", form=form, is_prepaid=is_prepaid, percent=percent)

@@ -168,7 +168,7 @@ def test_a_payment_settles_the_oldest_invoice_first(visitors: Visitors, jane: An
     page.get_by_role("button", name="Record payment").click()
 
     expect(page.get_by_role("main")).to_contain_text("Payment of 15.00 GBP recorded.")
-    expect(page.get_by_role("table").locator("tbody tr").last).to_contain_text("BACS 17")
+    expect(page.get_by_role("table").locator("tbody tr").first).to_contain_text("BACS 17")
     page.get_by_role("navigation", name="Customer").get_by_role("link", name="Invoices").click()
     invoices = page.get_by_role("table").locator("tbody tr")
     expect(invoices.filter(has_text=first.number)).to_contain_text("Paid")

@@ -26,6 +26,8 @@ OTHERS = (
     "/customers/?q=nobody",
     "/customers/100002/overview/",
     "/customers/100001/invoices/",
+    "/customers/100001/payments/",
+    "/customers/100001/payments/new-entry/",
     "/customers/100001/people/",
     "/customers/100001/people/new/",
     "/customers/100001/lines/",
@@ -49,7 +51,15 @@ OTHERS = (
     "/help/",
     "/no-such-page/",
 )
-FORMS = ("/customers/new/", "/rate-plans/new/", "/taxes/new/", "/settings/switches/new/", "/settings/staff/new/", "/customers/100001/payment/")
+FORMS = (
+    "/customers/new/",
+    "/rate-plans/new/",
+    "/taxes/new/",
+    "/settings/switches/new/",
+    "/settings/staff/new/",
+    "/customers/100001/payment/",
+    "/customers/100001/payments/new-entry/",
+)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from customers.models import Kind
+from invoicing.domain.entries import Entry, Scope
 from tests import sizes
 from tests.support import killing
 from tests.support.books import Books, Story
@@ -88,9 +88,28 @@ class BooksMachine(RuleBasedStateMachine):
     def payment_again(self, who: int, number: int) -> None:
         self.story.pay_again(who, number)
 
-    @rule(who=who, amount=amounts, kind=st.sampled_from([Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT]), sign=st.sampled_from([1, -1]))
-    def movement(self, who: int, amount: Decimal, kind: Kind, sign: int) -> None:
-        self.story.post(who, kind, amount * sign if kind == Kind.ADJUSTMENT else amount)
+    @rule(who=who, amount=amounts)
+    def fee(self, who: int, amount: Decimal) -> None:
+        self.story.fee(who, amount)
+
+    @rule(who=who, amount=amounts, entry=st.sampled_from(Entry), scope=st.sampled_from(Scope))
+    def entry(self, who: int, amount: Decimal, entry: Entry, scope: Scope) -> None:
+        self.story.enter(who, entry, scope, amount)
+
+    @often
+    @rule(who=who, number=numbers, amount=amounts)
+    def refund(self, who: int, number: int, amount: Decimal) -> None:
+        self.story.give_back(who, number, amount, is_refund=True)
+
+    @often
+    @rule(who=who, number=numbers, amount=amounts)
+    def chargeback(self, who: int, number: int, amount: Decimal) -> None:
+        self.story.give_back(who, number, amount, is_refund=False)
+
+    @seldom
+    @rule(who=who)
+    def given_back_in_vain(self, who: int) -> None:
+        self.story.win(who)
 
     @rule(who=who, number=numbers)
     def reversal(self, who: int, number: int) -> None:

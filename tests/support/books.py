@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+import pytest
+from django.db import connection, transaction
+from django.db.models import Sum
 from django_tenants.utils import schema_context, tenant_context
 
 from billing_portal.accounts.models import Switch
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
+from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.money import divide_half_up
 from billing_portal.tenancy.models import Reseller
 from customers.domain import customers, ledger
-from customers.models import BillingType, Customer, Kind, Line, Transfer
-from invoicing.domain import calls, invoices, ledger_check, payments, waiting
+from customers.models import AccountKind, BillingType, Customer, Kind, Line, Transfer
+from invoicing.domain import calls, entries, givebacks, invoices, ledger_check, payments, reversals, waiting
+from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.records import CallRecord
-from invoicing.models import CallBatch, Document, Payment, Taken, WaitingCall
+from invoicing.models import CallBatch, Document, GiveBack, Match, Payment, Taken, WaitingCall
 from rateplans.models import RatePlan, Tax
 from tests.support import world
 from tests.support.world import jane
@@ -75,6 +81,12 @@ FIGURES = """
 """
 
 
+def refused(codes: str, work: Callable[[], object]) -> None:
+    """The verb refuses for one of these reasons."""
+    with pytest.raises(DomainError, match=codes), transaction.atomic():
+        work()
+
+
 @dataclass
 class Expected:
     """What one customer's books should say, told by what was done alone."""
@@ -85,6 +97,7 @@ class Expected:
     receivable: Decimal = NONE
     paid: list[tuple[str, Decimal]] = field(default_factory=list)
     by_hand: list[UUID] = field(default_factory=list)
+    given: dict[UUID, Decimal] = field(default_factory=dict)
     documents: set[UUID] = field(default_factory=set)
 
     @property
@@ -94,6 +107,13 @@ class Expected:
     def move(self, amount: Decimal) -> None:
         """What the billing type decides gains this much (semantics 1)."""
         if self.is_prepaid:
+            self.wallet += amount
+        else:
+            self.receivable += amount
+
+    def shift(self, account: str, amount: Decimal) -> None:
+        """One of its accounts gains this much."""
+        if account == AccountKind.WALLET:
             self.wallet += amount
         else:
             self.receivable += amount
@@ -148,6 +168,7 @@ class Story:
         self.whose = [Expected(each, [(datetime.min.replace(tzinfo=UTC), "Cheap")]) for each in made]
         self.sent: list[CallRecord] = []
         self.owed: list[str] = []
+        self.won: set[UUID] = set()
         self.touched: set[int] = set()
 
     def key(self) -> str:
@@ -203,6 +224,8 @@ class Story:
         tax = divide_half_up(amount * 20, 120, 2) if known.is_prepaid else D(0)
         known.move(amount - tax)
         known.paid.append((key, amount))
+        known.by_hand.append(paid.transfer_id)
+        known.given[paid.transfer_id] = NONE
         return paid
 
     def pay_again(self, who: int, number: int) -> None:
@@ -212,19 +235,84 @@ class Story:
             key, amount = known.paid[number % len(known.paid)]
             assert payments.record(known.customer, amount, reference="", actor=jane, at=self.now, key=key).gross == amount
 
-    def post(self, who: int, kind: Kind, amount: Decimal) -> None:
-        """A movement by hand; charged when the amount is above zero, but a credit gives."""
+    def fee(self, who: int, amount: Decimal) -> None:
+        """A fee as a schedule would post it."""
         known = self.of(who)
-        made = ledger.post(kind, known.customer, amount, at=self.now, actor=jane, key=self.key())
-        known.move(amount if kind in {Kind.CREDIT, Kind.ADJUSTMENT} else -amount)
-        known.by_hand.append(made.pk)
+        ledger.post(Kind.FEE, known.customer, amount, at=self.now, actor=jane, key=self.key())
+        known.move(-amount)
+
+    def enter(self, who: int, entry: Entry, scope: Scope, amount: Decimal) -> None:
+        """A charge, a credit or an adjustment; a wallet that has not enough refuses what takes."""
+        known = self.of(who)
+        takes = entry in entries.TAKES
+        scope = Scope.CHARGE if takes else scope
+        write = partial(entries.write, known.customer, entry, amount, note="by hand", scope=scope, actor=jane, at=self.now, key=self.key())
+        if takes and known.is_prepaid and amount > known.wallet + known.customer.credit_limit:
+            refused("no_funds", write)
+            return
+        known.by_hand.append(write().pk)
+        known.move(-amount if takes else amount)
 
     def take_back(self, who: int, number: int) -> None:
-        """A movement by hand is taken back, once."""
+        """A movement by hand is taken back, once; a payment of which something went back is not."""
         known = self.of(who)
-        transfer = Transfer.objects.select_related("customer", "credit").get(pk=known.by_hand.pop(number))
-        ledger.reverse(transfer, at=self.now, actor=jane, key=f"back:{transfer.pk}", note="by mistake")
-        known.move(-transfer.amount if transfer.credit.customer_id else transfer.amount)
+        transfer = Transfer.objects.select_related("customer", "debit", "credit").get(pk=known.by_hand[number])
+        take = partial(reversals.take_back, transfer, reason="by mistake", actor=jane, at=self.now)
+        if known.given.get(transfer.pk, NONE):
+            refused("given_back", take)
+            return
+        take()
+        assert take() == []
+        known.by_hand.remove(transfer.pk)
+        known.given.pop(transfer.pk, None)
+        for account in (transfer.debit, transfer.credit):
+            if account.customer_id:
+                known.shift(account.kind, transfer.amount if account == transfer.debit else -transfer.amount)
+
+    def give_back(self, who: int, number: int, amount: Decimal, *, is_refund: bool) -> None:
+        """A part of a payment goes back; a refund only of what is free, a chargeback whatever became of it."""
+        known = self.of(who)
+        if not known.given:
+            return
+        id_ = list(known.given)[number % len(known.given)]
+        payment = Payment.objects.select_related("transfer__customer", "transfer__credit").get(transfer_id=id_)
+        amount = min(amount, payment.gross)
+        verb = givebacks.refund if is_refund else givebacks.charge_back
+        give = partial(verb, payment, amount, reason="asked", actor=jane, at=self.now, key=self.key())
+        if amount > payment.gross - known.given[id_]:
+            refused("more_than_paid", give)
+            return
+        taxed = payment.gross - payment.transfer.amount
+        share = amount - (divide_half_up(taxed * (known.given[id_] + amount), payment.gross, 2) - divide_half_up(taxed * known.given[id_], payment.gross, 2))
+        account = payment.transfer.credit.kind
+        if is_refund and not self.is_free(payment, account, amount, known.wallet - share):
+            refused("not_unapplied|wallet_used", give)
+            return
+        made = give()
+        assert give() == made
+        known.given[id_] += amount
+        known.shift(account, -share)
+
+    def is_free(self, payment: Payment, account: str, amount: Decimal, wallet: Decimal) -> bool:
+        """Whether so much of a payment is in the wallet still, or was used by no invoice: by what its matches say."""
+        if account == AccountKind.WALLET:
+            return wallet >= 0
+        used = Match.objects.filter(credit_id=payment.transfer_id).aggregate(sum=Sum("amount"))["sum"] or NONE
+        drawn = sum((each.gross for each in payment.given_back.all() if each.pk not in self.won), NONE)
+        return bool(amount <= payment.gross - used - drawn)
+
+    def win(self, who: int) -> None:
+        """What went back last comes again: a refund that failed, a chargeback that was won."""
+        known = self.of(who)
+        made = GiveBack.objects.filter(payment__transfer__customer=known.customer).exclude(pk__in=self.won).order_by("-pk").first()
+        if made is None:
+            return
+        [first, *_taxes] = givebacks.movements_of(made)
+        reversals.take_back(Transfer.objects.select_related("customer", "debit", "credit").get(pk=first.pk), reason="won", actor=jane, at=self.now)
+        self.won.add(made.pk)
+        known.given[made.payment.transfer_id] -= made.gross
+        back = sum((each.amount for each in givebacks.movements_of(made) if each.debit.customer_id), NONE)
+        known.shift(made.payment.transfer.credit.kind, back)
 
     def issue(self, who: int) -> None:
         known = self.of(who)

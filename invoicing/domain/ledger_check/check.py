@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from customers.models import Customer, Transfer
-from invoicing.domain.ledger_check import balances, chain, documents, identity, receipts, usage
+from invoicing.domain.ledger_check import balances, chain, credits, documents, identity, receipts, usage
 from invoicing.domain.ledger_check.report import Difference, Question, Report
 from invoicing.models import Document
 
@@ -33,6 +33,10 @@ QUESTIONS = (
     documents.STRANGERS,
     documents.OVERPAID,
     documents.PAYMENTS,
+    credits.DRAWN,
+    credits.TAKER,
+    credits.GIVEN_BACK,
+    credits.MIRRORS,
     documents.GAPLESS,
     receipts.FIGURES,
     receipts.EVERY,

@@ -140,11 +140,11 @@ def form(**changed: str) -> dict[str, str]:
 
 def test_a_payment_is_recorded_once_however_often_the_form_is_sent(commerce: Any, anna: Any, october: Any) -> None:
     for _click in range(2):
-        assert commerce.post(f"/customers/{anna.account_number}/payment/", form()).url == f"/customers/{anna.account_number}/statement/"
+        assert commerce.post(f"/customers/{anna.account_number}/payment/", form()).url == f"/customers/{anna.account_number}/payments/"
 
     assert Payment.objects.count() == 1
     assert months.due(october) == "0.00"
-    assert "Payment of 12.00 GBP recorded." in commerce.get(f"/customers/{anna.account_number}/statement/").content.decode()
+    assert "Payment of 12.00 GBP recorded." in commerce.get(f"/customers/{anna.account_number}/payments/").content.decode()
 
 
 def test_the_form_begins_with_what_the_invoice_page_asked_for(commerce: Any, anna: Any, october: Any) -> None:

@@ -1,0 +1,54 @@
+"""What became of money received: used by documents, given back, taken back."""
+
+from invoicing.domain.ledger_check.report import Question
+
+DRAWN = Question(
+    "no more of a movement is used and given back than it brought",
+    """
+    WITH matched AS (SELECT credit_id AS id, sum(amount) AS amount FROM invoicing_match GROUP BY credit_id),
+         drawn AS (
+        SELECT moved.about_id AS id, sum(moved.amount) AS amount
+          FROM customers_transfer AS moved LEFT JOIN customers_transfer AS mirror ON mirror.reverses_id = moved.id
+         WHERE moved.about_kind = 'taken_from' AND moved.reverses_id IS NULL AND mirror.id IS NULL
+         GROUP BY moved.about_id)
+    SELECT brought.customer_id, 'movement ' || brought.key, brought.amount, coalesce(matched.amount, 0) + drawn.amount
+      FROM drawn
+      JOIN customers_transfer AS brought ON brought.id = drawn.id
+      LEFT JOIN matched ON matched.id = drawn.id
+      LEFT JOIN customers_transfer AS mirror ON mirror.reverses_id = brought.id
+     WHERE mirror.id IS NOT NULL OR coalesce(matched.amount, 0) + drawn.amount > brought.amount
+    """,
+)
+
+TAKER = Question(
+    "what is given back goes out where it came in, to the same customer",
+    """
+    SELECT moved.customer_id, 'movement ' || moved.key, NULL::numeric, moved.amount
+      FROM customers_transfer AS moved LEFT JOIN customers_transfer AS brought ON brought.id = moved.about_id
+     WHERE moved.about_kind = 'taken_from' AND moved.reverses_id IS NULL
+       AND (brought.customer_id, brought.credit_id) IS DISTINCT FROM (moved.customer_id, moved.debit_id)
+    """,
+)
+
+GIVEN_BACK = Question(
+    "a refund or chargeback is the sum of its movements, its tax included",
+    """
+    SELECT moved.customer_id, 'movement ' || moved.key, made.gross, sum(part.amount)
+      FROM invoicing_giveback AS made
+      JOIN invoicing_payment AS payment ON payment.id = made.payment_id
+      JOIN customers_transfer AS moved ON moved.id = payment.transfer_id
+      LEFT JOIN customers_transfer AS part
+        ON part.kind IN ('refund', 'chargeback') AND split_part(part.key, ':', 2) = made.id::text AND part.reverses_id IS NULL
+     GROUP BY made.id, moved.id HAVING sum(part.amount) IS DISTINCT FROM made.gross
+    """,
+)
+
+MIRRORS = Question(
+    "a movement is taken back by its mirror",
+    """
+    SELECT mirror.customer_id, 'movement ' || mirror.key, taken.amount, mirror.amount
+      FROM customers_transfer AS mirror JOIN customers_transfer AS taken ON taken.id = mirror.reverses_id
+     WHERE (mirror.customer_id, mirror.debit_id, mirror.credit_id, mirror.amount, mirror.kind)
+           IS DISTINCT FROM (taken.customer_id, taken.credit_id, taken.debit_id, taken.amount, taken.kind)
+    """,
+)

@@ -1,0 +1,62 @@
+"""Movements made by mistake are taken back whole, once; the originals stay (semantics 5, 6, reliability 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.kernel import money
+from billing_portal.kernel.errors import require
+from customers.domain import ledger, standing
+from customers.models import AccountKind, Kind, Transfer
+from invoicing.domain import matching, overdue
+from invoicing.models import GiveBack, Payment
+from invoicing.queries import credits as queries
+
+REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
+
+
+@transaction.atomic
+def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) -> list[Transfer]:
+    """Answer a payment, a refund, a chargeback, a charge, a credit or an adjustment by its mirror, its tax too; what it settled is open again first.
+
+    Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`.
+    """
+    require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
+    require(is_reversible(movement), "not_by_hand", _("This cannot be taken back here."))
+    customer = movement.customer
+    standing.lock(customer)
+    if Transfer.objects.filter(reverses=movement).exists():
+        return []
+    parts = _parts(movement)
+    drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
+    require(not drawn, "given_back", _("Something of this payment was refunded, charged back or moved on. Take that back first."))
+    if movement.credit.kind == AccountKind.RECEIVABLE:
+        matching.take_back(movement, None, at=at)
+    mirrors = [ledger.reverse(part, at=at, actor=actor, key=f"reversal:{part.pk}", note=reason.strip()) for part in parts]
+    matching.settle(customer, at=at)
+    overdue.refresh([customer.pk], at=at)
+    what = {"amount": ("", money.text(movement.amount, customer.currency)), "movement": ("", str(Kind(movement.kind).label))}
+    subject = ("customer", customer.pk, customer.name)
+    audit.record(actor, "movement.taken_back", subject=subject, customer_id=customer.pk, changes=what, note=reason.strip(), at=at)
+    return mirrors
+
+
+def is_reversible(movement: Transfer) -> bool:
+    """Whether the movement was made by hand and is no mirror; what a document posted is answered by a credit note."""
+    return movement.kind in REVERSIBLE and movement.reverses_id is None and movement.about_kind != "document"
+
+
+def _parts(movement: Transfer) -> list[Transfer]:
+    """The movements that were made together with it, itself among them: a payment's or a refund's taxes."""
+    payment = Payment.objects.filter(transfer=movement).first()
+    if payment is not None:
+        return list(Transfer.objects.select_related("customer").filter(about_kind="payment", about_id=payment.pk, reverses=None).order_by("pk"))
+    if movement.kind in GiveBack.Way.values:
+        beginning = movement.key.rpartition(":")[0] + ":"
+        return list(Transfer.objects.select_related("customer").filter(customer=movement.customer, key__startswith=beginning).order_by("pk"))
+    return [movement]

@@ -1,0 +1,147 @@
+"""A customer's payments, charges and credits: the list, refund, chargeback, taking back, and writing one by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing_portal.accounts import rights
+from billing_portal.accounts.rights import Right
+from billing_portal.kernel import money
+from billing_portal.web.access import roles, staff
+from billing_portal.web.listing import Chip, Listing
+from billing_portal.web.pages.actors import actor_of
+from billing_portal.web.viewer import PortalRequest
+from customers import queries as customers
+from customers.models import Customer, Kind
+from customers.views.shell import State, customer_page
+from invoicing.domain import entries, givebacks, reversals
+from invoicing.domain.statement import effect
+from invoicing.forms.payments import EntryForm, GiveBackForm, ReasonForm
+from invoicing.models import GiveBack, Payment
+from invoicing.queries import credits as queries
+
+MOVERS = rights.roles(Right.MOVE_MONEY)
+TAB = "invoicing:payments"
+SORTS = {"at": ("posted_at",), "amount": ("amount", "posted_at")}
+CHIPS = (
+    Chip("payments", _("Payments"), queries.PAYMENTS),
+    Chip("given-back", _("Given back"), queries.GIVEN_BACK),
+    Chip("charges", _("Charges and credits"), queries.CHARGES),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A movement by hand: what it was, its amount as people know it, what became of it, and what may be done about it."""
+
+    movement: Any
+    what: str
+    detail: str
+    amount: Decimal
+    pill: State | None
+    is_payment: bool
+    may_take_back: bool
+
+
+@staff
+@require_safe
+def payments(request: PortalRequest, account: str) -> HttpResponse:
+    customer = customers.customer_or_404(request.viewer, account)
+    listing = Listing(request.GET, queries.by_hand(customer), search=("note__icontains", "reference__icontains"), chips=CHIPS, sorts=SORTS, default="-at")
+    return customer_page(request, "invoicing/payments.html", customer, listing=listing, rows=[_row(each) for each in listing])
+
+
+def _row(movement: Any) -> Row:
+    paid: Payment | None = getattr(movement, "payment", None)
+    sign = 1 if effect(movement) > 0 else -1
+    gross = movement.amount if paid is None else paid.gross
+    detail = movement.note if paid is None else paid.reference
+    open_ = not movement.reversed
+    reversible = open_ and reversals.is_reversible(movement) and not movement.drawn
+    is_payment = open_ and paid is not None and movement.drawn < movement.amount
+    return Row(movement, str(Kind(movement.kind).label), detail, gross * sign, _pill(movement, paid), is_payment, reversible)
+
+
+def _pill(movement: Any, paid: Payment | None) -> State | None:
+    """What became of it; nothing to say about most."""
+    if movement.reversed:
+        return State("off", _("Taken back"))
+    if movement.drawn >= movement.amount:
+        return State("off", _("Given back"))
+    if movement.drawn:
+        return State("plain", _("Partly given back"))
+    if paid is not None and movement.kind == Kind.PAYMENT and movement.left:
+        left = money.text(money.to_minor(movement.left, movement.currency), movement.currency)
+        return State("plain", _("%(amount)s not used yet") % {"amount": left})
+    return None
+
+
+@roles(*MOVERS)
+@require_http_methods(["GET", "POST"])
+def refund(request: PortalRequest, account: str, movement: UUID) -> HttpResponse:
+    customer = customers.customer_or_404(request.viewer, account)
+    payment = queries.payment_or_404(customer, movement)
+    most = givebacks.most_refundable(payment, customer.standing)
+    return _give_back(request, customer, payment, GiveBack.Way.REFUND, givebacks.refund, most)
+
+
+@roles(*MOVERS)
+@require_http_methods(["GET", "POST"])
+def charge_back(request: PortalRequest, account: str, movement: UUID) -> HttpResponse:
+    customer = customers.customer_or_404(request.viewer, account)
+    payment = queries.payment_or_404(customer, movement)
+    most = payment.gross - sum((part.drawn for part in queries.parts_of(payment)), Decimal(0))
+    return _give_back(request, customer, payment, GiveBack.Way.CHARGEBACK, givebacks.charge_back, most)
+
+
+def _give_back(request: PortalRequest, customer: Customer, payment: Payment, way: GiveBack.Way, verb: Callable[..., Any], most: Decimal) -> HttpResponse:
+    most = money.to_minor(most, customer.currency)
+    form = GiveBackForm(request.POST or None, currency=customer.currency, initial={"amount": most} if most > 0 else None)
+    if form.is_valid():
+        with form.refusals():
+            made = verb(payment, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            amount = money.text(money.to_minor(made.gross, customer.currency), customer.currency)
+            said = _("%(amount)s refunded.") if way == GiveBack.Way.REFUND else _("Chargeback of %(amount)s recorded.")
+            messages.success(request, said % {"amount": amount})
+            return redirect(TAB, account=customer.account_number)
+    return customer_page(request, "invoicing/give_back.html", customer, tab=TAB, form=form, payment=payment, way=way, most=most)
+
+
+@roles(*MOVERS)
+@require_http_methods(["GET", "POST"])
+def take_back(request: PortalRequest, account: str, movement: UUID) -> HttpResponse:
+    customer = customers.customer_or_404(request.viewer, account)
+    found = queries.movement_or_404(customer, movement)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        with form.refusals():
+            reversals.take_back(found, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
+            messages.success(request, _("%(what)s taken back.") % {"what": Kind(found.kind).label})
+            return redirect(TAB, account=account)
+    return customer_page(request, "invoicing/take_back.html", customer, tab=TAB, form=form, movement=found, what=Kind(found.kind).label, amount=effect(found))
+
+
+@roles(*MOVERS)
+@require_http_methods(["GET", "POST"])
+def entry(request: PortalRequest, account: str) -> HttpResponse:
+    """A charge, a credit or an adjustment by hand."""
+    customer = customers.customer_or_404(request.viewer, account)
+    form = EntryForm(request.POST or None, currency=customer.currency)
+    if form.is_valid():
+        with form.refusals():
+            made = entries.write(customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            amount = money.text(money.to_minor(made.amount, customer.currency), customer.currency)
+            messages.success(request, _("%(what)s of %(amount)s recorded.") % {"what": Kind(made.kind).label, "amount": amount})
+            return redirect(TAB, account=account)
+    return customer_page(request, "invoicing/entry.html", customer, tab=TAB, form=form)

@@ -1,0 +1,122 @@
+"""What was recorded by mistake is taken back whole and once; both stay."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from billing_portal.kernel.errors import DomainError
+from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
+from invoicing.domain import entries, givebacks, ledger_check, payments, reversals
+from tests.support import months, world
+from tests.support.months import D, due, figures, identity, lines
+from tests.support.world import balance, jane
+
+pytestmark = pytest.mark.django_db
+
+
+def take_back(movement: Transfer, at: datetime) -> list[Transfer]:
+    return reversals.take_back(movement, reason="wrong customer", actor=jane, at=at)
+
+
+def test_a_payment_taken_back_opens_its_invoice_again(anna: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, anna, "50.00", "2026-10-05 12:00")
+    [october] = months.issue("2026-11-01", first)
+    paid = payments.record(anna, D("60.00"), reference="", actor=jane, at=noon, key="1")
+
+    take_back(paid.transfer, noon)
+
+    assert (due(october), balance(anna)) == ("50.00", D(-50))
+    assert identity(anna) == 0
+    assert ledger_check.check().differences == []
+
+
+def test_a_top_up_is_taken_back_with_its_tax(noon: datetime) -> None:
+    bob = world.customer("Bob Ltd", billing_type=BillingType.PREPAID, taxes=(world.vat("20"),))
+    paid = payments.record(bob, D("60.00"), reference="", actor=jane, at=noon, key="1")
+
+    assert sorted(mirror.amount for mirror in take_back(paid.transfer, noon)) == [10, 50]
+
+    assert balance(bob) == 0
+    kept = [(row.debit.kind, row.credit.kind) for row in Transfer.objects.filter(amount=10).order_by("pk")]
+    assert kept == [(AccountKind.CASH_CLEARING, AccountKind.TAX_PAYABLE), (AccountKind.TAX_PAYABLE, AccountKind.CASH_CLEARING)]
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_twice_takes_back_once(anna: Customer, noon: datetime) -> None:
+    paid = payments.record(anna, D("60.00"), reference="", actor=jane, at=noon, key="1")
+
+    assert len(take_back(paid.transfer, noon)) == 1
+    assert take_back(paid.transfer, noon) == []
+    assert balance(anna) == 0
+
+
+def test_a_mirror_cannot_be_taken_back_nor_what_a_document_posted(anna: Customer, first: datetime, noon: datetime) -> None:
+    vera = world.customer("Vera Ltd", taxes=(world.vat("7"),))
+    months.moved(Kind.CHARGE, vera, "50.00", "2026-10-05 12:00")
+    months.issue("2026-11-01", first)
+    paid = payments.record(anna, D("60.00"), reference="", actor=jane, at=noon, key="1")
+    [mirror] = take_back(paid.transfer, noon)
+
+    for movement in (mirror, Transfer.objects.get(kind=Kind.TAX)):
+        with pytest.raises(DomainError, match="not_by_hand"):
+            take_back(movement, noon)
+
+
+def test_what_was_given_back_is_taken_back_first(anna: Customer, noon: datetime) -> None:
+    paid = payments.record(anna, D("60.00"), reference="", actor=jane, at=noon, key="1")
+    givebacks.refund(paid, D("10.00"), reason="too much", actor=jane, at=noon, key="1")
+    with pytest.raises(DomainError, match="given_back"):
+        take_back(paid.transfer, noon)
+
+    take_back(Transfer.objects.get(kind=Kind.REFUND), noon)
+    assert balance(anna) == 60
+    assert givebacks.most_refundable(paid, Standing.objects.get(customer=anna)) == 60
+    take_back(paid.transfer, noon)
+    assert balance(anna) == 0
+    assert ledger_check.check().differences == []
+
+
+def test_a_chargeback_that_was_won_pays_again(anna: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, anna, "50.00", "2026-10-05 12:00")
+    [october] = months.issue("2026-11-01", first)
+    paid = payments.record(anna, D("50.00"), reference="", actor=jane, at=noon, key="1")
+    givebacks.charge_back(paid, D("50.00"), reason="disputed", actor=jane, at=noon, key="1")
+    assert due(october) == "50.00"
+
+    take_back(Transfer.objects.get(kind=Kind.CHARGEBACK), noon)
+
+    assert (due(october), balance(anna)) == ("0.00", D(0))
+    assert identity(anna) == 0
+
+
+def test_a_refunded_top_up_comes_back_with_its_tax(noon: datetime) -> None:
+    bob = world.customer("Bob Ltd", billing_type=BillingType.PREPAID, taxes=(world.vat("20"),))
+    paid = payments.record(bob, D("60.00"), reference="", actor=jane, at=noon, key="1")
+    givebacks.refund(paid, D("60.00"), reason="too much", actor=jane, at=noon, key="1")
+
+    take_back(Transfer.objects.get(kind=Kind.REFUND, amount=50), noon)
+
+    assert balance(bob) == 50
+    assert ledger_check.check().differences == []
+
+
+def test_a_charge_taken_back_after_it_was_invoiced_is_on_the_next_invoice(anna: Customer, first: datetime, noon: datetime) -> None:
+    charge = entries.write(anna, "charge", D("50.00"), note="Router", actor=jane, at=first.replace(day=5), key="1")
+    months.issue("2026-12-01", first.replace(month=12))
+    take_back(charge, first.replace(month=12, day=5))
+    entries.write(anna, "charge", D("80.00"), note="Two routers", actor=jane, at=first.replace(month=12, day=6), key="2")
+
+    [december] = months.issue("2027-01-01", first.replace(year=2027, month=1))
+
+    assert lines(december) == [("wrong customer", "Charge taken back, 5 December 2026", "-50.00"), ("Two routers", "Charge, 6 December 2026", "80.00")]
+    assert figures(december)[0] == "30.00"
+    assert identity(anna) == 0
+
+
+def test_why_must_be_said(anna: Customer, noon: datetime) -> None:
+    paid: Any = payments.record(anna, D("60.00"), reference="", actor=jane, at=noon, key="1")
+    with pytest.raises(DomainError, match="reason_missing"):
+        reversals.take_back(paid.transfer, reason=" ", actor=jane, at=noon)
+    assert balance(anna) == 60
