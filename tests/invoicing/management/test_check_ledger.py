@@ -14,7 +14,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.models import Switch
 from customers.domain import customers, ledger
 from customers.models import BillingType, Customer, Kind, Standing
-from invoicing.domain import calls, invoices, ledger_check, payments, waiting
+from invoicing.domain import calls, givebacks, invoices, ledger_check, payments, reversals, waiting
 from invoicing.domain.records import CallRecord
 from invoicing.models import Document
 from tests.support import databases, world
@@ -222,3 +222,33 @@ def test_all_resellers_are_looked_at_by_default(month: Customer) -> None:
     )
     with schema_context("globex"):
         assert ledger_check.check().differences == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "identity"),
+    [
+        ("UPDATE customers_transfer SET amount = 30 WHERE kind = 'refund' AND customer_id = %s", "no more of a movement is used and given back than it brought"),
+        (
+            "UPDATE customers_transfer SET debit_id = (SELECT id FROM customers_account WHERE kind = 'wallet' AND customer_id = customers_transfer.customer_id)"
+            " WHERE kind = 'refund' AND customer_id = %s",
+            "what is given back goes out where it came in, to the same customer",
+        ),
+        (
+            "UPDATE invoicing_giveback SET gross = gross + 0.0001 WHERE way = 'refund' AND %s <> ''",
+            "a refund or chargeback is the sum of its movements, its tax included",
+        ),
+        ("UPDATE customers_transfer SET amount = 1 WHERE reverses_id IS NOT NULL AND customer_id = %s", "a movement is taken back by its mirror"),
+    ],
+)
+def test_money_given_back_is_looked_at(month: Customer, sql: str, identity: str) -> None:
+    paid = payments.record(month, Decimal("20"), reference="", actor=jane, at=NOON, key="paid")
+    givebacks.refund(paid, Decimal("2"), reason="x", actor=jane, at=NOON, key="refund")
+    back = givebacks.charge_back(paid, Decimal("3"), reason="x", actor=jane, at=NOON, key="chargeback")
+    reversals.take_back(givebacks.movements_of(back)[0], reason="x", actor=jane, at=NOON)
+    assert run()[0] == 0
+
+    plant(sql, str(month.pk))
+    code, found = run()
+
+    assert code == 1
+    assert identity in places(found)
