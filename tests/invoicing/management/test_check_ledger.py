@@ -227,7 +227,10 @@ def test_all_resellers_are_looked_at_by_default(month: Customer) -> None:
 @pytest.mark.parametrize(
     ("sql", "identity"),
     [
-        ("UPDATE customers_transfer SET amount = 30 WHERE kind = 'refund' AND customer_id = %s", "no more of a movement is used and given back than it brought"),
+        (
+            "UPDATE customers_transfer SET amount = 30 WHERE kind = 'refund' AND customer_id = %s",
+            "no more of a movement is used and given back than it brought",
+        ),
         (
             "UPDATE customers_transfer SET debit_id = (SELECT id FROM customers_account WHERE kind = 'wallet' AND customer_id = customers_transfer.customer_id)"
             " WHERE kind = 'refund' AND customer_id = %s",

@@ -8,7 +8,7 @@ from billing_portal.tenancy.operations import AppendOnly
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("invoicing", "0003_receipts"),
+        ("invoicing", "0004_files_of_documents_never_change"),
     ]
 
     operations = [
