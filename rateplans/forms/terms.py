@@ -43,7 +43,10 @@ def values_of(tax: Tax) -> dict[str, Any]:
 
 class TermsForm(PortalForm):
     document_prefix = forms.CharField(
-        label=_("Prefix of document numbers"), max_length=12, required=False, help_text=_("Such as HV-. Documents that are issued keep theirs.")
+        label=_("Prefix of document numbers"),
+        max_length=12,
+        required=False,
+        help_text=_("HV makes HV-2026-0001. Documents that are issued keep theirs."),
     )
     due_days = forms.IntegerField(
         label=_("Days until due"), min_value=0, max_value=MOST_DUE_DAYS, help_text=_("From the day of the invoice, unless the rate plan says otherwise.")

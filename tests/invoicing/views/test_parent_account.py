@@ -7,7 +7,7 @@ import pytest
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import Role
-from customers.models import Person
+from customers.models import BillingType, Customer, Person, Standing
 from invoicing.domain import payments
 from invoicing.models import Document
 from tests.support import months, tree, world
@@ -120,3 +120,17 @@ def test_it_denies_other_reseller(three: Tree) -> None:
         answer = client(user("jane", Role.ADMINISTRATOR)).get(f"/my-account/invoices/{number}/")
 
     assert answer.status_code == 404
+
+
+def test_a_reseller_that_pays_in_advance_sees_its_receipts(three: Tree) -> None:
+    with schema_context("acme"):
+        for table, column in ((Customer, "pk"), (Standing, "customer")):
+            table.objects.filter(**{column: three.globex.pk}).update(billing_type=BillingType.PREPAID)
+        payments.record(three.globex, amount=D("80.00"), reference="Bank transfer 9", actor=jane, at=FIRST, key="p2")
+        number = Document.objects.get(kind=Document.DocumentKind.RECEIPT).number
+    browser = staff()
+    overview = browser.get("/my-account/").content.decode()
+    assert f'href="/my-account/invoices/{number}/"' in overview
+    page = browser.get(f"/my-account/invoices/{number}/").content.decode()
+    assert f"Receipt {number}" in page
+    assert "Bank transfer 9" in page
