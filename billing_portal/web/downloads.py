@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,7 +10,9 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django_tenants.utils import schema_context
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 ROWS_AT_ONCE = 500
 
 
@@ -40,9 +40,8 @@ def _file(content: bytes | str, name: str, content_type: str, *, save: bool) -> 
 def cell(value: object) -> str:
     """A CSV cell that no spreadsheet runs as a formula; numbers stay numbers (reliability rule 11)."""
     text = "" if value is None else str(value)
-    if text.startswith(FORMULA) and not re.fullmatch(r"-?\d+(\.\d+)?", text):
-        return "'" + text
-    return text
+    safe = UNSENDABLE.sub("", text)
+    return f"'{safe}" if text.lstrip(" ").startswith(FORMULA) and not NUMBER.fullmatch(text) else safe
 
 
 def csv_file(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
@@ -59,9 +58,12 @@ def csv_file(name: str, header: Sequence[object], rows: Iterable[Sequence[object
 
 
 def _line(values: Sequence[object]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([cell(value) for value in values])
-    return out.getvalue()
+    """One line of the file: every text in quotation marks, numbers and empty cells bare."""
+    return ",".join(_quoted(cell(value)) for value in values) + "\r\n"
+
+
+def _quoted(text: str) -> str:
+    return text if not text or NUMBER.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _gathered(lines: Iterable[str]) -> Iterator[str]:

@@ -11,11 +11,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from billing_portal.kernel import money
+from billing_portal.kernel import cards, money
 from billing_portal.kernel.errors import DomainError
 
 # bidi overrides and isolates, zero-width characters, control characters (reliability 83)
 HIDDEN = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+BROKEN = re.compile("[\ud800-\udfff\ufffd]")
 BREAKS = re.compile(r"[\t\r\n\u2028\u2029]+")
 AMOUNT = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 WHOLE_DIGITS = 12
@@ -51,6 +52,14 @@ class LineInput(forms.TextInput):
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)
         return clean_line(value) if isinstance(value, str) else value
+
+
+class NoteField(forms.CharField):
+    """A text of somebody's own words, in which no card number is kept (reliability 89)."""
+
+    def to_python(self, value: Any) -> str | None:
+        text = super().to_python(value)
+        return cards.masked(text) if text else text
 
 
 class ChoiceCards(forms.RadioSelect):
@@ -156,9 +165,17 @@ class PortalModelForm(Dressed, forms.ModelForm):  # type: ignore[type-arg]
     """The base of every form over one model."""
 
 
+def whole(text: str) -> None:
+    """Refuse what stands for letters that could not be read, such as half a pair of UTF-16."""
+    if BROKEN.search(text):
+        raise ValidationError(_("This holds characters that could not be read. Write it again."), code="unreadable")
+
+
 def dress(field: forms.Field) -> None:
     """Our class on the widget; clean lines and caps on text."""
     widget = field.widget
+    if isinstance(field, forms.CharField):
+        field.validators = [*field.validators, whole]
     if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
         field.error_messages["required"] = CHOOSE if isinstance(widget, forms.Select | forms.RadioSelect) else FILL_IN
     if type(widget) is forms.TextInput and isinstance(field, forms.CharField):
@@ -167,7 +184,7 @@ def dress(field: forms.Field) -> None:
     if isinstance(field, MoneyField):
         css += " bp-money"
     widget.attrs["class"] = " ".join(dict.fromkeys(f"{css} {widget.attrs.get('class', '')}".split()))
-    if type(field) is forms.CharField and field.max_length is None:
+    if isinstance(field, forms.CharField) and type(field) in {forms.CharField, NoteField} and field.max_length is None:
         cap(field, TEXT_CAP if isinstance(widget, forms.Textarea) else LINE_CAP)
 
 

@@ -14,7 +14,7 @@ from django_countries import countries
 from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.web import display
-from billing_portal.web.forms import ChoiceCards, MoneyField, PortalForm
+from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm
 from customers.models import BillingType, Customer
 from rateplans.models import RatePlan, Tax
 from rateplans.queries import plans_to_choose, taxes, visible_plans
@@ -59,7 +59,7 @@ class CustomerForm(PortalForm):
     account_number = forms.CharField(
         label=_("Account number"), max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "bp-num"})
     )
-    description = forms.CharField(
+    description = NoteField(
         label=_("Description"), max_length=300, required=False, widget=forms.TextInput(attrs={"placeholder": _("Only your staff see this")})
     )
     billing_type = forms.ChoiceField(label=_("Billing type"), choices=BillingType.choices, widget=ChoiceCards(hints=HINTS))

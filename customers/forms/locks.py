@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing_portal.web.forms import PortalForm
+from billing_portal.web.forms import NoteField, PortalForm
 from customers.models import Lock
 
 SCOPES = [
@@ -24,4 +24,4 @@ class LockForm(PortalForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose what to lock.")},
     )
-    note = forms.CharField(label=_("Why"), max_length=300, required=False, help_text=_("Only your staff see this."))
+    note = NoteField(label=_("Why"), max_length=300, required=False, help_text=_("Only your staff see this."))

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Role
-from billing_portal.web.forms import ChoiceCards, PortalForm
+from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
 from customers import queries
 from customers.models import Customer, Line, Person
 
@@ -59,7 +59,7 @@ class LineForm(PortalForm):
     """A telephone line."""
 
     name = forms.CharField(label=_("Line"), max_length=60, help_text=_("The name the switch sends for it, such as 1001."))
-    description = forms.CharField(label=_("Description"), max_length=120, required=False)
+    description = NoteField(label=_("Description"), max_length=120, required=False)
     address = forms.CharField(
         label=_("Address"), max_length=100, required=False, help_text=_("The network address it registers from, when the switch sends one.")
     )
@@ -73,7 +73,7 @@ class LineForm(PortalForm):
 class EditLineForm(PortalForm):
     """A line that is there. Name and address stay: calls are found by them."""
 
-    description = forms.CharField(label=_("Description"), max_length=120, required=False)
+    description = NoteField(label=_("Description"), max_length=120, required=False)
     person = person_field()
 
     def __init__(self, *args: Any, line: Line, **kwargs: Any) -> None:

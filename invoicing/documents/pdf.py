@@ -28,7 +28,7 @@ STYLESHEETS = ("inter/opsz.css", "documents/v1/invoice.css")
 SUBSETS = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
 FONTS = tuple(f"inter/files/inter-{subset}-opsz-normal.woff2" for subset in SUBSETS)
 TYPES = {".css": "text/css", ".png": "image/png", ".woff2": "font/woff2"}
-WARM_UP = "<!doctype html><title>x</title><h1>x</h1><p class=due><b>x</b></p><table><caption>x</caption><tr><th>x<small>x</small></th><td>x</td></tr></table>"
+WARM_UP = "<!doctype html><html lang=en><h1>x</h1><p class=due><b>x</b></p><table><caption>x</caption><tr><th>x<small>x</small></th><td>x</td></tr></table>"
 _warming = Lock()
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import money
-from billing_portal.web.forms import ChoiceCards, MoneyField, PortalForm
+from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm
 from customers.models import Customer
 from invoicing.domain.entries import Entry, Scope
 from invoicing.models import Document
@@ -28,7 +28,7 @@ class PaymentForm(PortalForm):
     """Amount, what it says on the bank statement, and the invoice it is for. The key makes a form sent twice one payment."""
 
     amount = MoneyField(label=_("Amount received"))
-    reference = forms.CharField(label=_("Reference"), max_length=140, required=False, help_text=_("Such as the text of the transfer. The customer sees it."))
+    reference = NoteField(label=_("Reference"), max_length=140, required=False, help_text=_("Such as the text of the transfer. The customer sees it."))
     pays = DocumentChoice(label=_("For"), queryset=Document.objects.none(), required=False, empty_label=_("The oldest open invoice first"))
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
@@ -47,7 +47,7 @@ class PaymentForm(PortalForm):
 class ReasonForm(PortalForm):
     """Why something is taken back; the customer reads it on the statement."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("The customer sees it on the statement."))
+    reason = NoteField(label=_("Reason"), max_length=300, help_text=_("The customer sees it on the statement."))
 
 
 class GiveBackForm(ReasonForm):
@@ -79,7 +79,7 @@ class EntryForm(PortalForm):
     entry = forms.ChoiceField(label=_("What"), choices=Entry.choices, initial=Entry.CHARGE, widget=ChoiceCards(hints=HINTS))
     amount = MoneyField(label=_("Amount"), help_text=_("Without tax."))
     scope = forms.ChoiceField(label=_("Taxed as"), choices=Scope.choices, initial=Scope.CHARGE, help_text=_("Adjustments are not taxed, whatever is chosen."))
-    note = forms.CharField(label=_("What for"), max_length=200, help_text=_("The customer reads it on the invoice and the statement."))
+    note = NoteField(label=_("What for"), max_length=200, help_text=_("The customer reads it on the invoice and the statement."))
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing_portal.web.forms import MoneyField, PortalForm
+from billing_portal.web.forms import MoneyField, NoteField, PortalForm
 from customers.models import Customer
 from invoicing.domain.decisions import MAX_COMMENT
 
@@ -15,9 +14,7 @@ from invoicing.domain.decisions import MAX_COMMENT
 class DecisionForm(PortalForm):
     """What the customer reads with the answer; a rejection needs it."""
 
-    comment = forms.CharField(
-        label=_("Comment"), max_length=MAX_COMMENT, required=False, help_text=_("The customer reads it in the mail. A rejection needs one.")
-    )
+    comment = NoteField(label=_("Comment"), max_length=MAX_COMMENT, required=False, help_text=_("The customer reads it in the mail. A rejection needs one."))
 
 
 class AskForm(PortalForm):

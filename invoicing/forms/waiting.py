@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from billing_portal.web.forms import PortalForm
+from billing_portal.web.forms import NoteField, PortalForm
 from invoicing.models import WaitingCall
 
 MOST = 10_000
@@ -20,7 +20,7 @@ class DecisionForm(PortalForm):
 
     reason = forms.ChoiceField(choices=[("", ""), *WaitingCall.Reason.choices], required=False)
     every = forms.BooleanField(required=False)
-    note = forms.CharField(
+    note = NoteField(
         label=_("Why are they never billed?"), required=False, max_length=300, widget=forms.TextInput(attrs={"placeholder": _("Why are they never billed?")})
     )
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import currencies, money
-from billing_portal.web.forms import ChoiceCards, PortalForm
+from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
 from rateplans.domain import rates_text
 from rateplans.domain.imports import Mode
 from rateplans.domain.plans import MOST_DUE_DAYS
@@ -31,7 +31,7 @@ class PlanForm(PortalForm):
     """What may be changed of a plan."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    description = forms.CharField(label=_("Description"), max_length=300, required=False, help_text=_("For your staff; customers do not see it."))
+    description = NoteField(label=_("Description"), max_length=300, required=False, help_text=_("For your staff; customers do not see it."))
     precision = forms.IntegerField(
         label=_("Decimals of a price"),
         min_value=0,

@@ -24,12 +24,20 @@ def test_a_name_holds_no_path_and_no_header(given: str, safe: str) -> None:
     assert safe_name(given) == safe
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+44 20", "@x", "-cmd", "\tx"])
+@pytest.mark.rel(84)
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+44 20", "@x", "-cmd", "\tx", "\rx", "\n=1", " =1+1", "＝1+1", "＋1", "－1", "＠SUM", "=cmd|' /c calc'!A1", "-1e5", "+1", "--1"]
+)
 def test_a_cell_is_never_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize(("value", "shown"), [("-12.50", "-12.50"), (3, "3"), (None, ""), ("Acme Ltd", "Acme Ltd")])
+@pytest.mark.rel(84)
+def test_what_no_file_can_hold_is_left_out() -> None:
+    assert (cell("\0=1"), cell("a\0b\ud800")) == ("'=1", "ab")
+
+
+@pytest.mark.parametrize(("value", "shown"), [("-12.50", "-12.50"), (3, "3"), (None, ""), ("Acme Ltd", "Acme Ltd"), ("٣", "٣"), ("it's", "it's")])
 def test_numbers_and_words_stay_as_they_are(value: object, shown: str) -> None:
     assert cell(value) == shown
 
@@ -38,4 +46,4 @@ def test_numbers_and_words_stay_as_they_are(value: object, shown: str) -> None:
 def test_a_table_is_sent_as_csv() -> None:
     answer = csv_file("calls.csv", ["To", "Price"], [["=bad", "0.0120"], ["Ünal, Ltd", "1.00"]])
 
-    assert answer.getvalue().decode() == '\ufeffTo,Price\r\n\'=bad,0.0120\r\n"Ünal, Ltd",1.00\r\n'
+    assert answer.getvalue().decode() == '\ufeff"To","Price"\r\n"\'=bad",0.0120\r\n"Ünal, Ltd",1.00\r\n'

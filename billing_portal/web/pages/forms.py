@@ -9,7 +9,7 @@ from django_countries import countries
 from billing_portal.accounts.domain import company, keys, logos
 from billing_portal.accounts.models import Role
 from billing_portal.accounts.models.users import STAFF_ROLES
-from billing_portal.web.forms import ChoiceCards, PortalForm
+from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
 
 STAFF_CHOICES = [(role.value, role.label) for role in STAFF_ROLES]
 STAFF_HINTS = {
@@ -75,7 +75,7 @@ class SwitchForm(PortalForm):
     """A switch that will send calls."""
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("As you call it, such as fsw-london-1."))
-    description = forms.CharField(label=_("Description"), max_length=200, required=False)
+    description = NoteField(label=_("Description"), max_length=200, required=False)
 
 
 class KeyForm(PortalForm):

@@ -192,10 +192,10 @@ def test_the_statement_is_a_file_too(commerce: Any, anna: Any, october: Any) -> 
 
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert lines == [
-        "Posted,Movement,Detail,Invoice,Amount,Balance,Currency",
-        "3 Oct 2026 09:01:00,Calls of 3 October 2026,,,-10.000000,-10.000000,GBP",
-        "1 Nov 2026 06:00:00,VAT 20 on ACM-2026-0001,,ACM-2026-0001,-2.000000,-12.000000,GBP",
-        "9 Nov 2026 12:00:00,Payment,'=cmd,,12.000000,0.000000,GBP",
+        '"Posted","Movement","Detail","Invoice","Amount","Balance","Currency"',
+        '"3 Oct 2026 09:01:00","Calls of 3 October 2026",,,-10.000000,-10.000000,"GBP"',
+        '"1 Nov 2026 06:00:00","VAT 20 on ACM-2026-0001",,"ACM-2026-0001",-2.000000,-12.000000,"GBP"',
+        '"9 Nov 2026 12:00:00","Payment","\'=cmd",,12.000000,0.000000,"GBP"',
     ]
 
 

@@ -115,9 +115,9 @@ def test_a_version_downloads_as_a_file_that_can_be_uploaded_again(commerce: Clie
     load(standard, b'prefix,destination,per minute\n44,"UK, +all",0.5\n', at=NOON + HOUR)
     first = commerce.get(f"/rate-plans/{standard.pk}/versions/1.csv")
     assert text_of(first).splitlines() == [
-        "\ufeffprefix,destination,per minute,connection charge,initial increment,increment,included seconds,minimum",
-        "44,United Kingdom,0.0200,0.0100,60,6,0,0.0000",
-        "4420,London,0.0600,0.0000,1,1,0,0.0000",
+        '\ufeff"prefix","destination","per minute","connection charge","initial increment","increment","included seconds","minimum"',
+        '44,"United Kingdom",0.0200,0.0100,60,6,0,0.0000',
+        '4420,"London",0.0600,0.0000,1,1,0,0.0000',
     ]
     assert first["Content-Disposition"] == 'attachment; filename="Standard version 1.csv"'
 
