@@ -14,7 +14,9 @@ def register() -> None:
             "payment.refunded": _("Payment refunded"),
             "payment.charged_back": _("Chargeback recorded"),
             "movement.taken_back": _("Movement taken back"),
+            "credit_note.issued": _("Credit note issued"),
+            "document.written_off": _("Invoice written off"),
             "entry.written": _("Charge or credit written"),
         },
-        {"entry": _("What"), "movement": _("Movement"), "reference": _("Reference"), "amount": _("Amount")},
+        {"entry": _("What"), "movement": _("Movement"), "reference": _("Reference"), "amount": _("Amount"), "invoice": _("Invoice")},
     )

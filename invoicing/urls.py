@@ -5,7 +5,7 @@ from django.urls import path
 from invoicing.urls_calls import urlpatterns as calls
 from invoicing.urls_money import urlpatterns as money
 from invoicing.urls_topups import urlpatterns as topups
-from invoicing.views import documents, my, overview, runs, statement
+from invoicing.views import credit_notes, documents, my, overview, runs, statement
 
 app_name = "invoicing"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("invoices/<path:number>/pdf/", documents.pdf, name="document-pdf"),
     path("invoices/<path:number>/sheet/", documents.sheet, name="document-sheet"),
     path("invoices/<path:number>/send/", documents.send, name="document-send"),
+    path("invoices/<path:number>/credit-note/", credit_notes.credit_note, name="credit-note"),
+    path("invoices/<path:number>/write-off/", credit_notes.write_off, name="write-off"),
     path("invoices/<path:number>/", documents.document, name="document"),
     path("customers/<str:account>/overview/", overview.overview, name="overview"),
     path("customers/<str:account>/invoices/", documents.customer_documents, name="customer-documents"),

@@ -24,8 +24,8 @@ class Entry(models.TextChoices):
 
     CHARGE = "charge", gettext_lazy("Charge")
     CREDIT = "credit", gettext_lazy("Credit")
-    RAISE = "raise", gettext_lazy("Adjustment in the customer's favour")
-    LOWER = "lower", gettext_lazy("Adjustment in our favour")
+    RAISE = "raise", gettext_lazy("Adjustment, up")
+    LOWER = "lower", gettext_lazy("Adjustment, down")
 
 
 class Scope(models.TextChoices):

@@ -13,6 +13,7 @@ from django.db import DataError, IntegrityError, transaction
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.jobs import outbox
+from billing_portal.kernel.money import minor_units, spread
 from billing_portal.kernel.period import local_date
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import new_id
@@ -20,10 +21,10 @@ from customers import queries as customers
 from customers.domain import ledger, standing
 from customers.domain.ledger import Posting
 from customers.models import Customer, Kind, Transfer
-from invoicing.domain import drafts, matching, numbering, overdue, snapshots
+from invoicing.domain import drafts, lines, matching, numbering, overdue, snapshots
 from invoicing.domain.drafts import Draft, Drafted, Skipped
 from invoicing.domain.snapshots import Heading
-from invoicing.models import Document, DocumentLine, DocumentTax, Series, Taken
+from invoicing.models import Document, DocumentLine, DocumentTax, LineTax, Series, Taken
 from invoicing.queries import documents as queries
 from rateplans.queries import billing_terms
 
@@ -152,6 +153,16 @@ def _post(made: Sequence[_Made], *, actor: Actor, at: datetime) -> dict[str, Tra
     return {transfer.key: transfer for transfer in ledger.post_many(postings, at=at, actor=actor)}
 
 
+def _parts(each: _Made, rows: Sequence[DocumentLine], taxes: Sequence[DocumentTax]) -> Iterator[LineTax]:
+    """Each line's part of each tax, so that a credit note of the line knows what to give back."""
+    places = minor_units(each.draft.customer.currency)
+    for tax, row in zip(each.draft.taxes, taxes, strict=True):
+        exact = [line.amount * tax.tax.percent / 100 if lines.applies(tax.tax, line) else Decimal(0) for line in each.draft.lines]
+        for line, part in zip(rows, spread(tax.amount, exact, places), strict=True):
+            if part:
+                yield LineTax(line=line, tax=row, amount=part)
+
+
 def _tax_key(document_id: UUID, tax_id: UUID) -> str:
     return f"tax:{document_id}:{tax_id}"
 
@@ -167,8 +178,11 @@ def _write(made: Sequence[_Made], transfers: dict[str, Transfer], *, actor: Acto
         snapshot = snapshots.value_of(each.draft, heading, snapshots.seller_of(seller), labels).to_json()
         documents.append(_document(each, series, sequence, snapshot, actor=actor, at=at))
     Document.objects.bulk_create(documents)
-    DocumentLine.objects.bulk_create([line for each in made for line in _lines(each)])
-    DocumentTax.objects.bulk_create([tax for each in made for tax in _taxes(each, transfers)])
+    lines_ = [list(_lines(each)) for each in made]
+    taxes = [list(_taxes(each, transfers)) for each in made]
+    DocumentLine.objects.bulk_create([line for of_one in lines_ for line in of_one])
+    DocumentTax.objects.bulk_create([tax for of_one in taxes for tax in of_one])
+    LineTax.objects.bulk_create([part for each, rows, taxed in zip(made, lines_, taxes, strict=True) for part in _parts(each, rows, taxed)])
     Taken.objects.bulk_create([Taken(document_id=each.id, transfer_id=movement.id) for each in made for movement in each.draft.movements])
     return documents
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from customers.models import Customer, Transfer
 from invoicing.models import Document, Match
 from invoicing.queries import documents as queries
@@ -38,14 +40,23 @@ def take_back(credit: Transfer, amount: Decimal | None, *, at: datetime) -> None
 
     The caller holds the customer's standing and settles anew.
     """
-    settled: dict[UUID, Decimal] = {}
-    for document_id, matched in Match.objects.filter(credit=credit).order_by("at", "pk").values_list("document_id", "amount"):
-        settled[document_id] = settled.pop(document_id, Decimal(0)) + matched
+    _take_back(Match.objects.filter(credit=credit), amount, at)
+
+
+def free(document: Document, amount: Decimal, *, at: datetime) -> None:
+    """Make room on a document for so much: what payments have settled of it is taken back, the latest first. The caller settles anew."""
+    _take_back(Match.objects.filter(document=document, note=None), amount, at)
+
+
+def _take_back(matches: QuerySet[Match], amount: Decimal | None, at: datetime) -> None:
+    settled: dict[tuple[UUID, Any], Decimal] = {}
+    for document_id, credit_id, matched in matches.order_by("at", "pk").values_list("document_id", "credit_id", "amount"):
+        settled[document_id, credit_id] = settled.pop((document_id, credit_id), Decimal(0)) + matched
     freed: list[Match] = []
-    for document_id, matched in reversed(settled.items()):
+    for (document_id, credit_id), matched in reversed(settled.items()):
         part = matched if amount is None else min(matched, amount - sum((-row.amount for row in freed), Decimal(0)))
         if part > 0:
-            freed.append(Match(document_id=document_id, credit=credit, amount=-part, at=at))
+            freed.append(Match(document_id=document_id, credit_id=credit_id, amount=-part, at=at))
     Match.objects.bulk_create(freed)
 
 

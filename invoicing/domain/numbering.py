@@ -19,7 +19,7 @@ from rateplans.models import BillingTerms
 FALLBACK = "INV"
 LETTERS = 3
 DIGITS = 4
-KIND_LETTERS: dict[str, str] = {Document.DocumentKind.RECEIPT: "R"}
+KIND_LETTERS: dict[str, str] = {Document.DocumentKind.RECEIPT: "R", Document.DocumentKind.CREDIT_NOTE: "C"}
 
 
 def series_name(terms: BillingTerms, seller: Reseller, issued_on: date, kind: str = Document.DocumentKind.INVOICE) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.contrib.staticfiles import finders
 from django.db import connection, transaction
@@ -29,7 +31,6 @@ from invoicing.queries import documents as queries
 PDF = "pdf"
 PDF_TYPE = "application/pdf"
 SHEET = "documents/v1/invoice.css"
-RECEIPT = Document.DocumentKind.RECEIPT
 
 
 def value_of(document: Document) -> InvoiceDocument:
@@ -81,7 +82,7 @@ def mail(document: Document, *, key: str) -> MailLog | None:
         return None
     file = pdf_file(document)
     attachment = outgoing.Attachment(file_name(document), file.path.partition("/")[2], PDF_TYPE)
-    context = _receipt(document) if document.kind == RECEIPT else _invoice(document)
+    context = CONTEXTS[document.kind](document)
     about = (queries.ABOUT, document.pk)
     return outgoing.send(str(document.kind), to=[address], context=context, key=key, about=about, attachments=[attachment])
 
@@ -112,6 +113,28 @@ def _invoice(document: Document) -> dict[str, object]:
         "asked": asked,
         "address": own_pages.documents(document.customer),
     }
+
+
+def _credit_note(document: Document) -> dict[str, object]:
+    """What was credited of which invoice, why, and what is still to pay on it."""
+    invoice: Any = queries.with_figures(Document.objects.filter(credit_notes=document)).get()
+    return {
+        "customer": document.customer,
+        "document": document,
+        "invoice": invoice.number,
+        "amount": _text(document.total, document.currency),
+        "tax": _text(document.tax, document.currency) if document.tax else "",
+        "left": _text(invoice.left, document.currency),
+        "reason": value_of(document).note,
+        "address": own_pages.documents(document.customer),
+    }
+
+
+CONTEXTS: dict[str, Callable[[Document], dict[str, object]]] = {
+    Document.DocumentKind.INVOICE: _invoice,
+    Document.DocumentKind.CREDIT_NOTE: _credit_note,
+    Document.DocumentKind.RECEIPT: _receipt,
+}
 
 
 def owe_mail(document: Document) -> None:

@@ -17,12 +17,14 @@ from invoicing.domain import matching, overdue
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import credits as queries
 
-REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
+REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT, Kind.WRITE_OFF)
 
 
 @transaction.atomic
 def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) -> list[Transfer]:
-    """Answer a payment, a refund, a chargeback, a charge, a credit or an adjustment by its mirror, its tax too; what it settled is open again first.
+    """Answer a payment, a refund, a chargeback, a write-off, a charge, a credit or an adjustment by its mirror, its tax too.
+
+    What it settled is open again first.
 
     Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`.
     """
@@ -48,7 +50,8 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
 
 def is_reversible(movement: Transfer) -> bool:
     """Whether the movement was made by hand and is no mirror; what a document posted is answered by a credit note."""
-    return movement.kind in REVERSIBLE and movement.reverses_id is None and movement.about_kind != "document"
+    posted_by_document = movement.about_kind == "document" and movement.kind != Kind.WRITE_OFF
+    return movement.kind in REVERSIBLE and movement.reverses_id is None and not posted_by_document
 
 
 def _parts(movement: Transfer) -> list[Transfer]:

@@ -21,6 +21,7 @@ from invoicing.models import Document, Payment
 from invoicing.queries import documents as queries
 
 NAMED_FIRST = (Kind.REFUND, Kind.CHARGEBACK, Kind.SETTLE, Kind.WRITE_OFF)
+NET_OF_A_NOTE = (Kind.CREDIT, Kind.CHARGE)
 IN, OUT = Q(credit__kind__in=CUSTOMER_ACCOUNTS), Q(debit__kind__in=CUSTOMER_ACCOUNTS)
 
 
@@ -119,8 +120,11 @@ def words(transfer: Transfer, customer: Customer, names: _Names) -> tuple[str, s
     if kind == Kind.USAGE:
         day = figures.day(local_date(transfer.occurred_at, customer.time_zone))
         text, detail = _("Calls of %(day)s") % {"day": day}, _("Rated again") if transfer.about_kind == "call" else ""
+    elif number and kind in NET_OF_A_NOTE:
+        text, detail = _("Credit note %(number)s") % {"number": number}, ""
     elif number:
-        text, detail = _("%(what)s on %(number)s") % {"what": transfer.note or kind.label, "number": number}, ""
+        what = kind.label if kind in NAMED_FIRST else transfer.note or kind.label
+        text, detail = _("%(what)s on %(number)s") % {"what": what, "number": number}, transfer.note if kind in NAMED_FIRST else ""
     elif payment is not None:
         text, detail = str(kind.label), " · ".join(part for part in (payment.reference, _tax_part(payment, transfer)) if part)
         number = names.receipts.get(payment.pk, "")

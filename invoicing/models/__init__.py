@@ -1,5 +1,5 @@
 from invoicing.models.calls import Call, CallBatch, CallKey, WaitingCall
-from invoicing.models.documents import Document, DocumentFile, DocumentLine, DocumentTax, Match, Series, Taken
+from invoicing.models.documents import Document, DocumentFile, DocumentLine, DocumentTax, LineTax, Match, Series, Taken
 from invoicing.models.payments import GiveBack, Payment
 from invoicing.models.runs import InvoiceRun, InvoiceRunItem
 from invoicing.models.topups import LowBalanceEpisode, TopUpRequest
@@ -15,6 +15,7 @@ __all__ = [
     "GiveBack",
     "InvoiceRun",
     "InvoiceRunItem",
+    "LineTax",
     "LowBalanceEpisode",
     "Match",
     "Payment",

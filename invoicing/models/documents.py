@@ -20,6 +20,7 @@ class Document(Record):
 
     The period is half-open local dates in the customer's zone; amounts are in the customer's currency, in its minor unit. A receipt's period is the
     day it was paid on, its total is what was paid, and nothing of it is ever open.
+    A credit note names in `credits` the invoice it gives back; its amounts are above zero, its period is that invoice's.
     `snapshot` is the whole document as a value, frozen at issue; HTML and PDF are rendered from it and from nothing else.
     """
 
@@ -29,6 +30,7 @@ class Document(Record):
         RECEIPT = "receipt", _("Receipt")
 
     kind = models.CharField(max_length=20, choices=DocumentKind.choices, default=DocumentKind.INVOICE)
+    credits = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_notes")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="documents")
     series = models.ForeignKey(Series, on_delete=models.PROTECT)
     sequence = models.PositiveIntegerField()
@@ -53,6 +55,7 @@ class Document(Record):
             models.UniqueConstraint(fields=["customer", "period_start"], condition=Q(kind="invoice"), name="one_invoice_per_period"),
             models.CheckConstraint(condition=Q(period_start__lt=models.F("period_end")), name="document_period"),
             models.CheckConstraint(condition=Q(total=models.F("net") + models.F("tax")), name="document_adds_up"),
+            models.CheckConstraint(condition=Q(kind="credit_note") ^ Q(credits=None), name="credit_note_credits"),
         ]
         indexes = [models.Index(fields=["customer", "-issued_at"], name="document_of_customer")]
 
@@ -61,7 +64,7 @@ class Document(Record):
 
 
 class DocumentLine(Record):
-    """One line of a document; its amount is in the minor unit, and the lines add up to the net."""
+    """One line of a document; its amount is in the minor unit, and the lines add up to the net. A line of an invoice is credited once."""
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
@@ -70,6 +73,7 @@ class DocumentLine(Record):
     detail = models.CharField(max_length=300, blank=True)
     quantity = models.DecimalField(max_digits=16, decimal_places=3)
     amount = MoneyField()
+    credits = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="credited_by")
 
     class Meta:
         ordering = ["position"]
@@ -87,6 +91,17 @@ class DocumentTax(Record):
     transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, null=True, blank=True)
 
 
+class LineTax(Record):
+    """A line's part of a tax of its document, by largest remainder: the parts add up to the tax (semantics 7). What a credit note of the line gives back."""
+
+    line = models.ForeignKey(DocumentLine, on_delete=models.PROTECT, related_name="taxes")
+    tax = models.ForeignKey(DocumentTax, on_delete=models.PROTECT, related_name="parts")
+    amount = MoneyField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line", "tax"], name="line_tax_once")]
+
+
 class Taken(Record):
     """This document has taken this movement; a movement is taken once (semantics 6)."""
 
@@ -95,15 +110,19 @@ class Taken(Record):
 
 
 class Match(Record):
-    """So much of a credit settles so much of a document. Taken back by a row with the negative amount."""
+    """So much of a credit, or of a credit note, settles so much of a document. Taken back by a row with the negative amount."""
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="matches")
-    credit = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="matches")
+    credit = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, blank=True, related_name="matches")
+    note = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, blank=True, related_name="settles")
     amount = MoneyField()
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="match_moves_something")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="match_moves_something"),
+            models.CheckConstraint(condition=Q(credit=None) ^ Q(note=None), name="match_has_one_source"),
+        ]
 
 
 class DocumentFile(Record):

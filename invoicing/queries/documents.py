@@ -24,20 +24,22 @@ ABOUT = "document"
 CREDIT_KINDS = (Kind.PAYMENT, Kind.AFFILIATE, Kind.SETTLE, Kind.OPENING)
 ASKS = Q(kind=Document.DocumentKind.INVOICE)
 """Documents that ask for money; of all others nothing is ever open."""
+NOTES = Q(kind=Document.DocumentKind.CREDIT_NOTE)
 RECEIPTS = Q(kind=Document.DocumentKind.RECEIPT)
 _MONEY: DecimalField[Any, Any] = DecimalField(max_digits=20, decimal_places=6)
 
 
-def _matched(column: str) -> Coalesce:
-    sums = Match.objects.filter(**{column: OuterRef("pk")}).order_by().values(column).annotate(sum=Sum("amount"))
+def _matched(column: str, only: Q | None = None) -> Coalesce:
+    sums = Match.objects.filter(only or Q(), **{column: OuterRef("pk")}).order_by().values(column).annotate(sum=Sum("amount"))
     return Coalesce(Subquery(sums.values("sum")), Value(Decimal(0)), output_field=_MONEY)
 
 
 def with_figures(documents: QuerySet[Document]) -> QuerySet[Document]:
-    """The same documents with `matched`, `left` (the amount due, semantics 11; nothing on what does not ask) and `mailed`."""
+    """The same documents with `matched`, `credited` (by credit notes), `left` (the amount due, semantics 11; nothing on what does not ask) and `mailed`."""
     mails = MailLog.objects.filter(about_kind=ABOUT, about_id=OuterRef("pk"), state=MailLog.State.SENT)
     due = Case(When(ASKS, then=F("total") - F("matched")), default=Value(Decimal(0)), output_field=_MONEY)
-    return documents.annotate(matched=_matched("document"), mailed=Exists(mails)).annotate(left=due)
+    sums = {"matched": _matched("document"), "credited": _matched("document", Q(credit=None))}
+    return documents.annotate(**sums, mailed=Exists(mails)).annotate(left=due)
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Document]:
@@ -63,7 +65,8 @@ def overdue(today: date) -> Q:
 
 
 OPEN = Q(left__gt=0)
-PAID = ASKS & Q(left__lte=0)
+CANCELLED = ASKS & Q(credited=F("total"))
+PAID = ASKS & Q(left__lte=0, credited__lt=F("total"))
 
 
 def totals(documents: QuerySet[Document]) -> list[dict[str, Any]]:

@@ -43,10 +43,13 @@ SORTS = {
 
 
 def listing_of(request: PortalRequest, rows: Any, *search: str) -> Listing:
-    """Documents as lists show them: chips open, overdue, paid, and receipts where there are any; newest first."""
+    """Documents as lists show them: chips open, overdue, paid, and credit notes and receipts where there are any; newest first."""
     today = local_date(timezone.now(), request.viewer.zone)
     chips = [Chip("open", _("Open"), queries.OPEN), Chip("overdue", _("Overdue"), queries.overdue(today)), Chip("paid", _("Paid"), queries.PAID)]
-    if rows.filter(queries.RECEIPTS).exists():
+    kinds = set(rows.order_by().values_list("kind", flat=True).distinct())
+    if Document.DocumentKind.CREDIT_NOTE in kinds:
+        chips += [Chip("cancelled", _("Cancelled"), queries.CANCELLED), Chip("credit-notes", _("Credit notes"), queries.NOTES)]
+    if Document.DocumentKind.RECEIPT in kinds:
         chips.append(Chip("receipts", _("Receipts"), queries.RECEIPTS))
     return Listing(request.GET, rows, search=search, chips=chips, sorts=SORTS, default="-issued")
 
@@ -94,6 +97,8 @@ def of_document(request: PortalRequest, found: Document) -> dict[str, Any]:
     content = html.context(rendering.value_of(found))
     due: Decimal = found.left  # type: ignore[attr-defined]  # annotated
     facts: dict[str, Any] = {"document": found, "value": content["document"], "content": content, "customer": found.customer}
+    facts["may_credit"] = found.kind == Document.DocumentKind.INVOICE and found.credited < found.total  # type: ignore[attr-defined]  # annotated
+    facts["credits"], facts["notes"] = found.credits and found.credits.number, list(found.credit_notes.order_by("issued_at").values_list("number", flat=True))
     facts["asked"] = money.plain(money.to_minor(due, found.currency))
     return {**facts, "pill": states.of_document(found, today), "events": timeline.of(found)}
 

@@ -76,9 +76,9 @@ def _row(movement: Any) -> Row:
 def _pill(movement: Any, paid: Payment | None) -> State | None:
     """What became of it; nothing to say about most."""
     if movement.reversed:
-        return State("off", _("Taken back"))
+        return State("plain", _("Taken back"))
     if movement.drawn >= movement.amount:
-        return State("off", _("Given back"))
+        return State("plain", _("Given back"))
     if movement.drawn:
         return State("plain", _("Partly given back"))
     if paid is not None and movement.kind == Kind.PAYMENT and movement.left:

@@ -29,7 +29,11 @@ def shown(documents: Any, today: date) -> list[Shown]:
 
 
 def of_document(document: Any, today: date) -> State:
-    """Paid, overdue since when, partly paid, sent, or just issued; needs `left`, `matched` and `mailed`."""
+    """Cancelled, paid, overdue since when, partly paid, sent, or just issued; needs `left`, `matched`, `credited` and `mailed`."""
+    if document.kind == Document.DocumentKind.CREDIT_NOTE:
+        return State("plain", _("Sent") if document.mailed else _("Issued"))
+    if document.credited == document.total:
+        return State("plain", _("Cancelled"))
     if document.kind == Document.DocumentKind.RECEIPT or document.left <= 0:
         return State("good", _("Paid"))
     days = (today - document.due_on).days

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -31,8 +32,13 @@ def _mails(document: Document) -> Iterator[Event]:
 
 
 def _payments(document: Document) -> Iterator[Event]:
-    for match in document.matches.select_related("credit", "credit__payment"):
+    for match in document.matches.exclude(note=None).select_related("note"):
+        amount = money.text(money.to_minor(match.amount, document.currency), document.currency)
+        yield Event(_("Credited %(amount)s") % {"amount": amount}, match.note.number if match.note else "", match.at)
+    for match in document.matches.exclude(credit=None).select_related("credit", "credit__payment"):
         amount = money.text(money.to_minor(abs(match.amount), document.currency), document.currency)
-        text = _("Paid %(amount)s") if match.amount > 0 else _("Taken back %(amount)s")
-        by = match.credit.note or str(Kind(match.credit.kind).label)
+        credit: Any = match.credit
+        paid = _("Written off %(amount)s") if credit.kind == Kind.WRITE_OFF else _("Paid %(amount)s")
+        text = paid if match.amount > 0 else _("Taken back %(amount)s")
+        by = credit.note or str(Kind(credit.kind).label)
         yield Event(text % {"amount": amount}, by, match.at, acted_for="")

@@ -132,6 +132,16 @@ class BooksMachine(RuleBasedStateMachine):
     def issue(self, who: int) -> None:
         self.story.issue(who)
 
+    @often
+    @rule(who=who, number=numbers, picks=st.integers(0, 255))
+    def credit_note(self, who: int, number: int, picks: int) -> None:
+        self.story.credit(who, number, picks)
+
+    @often
+    @rule(who=who, number=numbers, amount=amounts)
+    def write_off(self, who: int, number: int, amount: Decimal) -> None:
+        self.story.write_off(who, number, amount)
+
     @seldom
     @rule()
     def climb(self) -> None:

@@ -24,10 +24,11 @@ from billing_portal.kernel.money import divide_half_up
 from billing_portal.tenancy.models import Reseller
 from customers.domain import customers, ledger
 from customers.models import AccountKind, BillingType, Customer, Kind, Line, Transfer
-from invoicing.domain import calls, entries, givebacks, invoices, ledger_check, payments, reversals, waiting
+from invoicing.domain import calls, credit_notes, entries, givebacks, invoices, ledger_check, payments, reversals, waiting, write_offs
 from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.records import CallRecord
 from invoicing.models import CallBatch, Document, GiveBack, Match, Payment, Taken, WaitingCall
+from invoicing.queries import documents
 from rateplans.models import RatePlan, Tax
 from tests.support import world
 from tests.support.world import jane
@@ -168,6 +169,7 @@ class Story:
         self.whose = [Expected(each, [(datetime.min.replace(tzinfo=UTC), "Cheap")]) for each in made]
         self.sent: list[CallRecord] = []
         self.owed: list[str] = []
+        self.written_off: set[UUID] = set()
         self.won: set[UUID] = set()
         self.touched: set[int] = set()
 
@@ -329,6 +331,44 @@ class Story:
             assert abs(document.net - moved) <= D("0.005")
             known.receivable -= document.total - moved
             known.documents.add(document.pk)
+
+    def credit(self, who: int, number: int, picks: int) -> None:
+        """An invoice is credited, or some of its lines; each line once, and never more than is left."""
+        known = self.of(who)
+        if not known.documents:
+            return
+        document = Document.objects.select_related("customer").get(pk=sorted(known.documents)[number % len(known.documents)])
+        open_ = [line.position for line in document.lines.filter(credited_by=None)]
+        chosen = [position for position in open_ if picks >> position % 8 & 1] if picks else open_
+        content = credit_notes.content_of(document, chosen)
+        credit = partial(credit_notes.issue, document, positions=chosen, reason="by mistake", actor=jane, at=self.now, key=self.key())
+        if document.pk in self.written_off:
+            refused("written_off", credit)
+        elif content.total <= 0 or content.total > document.total - credit_notes.credited(document):
+            refused("nothing_to_credit|more_than_left", credit)
+        else:
+            note = credit()
+            assert credit() == note
+            assert document.matches.aggregate(sum=Sum("amount"))["sum"] <= document.total
+            known.receivable += note.total
+
+    def write_off(self, who: int, number: int, amount: Decimal) -> None:
+        """So much of an invoice is given up, at most what is due; then it is taken back at once, every other time."""
+        known = self.of(who)
+        if not known.documents:
+            return
+        id_ = sorted(known.documents)[number % len(known.documents)]
+        document: Any = documents.with_figures(Document.objects.select_related("customer").filter(pk=id_)).get()
+        give_up = partial(write_offs.write_off, document, amount, reason="insolvent", actor=jane, at=self.now, key=self.key())
+        if amount > document.left:
+            refused("more_than_due", give_up)
+            return
+        gone = give_up()
+        if number % 2:
+            reversals.take_back(gone, reason="paid after all", actor=jane, at=self.now)
+        else:
+            known.receivable += amount
+            self.written_off.add(id_)
 
     def limit(self, who: int, amount: Decimal) -> None:
         known = self.of(who)

@@ -52,3 +52,41 @@ MIRRORS = Question(
            IS DISTINCT FROM (taken.customer_id, taken.credit_id, taken.debit_id, taken.amount, taken.kind)
     """,
 )
+
+NOTES = Question(
+    "a credit note settles its own invoice in full, and notes give back no more than the invoice",
+    """
+    SELECT note.customer_id, 'document ' || note.number, note.total, coalesce(sum(match.amount), 0)
+      FROM invoicing_document AS note
+      JOIN invoicing_document AS document ON document.id = note.credits_id
+      LEFT JOIN invoicing_match AS match ON match.note_id = note.id AND match.document_id = document.id AND document.customer_id = note.customer_id
+     WHERE note.kind = 'credit_note'
+     GROUP BY note.id HAVING note.total <> coalesce(sum(match.amount), 0)
+    UNION ALL
+    SELECT document.customer_id, 'document ' || document.number, document.total, sum(note.total)
+      FROM invoicing_document AS note JOIN invoicing_document AS document ON document.id = note.credits_id
+     GROUP BY document.id HAVING sum(note.total) > document.total
+    """,
+)
+
+CREDITED_LINES = Question(
+    "a line of a credit note is the line it credits",
+    """
+    SELECT note.customer_id, 'document ' || note.number || ', line ' || line.position, credited.amount, line.amount
+      FROM invoicing_document AS note
+      JOIN invoicing_documentline AS line ON line.document_id = note.id
+      LEFT JOIN invoicing_documentline AS credited ON credited.id = line.credits_id AND credited.document_id = note.credits_id
+     WHERE note.kind = 'credit_note' AND credited.amount IS DISTINCT FROM line.amount
+    """,
+)
+
+PARTS = Question(
+    "the parts of a tax on the lines add up to it",
+    """
+    SELECT document.customer_id, 'document ' || document.number || ', ' || tax.name, tax.amount, sum(part.amount)
+      FROM invoicing_linetax AS part
+      JOIN invoicing_documenttax AS tax ON tax.id = part.tax_id
+      JOIN invoicing_document AS document ON document.id = tax.document_id
+     GROUP BY document.id, tax.id HAVING tax.amount <> sum(part.amount)
+    """,
+)

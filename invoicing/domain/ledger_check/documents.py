@@ -47,7 +47,7 @@ TAX_POSTED = Question(
           JOIN customers_account AS debit ON debit.id = transfer.debit_id) AS posted
         ON posted.id = tax.transfer_id AND posted.customer_id = document.customer_id
        AND posted.kind = ANY(CASE document.kind WHEN 'receipt' THEN '{tax,topup,voucher}' ELSE '{tax}' END::text[])
-     WHERE nullif(tax.amount, 0) IS DISTINCT FROM posted.amount
+     WHERE nullif(CASE document.kind WHEN 'credit_note' THEN -tax.amount ELSE tax.amount END, 0) IS DISTINCT FROM posted.amount
     """,
 )
 
@@ -70,7 +70,8 @@ TAKEN = Question(
          added AS (SELECT document_id, sum(amount) AS amount FROM part GROUP BY document_id)
     SELECT document.customer_id, 'document ' || document.number, coalesce(added.amount, 0), document.net
       FROM invoicing_document AS document LEFT JOIN added ON added.document_id = document.id
-     WHERE document.kind = 'invoice' AND coalesce(added.amount, 0) <> document.net
+     WHERE document.kind IN ('invoice', 'credit_note')
+       AND coalesce(added.amount, 0) <> CASE document.kind WHEN 'invoice' THEN document.net ELSE -document.net END
     """,
 )
 

@@ -2,8 +2,8 @@
 
 from invoicing.domain.ledger_check.report import Question
 
-# The sides are told apart by kind: a document's own tax and rounding are in its total; movements that documents take are unbilled until one takes
-# them (an opening debit too, and its reversal); all other credits and debits on the receivable are credit that can be applied.
+# The sides are told apart by kind: a document's own tax and rounding are in its total, and a credit note takes its own net; movements that documents
+# take are unbilled until one takes them (an opening debit too, and its reversal); all other credits and debits are credit that can be applied.
 RECEIVABLE = Question(
     "receivable is unapplied less open less unbilled",
     """
@@ -25,7 +25,9 @@ RECEIVABLE = Question(
                -sum(amount) FILTER (WHERE part = 'gathered' AND taken.id IS NULL) AS unbilled
           FROM sorted LEFT JOIN invoicing_taken AS taken ON taken.transfer_id = sorted.id
          GROUP BY sorted.customer_id),
-         printed AS (SELECT customer_id, sum(total) AS total FROM invoicing_document WHERE kind = 'invoice' GROUP BY customer_id)
+         printed AS (
+        SELECT customer_id, sum(CASE kind WHEN 'invoice' THEN total ELSE -total END) AS total
+          FROM invoicing_document WHERE kind IN ('invoice', 'credit_note') GROUP BY customer_id)
     SELECT standing.customer_id, 'receivable',
            coalesce(summed.credits, 0) - coalesce(printed.total, 0) - coalesce(summed.unbilled, 0), standing.receivable
       FROM customers_standing AS standing
