@@ -14,7 +14,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.models import Switch
 from customers.domain import customers, ledger
 from customers.models import BillingType, Customer, Kind, Standing
-from invoicing.domain import calls, givebacks, invoices, ledger_check, payments, reversals, waiting
+from invoicing.domain import calls, credit_notes, givebacks, invoices, ledger_check, payments, reversals, waiting
 from invoicing.domain.records import CallRecord
 from invoicing.models import Document
 from tests.support import databases, world
@@ -255,3 +255,34 @@ def test_money_given_back_is_looked_at(month: Customer, sql: str, identity: str)
 
     assert code == 1
     assert identity in places(found)
+
+
+@pytest.mark.parametrize(
+    ("sql", "identity"),
+    [
+        ("UPDATE invoicing_match SET amount = amount - 0.0001 WHERE note_id IS NOT NULL AND %s <> ''", "a credit note settles its own invoice in full"),
+        (
+            "UPDATE invoicing_documentline SET amount = amount + 0.0001 WHERE credits_id IS NOT NULL AND %s <> ''",
+            "a line of a credit note is the line it credits",
+        ),
+        ("UPDATE invoicing_linetax SET amount = amount + 0.0001 WHERE %s <> ''", "the parts of a tax on the lines add up to it"),
+        (
+            "UPDATE customers_transfer SET amount = amount + 0.0001 WHERE kind = 'credit' AND customer_id = %s",
+            "the net of a document is what it took and its rounding",
+        ),
+        (
+            "UPDATE customers_transfer SET (debit_id, credit_id) = (credit_id, debit_id) WHERE key LIKE 'tax:%%' AND customer_id = %s"
+            " AND about_id IN (SELECT id FROM invoicing_document WHERE kind = 'credit_note')",
+            "each tax of a document is posted as it is printed",
+        ),
+    ],
+)
+def test_a_credit_note_is_looked_at(month: Customer, sql: str, identity: str) -> None:
+    credit_notes.issue(Document.objects.select_related("customer").get(), reason="x", actor=jane, at=NOON, key="note")
+    assert run()[0] == 0
+
+    plant(sql, str(month.pk))
+    code, found = run()
+
+    assert code == 1
+    assert any(one.startswith(identity) for one in places(found))
