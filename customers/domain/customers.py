@@ -43,6 +43,7 @@ PLAIN = (
     "postcode",
     "country",
     "tax_reference",
+    "call_detail",
 )
 """Columns that are written as they come; the others have rules of their own."""
 
@@ -51,7 +52,7 @@ class Fields(TypedDict, total=False):
     """What may be said about a customer; what is left out has a default when made and stays when changed.
 
     Amounts in the customer's currency; `daily_limit` None is no limit, `low_balance_threshold` 0.00 no email.
-    `taxes` it is liable for (default: those liable by default).
+    `call_detail` is what documents say of calls: none, sums (default) or every (E30). `taxes` it is liable for (default: those liable by default).
     """
 
     plan: RatePlan | None
@@ -79,6 +80,7 @@ class Fields(TypedDict, total=False):
     postcode: str
     country: str
     tax_reference: str
+    call_detail: str
     kind: str
     reseller_schema: str
 

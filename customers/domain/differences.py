@@ -35,6 +35,7 @@ def words_of(customer: Customer, at: datetime) -> Words:
         **{column: str(getattr(customer, column)) for column in COLUMNS},
         "status": str(customer.get_status_display()),
         "billing_type": str(customer.get_billing_type_display()),
+        "call_detail": str(customer.get_call_detail_display()),
         "country": str(customer.country.name or ""),
         "credit_limit": limit,
         **_alerts(customer),

@@ -86,6 +86,13 @@ class CustomerForm(PortalForm):
     topup_amount = MoneyField(label=_("Amount"), required=False, help_text=_("Taxes included; with a target, the balance to reach."))
     topup_threshold = MoneyField(label=_("Top up when below"), required=False, help_text=_("The amount of the email, unless you write a lower one."))
     taxes = TaxChoices(Tax.objects.none(), label=_("Liable for"), required=False, widget=forms.CheckboxSelectMultiple)
+    call_detail = forms.ChoiceField(
+        label=_("Calls on invoices"),
+        choices=Customer.CallDetail.choices,
+        initial=Customer.CallDetail.SUMS,
+        required=False,
+        help_text=_("Every call is in the customer's portal whatever is chosen here."),
+    )
     tax_reference = forms.CharField(label=_("Tax reference"), max_length=40, required=False, help_text=_("Shown on invoices."))
     attention = forms.CharField(label=_("Attention"), max_length=120, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     street = forms.CharField(label=_("Street"), max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "street-address"}))
@@ -98,7 +105,7 @@ class CustomerForm(PortalForm):
         ("identity", _("Identity"), ("account_number", "switch_account_code", "status", "description")),
         ("access", _("Access and limits"), ("daily_limited", "daily_limit")),
         ("region", _("Region"), ("time_zone",)),
-        ("billing", _("Billing"), ("billing_type", "tax_reference")),
+        ("billing", _("Billing"), ("billing_type", "tax_reference", "call_detail")),
         ("credit", _("Credit and alerts"), ("credit_limit", "credit_unlimited", *ALERTS)),
         ("taxes", _("Taxes"), ("taxes",)),
         ("address", _("Address"), ("attention", "street", "city", "postcode", "country")),
@@ -148,6 +155,7 @@ class CustomerForm(PortalForm):
         given |= {name: given[name] or Decimal(0) for name in ("low_balance_threshold", "topup_amount")}
         given["low_balance_repeat_days"] = given["low_balance_repeat_days"] or 0
         given["topup"] = given["topup"] or Customer.TopUp.OFF
+        given["call_detail"] = given["call_detail"] or Customer.CallDetail.SUMS
         return given
 
 

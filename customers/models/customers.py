@@ -24,6 +24,13 @@ class Customer(Record):
         NORMAL = "normal", _("Normal")
         RESELLER = "reseller", _("Reseller")
 
+    class CallDetail(models.TextChoices):
+        """What documents say of calls (E30)."""
+
+        NONE = "none", _("Only their total")
+        SUMS = "sums", _("By destination and by line")
+        EVERY = "every", _("Every call")
+
     class TopUp(models.TextChoices):
         """Automatic top-up (E36): a gross amount, or up to a target of what is left to spend."""
 
@@ -57,6 +64,7 @@ class Customer(Record):
     postcode = models.CharField(max_length=20, blank=True)
     country = CountryField(blank=True)
     tax_reference = models.CharField(max_length=40, blank=True)
+    call_detail = models.CharField(max_length=10, choices=CallDetail.choices, default=CallDetail.SUMS)
 
     daily_limit = MoneyField(null=True, blank=True)
     low_balance_threshold = MoneyField(default=0)

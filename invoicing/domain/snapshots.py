@@ -8,18 +8,25 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django_countries import countries
 
 from billing_portal.kernel.money import minor_units, spread
+from billing_portal.kernel.period import zone_of
 from billing_portal.tenancy.models import Reseller
 from customers.models import Customer, Line
-from invoicing.documents.value import DEFAULT_BRAND, BankLine, Buyer, DestinationLine, InvoiceDocument, Kind, Seller, SourceLine, TaxLine
+from customers.models import Kind as Movement
+from invoicing.documents.html import CALLS_LIMIT, NAME_LIMIT
+from invoicing.documents.value import DEFAULT_BRAND, BankLine, Buyer, CallLine, DestinationLine, InvoiceDocument, Kind, Seller, SourceLine, TaxLine
 from invoicing.documents.value import Line as PrintedLine
 from invoicing.domain.drafts import Draft
+from invoicing.models import Call
+from invoicing.queries import movements
 from invoicing.queries.movements import CallSum
 
+DESTINATION = 60
 PNG = b"\x89PNG\r\n\x1a\n"
 CITY_FIRST = {"", "AU", "CA", "GB", "IE", "IN", "NZ", "US", "ZA"}
 
@@ -96,6 +103,8 @@ def value_of(draft: Draft, heading: Heading, seller: Seller, labels: Mapping[tup
     customer, places = draft.customer, minor_units(draft.customer.currency)
     destinations = _added(row for line in draft.lines for row in line.calls.destinations)
     sources = _added(row for line in draft.lines for row in line.calls.lines)
+    sums = customer.call_detail != Customer.CallDetail.NONE
+    calls = _calls(draft) if customer.call_detail == Customer.CallDetail.EVERY else ()
     shares = zip(destinations, _shares(draft.usage, destinations, places), strict=True)
     by_line = zip(sources, _shares(draft.usage, sources, places), strict=True)
     return InvoiceDocument(
@@ -116,9 +125,23 @@ def value_of(draft: Draft, heading: Heading, seller: Seller, labels: Mapping[tup
         taxes=tuple(TaxLine(tax.tax.name, tax.tax.percent, tax.base, tax.amount) for tax in draft.taxes),
         previous_balance=heading.owed_before,
         to_pay=draft.total + heading.owed_before,
-        destinations=tuple(DestinationLine(row.name or _("Other"), row.calls, row.seconds, amount) for row, amount in shares),
-        source_lines=tuple(_source(customer, row, amount, labels) for row, amount in by_line) if any(row.name for row in sources) else (),
+        destinations=tuple(DestinationLine(row.name[:NAME_LIMIT] or _("Other"), row.calls, row.seconds, amount) for row, amount in shares) if sums else (),
+        source_lines=tuple(_source(customer, row, amount, labels) for row, amount in by_line) if sums and any(row.name for row in sources) else (),
+        calls=calls,
+        calls_left_out=draft.calls - len(calls) if calls else 0,
     )
+
+
+def _calls(draft: Draft) -> tuple[CallLine, ...]:
+    """Each answered call, in the customer's time; what a document cannot carry stays in the portal (reliability 82)."""
+    used = [movement.id for movement in draft.movements if movement.kind == Movement.USAGE]
+    zone = zone_of(draft.customer.time_zone)
+    return tuple(_call(call, zone) for call in movements.each_call(used, CALLS_LIMIT))
+
+
+def _call(call: Call, zone: ZoneInfo) -> CallLine:
+    at, source = f"{call.at.astimezone(zone):%d %b %H:%M:%S}", call.line or call.caller
+    return CallLine(at, source, call.number, call.destination[:DESTINATION], call.billed_seconds, call.price)
 
 
 def _source(customer: Customer, row: CallSum, amount: Decimal, labels: Mapping[tuple[UUID, str], str]) -> SourceLine:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from customers.models import AccountKind, Customer, Kind, Transfer
-from invoicing.models import Document, WaitingCall
+from invoicing.models import Call, Document, WaitingCall
 
 GATHERED = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
 BLOCKS_NOTHING = (WaitingCall.Reason.CONFLICT, WaitingCall.Reason.BAD_RECORD, WaitingCall.Reason.UNKNOWN_CUSTOMER)
@@ -112,6 +112,13 @@ def blocking_calls(customer_ids: Collection[UUID]) -> dict[UUID, list[datetime |
         if customer_id is not None:
             found.setdefault(customer_id, []).append(at)
     return found
+
+
+def each_call(transfer_ids: Collection[UUID], most: int) -> list[Call]:
+    """The answered calls behind usage transfers in the order in which they were made, at most so many."""
+    columns = ("at", "key_id", "line", "caller", "number", "destination", "billed_seconds", "price")
+    rows = Call.objects.filter(transfer_id__in=transfer_ids, answered_at__isnull=False).order_by("at", "key_id").only(*columns)
+    return list(rows[:most])
 
 
 def calls_of(slots: Mapping[UUID, int]) -> dict[int, SlotCalls]:

@@ -89,6 +89,7 @@ def test_every_field_reaches_the_customer(commerce: Any, standard: RatePlan) -> 
         "time_zone": "Europe/Dublin",
         "credit_limit": "12.50",
         "tax_reference": "GB1",
+        "call_detail": "every",
         "attention": "Ann Miller",
         "street": "1 Quay",
         "city": "Leeds",
