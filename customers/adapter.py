@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.adapter import AccountAdapter
@@ -16,10 +13,7 @@ LOCKED = _("Sign-in is locked for your company. Ask us about it.")
 
 
 class CustomerAccountAdapter(AccountAdapter):
-    """People of a customer whose sign-in is locked cannot sign in; only who knows the password learns why."""
+    """People of a customer whose sign-in is locked cannot sign in; only who proved who they are learns why."""
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        user: User | None = super().authenticate(request, **credentials)
-        if user is not None and queries.is_shut_out(user):
-            raise ValidationError(LOCKED, code="locked")
-        return user
+    def shut_out(self, user: User) -> str | Promise:
+        return LOCKED if queries.is_shut_out(user) else super().shut_out(user)

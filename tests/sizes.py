@@ -17,3 +17,7 @@ CUSTOMERS = size(200, 10_000)  # customers of a bulk test
 KILLS = size(3, 50)  # times a process is killed in the middle
 TRIGGERS = 50  # low-balance triggers at once
 TRIGGER_REPEATS = size(1, 25)  # times they are let loose
+GUESSES = size(40, 1_000)  # tries at a password
+GUESSERS = size(6, 50)  # who guess at the same moment
+TIMINGS = size(25, 200)  # times an answer is timed
+COMMON_PASSWORDS = size(300, 3_000)  # of the list of common ones

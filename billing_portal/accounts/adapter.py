@@ -4,13 +4,21 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from billing_portal.accounts import known
+from billing_portal.accounts.domain import sealing, tries
+from billing_portal.accounts.models import User
+from billing_portal.kernel.errors import DomainError
+
 NO_MATCH = _("That name and password do not match. Check both, or use your account number.")
-TOO_MANY = _("Too many attempts. Wait a quarter of an hour, or ask for a link to set a new password.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -20,9 +28,31 @@ class AccountAdapter(DefaultAccountAdapter):
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": NO_MATCH,
         "email_password_mismatch": NO_MATCH,
-        "too_many_login_attempts": TOO_MANY,
     }
     said: ClassVar[dict[str, Any]] = {"account/messages/logged_out.txt": _("You have signed out.")}
+
+    def get_login_stages(self) -> list[str]:
+        """After the password comes the second factor of who has one, and nothing else."""
+        return ["billing_portal.accounts.stages.SecondFactorStage"]
+
+    def shut_out(self, user: User) -> str | Promise:
+        """Why this person may not sign in although they proved who they are; empty when they may. Higher apps know reasons."""
+        return ""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """One try, counted before the password is looked at and taken back when it was the right one (reliability 75)."""
+        whom, address = known.counted_as(request, tries.whom(credentials.get("username", "")))
+        try:
+            counted = tries.begin(tries.Kind.PASSWORD, whom=whom, address=address, at=timezone.now())
+        except DomainError as refusal:
+            raise ValidationError(refusal.message, code=refusal.code) from refusal
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None:
+            tries.take_back(counted)
+            reason = self.shut_out(user)
+            if reason:
+                raise ValidationError(str(reason), code="locked")
+        return user
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Customers and staff are added by people who may; there is no sign-up."""
@@ -37,3 +67,13 @@ class AccountAdapter(DefaultAccountAdapter):
         words = self.said.get(message_template or "")
         if words:
             messages.add_message(request, level, words)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of second factors are stored sealed."""
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(encrypted_text)

@@ -38,6 +38,7 @@ class UserManager(BaseUserManager["User"]):
 class User(Record, AbstractBaseUser):
     """Somebody who signs in at this reseller. The same e-mail or username in another reseller is somebody else.
 
+    `short_password`: it was chosen under the rule for those with a second factor, and does not do without one (reliability 76).
     A row with `stands_for_schema` is the pseudo-user "[Parent name]": it never signs in, and people of that parent act through it after a switch.
     """
 
@@ -48,6 +49,7 @@ class User(Record, AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=64, blank=True)
     stands_for_schema = models.CharField(max_length=63, blank=True)
+    short_password = models.BooleanField(default=False, db_default=False)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -1,0 +1,63 @@
+"""Guessing ends: at most ten tries in a quarter of an hour for one account, and from one address (reliability 75).
+
+Tries lie in the database, so they are counted without Redis. Each is written down before it is looked at, so that many at the same
+moment are not more than ten, and taken back when it succeeds. The owner is never locked out: a browser they signed in with before has ten
+tries of its own (`accounts.known`), a link by mail works all the while, and who set a new password by it starts anew.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.accounts import queries
+from billing_portal.accounts.models import SignInTry, User
+from billing_portal.kernel.errors import require
+
+Kind = SignInTry.Kind
+MOST = 10
+WINDOW = timedelta(minutes=15)
+KEPT = timedelta(days=1)
+TOO_MANY = _("Too many attempts. Wait a quarter of an hour, or ask for a link to set a new password.")
+
+
+def whom(name: str) -> str:
+    """Whose account a name tries: the same for all names of one user; of a name that nobody has, its fingerprint."""
+    user = queries.named(name)
+    unknown = hashlib.sha256(name.strip().casefold().encode()).hexdigest()
+    return str(user.pk) if user else unknown
+
+
+@transaction.atomic
+def begin(kind: Kind, *, whom: str, address: str, at: datetime) -> SignInTry:
+    """Write down one try, which counts until it is taken back; an empty address is not counted. Raises `too_many_tries` and then counts nothing."""
+    _one_at_a_time(f"{kind}:whom:{whom}", f"{kind}:address:{address}")
+    recent = SignInTry.objects.filter(kind=kind, at__gt=at - WINDOW)
+    few = recent.filter(whom=whom).count() < MOST and (not address or recent.filter(address=address).count() < MOST)
+    require(few, "too_many_tries", str(TOO_MANY))
+    return SignInTry.objects.create(kind=kind, whom=whom, address=address, at=at)
+
+
+def take_back(counted: SignInTry) -> None:
+    """This one succeeded."""
+    SignInTry.objects.filter(pk=counted.pk).delete()
+
+
+def forgive(user: User) -> None:
+    """Forget what was tried at this account: its password is a new one now."""
+    SignInTry.objects.filter(whom=str(user.pk), kind__in=(Kind.PASSWORD, Kind.CODE)).delete()
+
+
+def tidy(*, at: datetime) -> int:
+    """Forget tries that count no more."""
+    gone, _by_model = SignInTry.objects.filter(at__lt=at - KEPT).delete()
+    return gone
+
+
+def _one_at_a_time(*names: str) -> None:
+    """Hold these names until the transaction ends, in one order, so that two who count at the same moment do not both see the last free try."""
+    numbers = {int.from_bytes(hashlib.sha256(f"{connection.schema_name}:{name}".encode()).digest()[:8], signed=True) for name in names}
+    with connection.cursor() as cursor:
+        for number in sorted(numbers):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])

@@ -1,0 +1,129 @@
+"""Guessing ends after ten, whoever asks from wherever, also when many ask at once."""
+
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from billing_portal.accounts.domain import tries
+from billing_portal.accounts.models import SignInName, SignInTry
+from billing_portal.accounts.where import Where
+from billing_portal.kernel.errors import DomainError
+from tests import sizes
+from tests.support.people import user
+
+Kind = tries.Kind
+MINUTE = timedelta(minutes=1)
+
+
+def passes(whom: str, address: str, at: datetime, kind: Kind = Kind.PASSWORD) -> bool:
+    try:
+        tries.begin(kind, whom=whom, address=address, at=at)
+    except DomainError as refusal:
+        if refusal.code != "too_many_tries":
+            raise
+        return False
+    return True
+
+
+@pytest.mark.rel(75)
+def test_of_many_tries_at_one_account_from_everywhere_ten_are_looked_at(acme: Any, noon: datetime) -> None:
+    assert sum(passes("jane", f"192.0.{n // 250}.{n % 250}", noon) for n in range(sizes.GUESSES)) == 10
+
+
+@pytest.mark.rel(75)
+def test_of_many_tries_from_one_address_at_every_account_ten_are_looked_at(acme: Any, noon: datetime) -> None:
+    assert sum(passes(f"person {n}", "192.0.2.1", noon) for n in range(sizes.GUESSES)) == 10
+
+
+def test_what_was_refused_counts_nothing_and_a_quarter_of_an_hour_later_ten_more_are_looked_at(acme: Any, noon: datetime) -> None:
+    taken = [sum(passes("jane", "192.0.2.1", noon + minutes * MINUTE) for _try in range(20)) for minutes in (0, 14, 15, 29, 30)]
+
+    assert taken == [10, 0, 10, 0, 10]
+
+
+def test_what_succeeded_is_not_counted(acme: Any, noon: datetime) -> None:
+    for _day in range(30):
+        tries.take_back(tries.begin(Kind.PASSWORD, whom="jane", address="192.0.2.1", at=noon))
+
+    assert SignInTry.objects.count() == 0
+
+
+def test_passwords_codes_and_links_are_counted_apart(acme: Any, noon: datetime) -> None:
+    while passes("jane", "192.0.2.1", noon):
+        pass
+
+    assert passes("jane", "192.0.2.1", noon, Kind.LINK)
+    assert passes("jane", "192.0.2.1", noon, Kind.CODE)
+
+
+def test_another_reseller_counts_for_itself(acme: Any, globex: Any, noon: datetime) -> None:
+    connection.set_tenant(acme)
+    while passes("jane", "192.0.2.1", noon):
+        pass
+    connection.set_tenant(globex)
+
+    assert passes("jane", "192.0.2.1", noon)
+
+
+def test_all_names_of_one_user_are_one_account_and_unknown_names_are_told_apart_without_their_case(acme: Any) -> None:
+    jane = user("jane")
+    SignInName.objects.create(kind=SignInName.Kind.ACCOUNT_NUMBER, value="100042", user=jane)
+
+    assert {tries.whom(name) for name in ("jane", "JANE", "jane@example.com", "100042")} == {str(jane.pk)}
+    assert tries.whom("Nobody") == tries.whom("nobody ") != tries.whom("somebody")
+
+
+def test_a_forgiven_account_starts_anew(acme: Any, noon: datetime) -> None:
+    jane = user("jane")
+    while passes(str(jane.pk), "", noon):
+        pass
+    tries.forgive(jane)
+
+    assert passes(str(jane.pk), "", noon)
+
+
+def test_tries_are_forgotten_after_a_day(acme: Any, noon: datetime) -> None:
+    passes("jane", "192.0.2.1", noon)
+    passes("jane", "192.0.2.1", noon + timedelta(hours=2))
+
+    assert tries.tidy(at=noon + timedelta(hours=25)) == 1
+    assert SignInTry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("", "", True),
+    ],
+)
+def test_an_address_is_a_machine_or_of_ipv6_what_one_household_has(one: str, other: str, same: bool) -> None:
+    assert (Where(one).network == Where(other).network) is same
+
+
+@pytest.mark.rel(75)
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_the_same_moment_ten_are_looked_at(acme: Any, noon: datetime) -> None:
+    start = threading.Barrier(sizes.GUESSERS)
+    passed: list[bool] = []
+
+    def guess(number: int) -> None:
+        connection.set_tenant(acme)
+        start.wait()
+        passed.extend(passes("jane", f"192.0.2.{number}", noon) for _try in range(4))
+        connection.close()
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(sizes.GUESSERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (sum(passed), len(passed)) == (10, 4 * sizes.GUESSERS)

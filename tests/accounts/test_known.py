@@ -1,0 +1,106 @@
+"""A browser somebody signed in with before has ten tries of its own, and no more than that (reliability 75)."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from billing_portal.accounts.domain import links
+from billing_portal.accounts.models import LoginLink, User
+from tests.support.people import PASSWORD, client, user
+
+pytestmark = pytest.mark.rel(75)
+NEW = "another kettle in the dale"
+
+
+def sign_in(browser: Client, name: str, password: str = PASSWORD) -> bool:
+    return browser.post("/sign-in/", {"login": name, "password": password}).status_code == 302
+
+
+def guess(name: str, times: int = 10, **given: Any) -> None:
+    for _guess in range(times):
+        sign_in(client(**given), name, "guess guess guess")
+
+
+def known_browser(person: User) -> Client:
+    browser = client()
+    assert sign_in(browser, person.username)
+    browser.post("/sign-out/")
+    return browser
+
+
+def test_who_guesses_at_an_account_keeps_strangers_out_and_not_its_owner(acme: Any) -> None:
+    jane = user("jane")
+    own = known_browser(jane)
+    guess("jane")
+
+    assert not sign_in(client(), "jane")
+    assert not sign_in(client(REMOTE_ADDR="192.0.2.9"), "jane")
+    assert sign_in(own, "jane")
+
+
+def test_the_owners_browser_has_ten_tries_as_well(acme: Any) -> None:
+    own = known_browser(user("jane"))
+    for _guess in range(10):
+        assert not sign_in(own, "jane", "guess guess guess")
+
+    assert not sign_in(own, "jane")
+
+
+def test_it_is_known_for_one_account_in_one_reseller_and_cannot_be_written_by_hand(acme: Any, globex: Any) -> None:
+    from django.db import connection
+
+    gus = user("gus")
+    globex_browser = client()
+    assert sign_in(globex_browser, "gus")
+    connection.set_tenant(acme)
+    jane, ann = user("jane"), user("ann")
+    own = known_browser(jane)
+    guess("ann")
+    guess("jane", REMOTE_ADDR="192.0.2.9")
+    name = settings.KNOWN_COOKIE_NAME
+    for value in (own.cookies[name].value[:-1] + "x", globex_browser.cookies[name].value, f"{ann.pk}:x", f"{gus.pk}"):
+        forger = client()
+        forger.cookies[name] = value
+        assert not sign_in(forger, "ann")
+        assert not sign_in(forger, "jane")
+    assert not sign_in(own, "ann"), "known as Jane's, not as Ann's"
+    assert sign_in(own, "jane")
+
+
+def test_a_link_by_mail_lets_the_owner_in_at_any_browser_while_others_guess(acme: Any) -> None:
+    jane = user("jane")
+    guess("jane")
+    guess("nobody in particular")
+    browser = client()
+    path = f"/password/{links.make(jane, LoginLink.Purpose.RESET, at=timezone.now())}/"
+    assert browser.post(path, {"password": NEW}).status_code == 302
+    guess("jane", 3)
+
+    assert sign_in(browser, "jane", NEW)
+
+
+def test_links_are_asked_for_ten_times_for_one_account_and_from_one_address(acme: Any) -> None:
+    """Each is answered as the first was; what is too many sends nothing."""
+    from billing_portal.jobs.models import Job
+
+    user("jane")
+    for number in range(15):
+        assert client().post("/password/forgotten/", {"name": f"nobody {number}"}).status_code == 200
+    assert Job.objects.filter(kind="accounts.forgotten").count() == 10
+    for number in range(15):
+        name = ["jane", "JANE@example.com"][number % 2]
+        assert client(REMOTE_ADDR=f"192.0.2.{number}").post("/password/forgotten/", {"name": name}).status_code == 200
+    from billing_portal.accounts.models import SignInTry
+
+    assert SignInTry.objects.filter(kind="link").count() == 20
+
+
+def test_the_cookie_is_for_this_host_alone_and_out_of_reach_of_scripts(acme: Any) -> None:
+    own = known_browser(user("jane"))
+    cookie = own.cookies[settings.KNOWN_COOKIE_NAME]
+
+    assert settings.KNOWN_COOKIE_NAME.startswith("__Host-")
+    assert (bool(cookie["secure"]), bool(cookie["httponly"]), cookie["samesite"], cookie["path"], cookie["domain"]) == (True, True, "Lax", "/", "")
