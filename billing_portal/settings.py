@@ -13,6 +13,7 @@ PORTAL_ENV: str = env("PORTAL_ENV", default="production")
 DEVELOPMENT = PORTAL_ENV in {"demo", "test"}
 DEBUG: bool = env.bool("DEBUG", default=False)
 SECRET_KEY: str = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", ".localhost"] if DEVELOPMENT else environ.Env.NOTSET)
 PORTAL_DATA: Path = data_folder()
 PORTAL_PORT: int = env.int("PORTAL_PORT", default=8000 if DEVELOPMENT else 443)
@@ -32,6 +33,7 @@ TENANT_APPS = [
     "billing_portal.accounts",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "billing_portal.web",
     "rateplans",
     "customers",
@@ -62,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "billing_portal.accounts.middleware.SessionBelongsToReseller",
+    "billing_portal.accounts.middleware.SessionIsListed",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -137,6 +140,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "jobs.sweep", "schedule": 30.0, "options": {"expires": 25}},
+    "tidy-sign-ins": {"task": "accounts.tidy", "schedule": 86400.0, "options": {"expires": 3600}},
     "make-partitions": {"task": "tenancy.make_partitions", "schedule": 86400.0, "options": {"queue": "provisioning"}},
     "look-for-due-periods": {"task": "invoicing.look_for_due_periods", "schedule": 900.0, "options": {"queue": "invoices", "expires": 800}},
     "sweep-low-balance": {"task": "invoicing.sweep_low_balance", "schedule": 900.0, "options": {"queue": "payments", "expires": 800}},
@@ -144,9 +148,11 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- signing in ----------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["billing_portal.accounts.backends.SignInBackend"]
+PASSWORD_MIN_LENGTH: int = env.int("PASSWORD_MIN_LENGTH", default=15)
+PASSWORD_MIN_LENGTH_WITH_SECOND_FACTOR: int = env.int("PASSWORD_MIN_LENGTH_WITH_SECOND_FACTOR", default=8)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("username", "email", "full_name")}},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": env.int("PASSWORD_MIN_LENGTH", default=15)}},
+    {"NAME": "billing_portal.accounts.validators.LengthBySecondFactor"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -158,7 +164,11 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_FORMS = {"login": "billing_portal.accounts.forms.SignInForm"}
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/15m/key,60/15m/ip"}
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # tries are counted in a table of accounts, so that signing in needs no Redis
+MFA_ADAPTER = "billing_portal.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODE_DIGITS = 10
+REQUIRE_SECOND_FACTOR: bool = env.bool("REQUIRE_SECOND_FACTOR", default=not DEVELOPMENT)
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_LINK_HOURS = 72
 CUSTOMER_NAMES_UNIQUE: str = env("CUSTOMER_NAMES_UNIQUE", default="platform")
@@ -167,6 +177,7 @@ CUSTOMER_NAMES_UNIQUE: str = env("CUSTOMER_NAMES_UNIQUE", default="platform")
 _cookie_suffix = f"-{PORTAL_INSTANCE}" if PORTAL_INSTANCE else ""
 SESSION_COOKIE_NAME = f"__Host-session{_cookie_suffix}"
 CSRF_COOKIE_NAME = f"__Host-csrf{_cookie_suffix}"
+KNOWN_COOKIE_NAME = f"__Host-known{_cookie_suffix}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -176,7 +187,9 @@ CSRF_FAILURE_VIEW = "billing_portal.web.errors.csrf_failure"
 SECURE_SSL_REDIRECT = not DEVELOPMENT
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=not DEVELOPMENT) else None
+_behind_proxy: bool = env.bool("BEHIND_TLS_PROXY", default=not DEVELOPMENT)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_proxy else None
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=int(_behind_proxy))
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024
