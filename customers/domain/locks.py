@@ -8,17 +8,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit
+from billing_portal.accounts.domain import audit, sessions
 from billing_portal.kernel.errors import require
 from customers.domain import standing
-from customers.models import Customer, Lock, Standing
+from customers.models import Customer, Lock, Person, Standing
 
 Reason, Scope = Lock.Reason, Lock.Scope
 
 
 @transaction.atomic
 def set(customer: Customer, reason: str, scope: str, *, actor: Actor, at: datetime, note: str = "", until: datetime | None = None) -> Lock:
-    """Lock the customer's calls, or the sign-in of its people; the same lock again answers with the one that stands.
+    """Lock the customer's calls, or the sign-in of its people, whose sessions end; the same lock again answers with the one that stands.
 
     Locked calls are still rated when a record comes in. `until` is when its cause is expected to end. Raises `only_staff_lock_the_web`.
     """
@@ -30,6 +30,8 @@ def set(customer: Customer, reason: str, scope: str, *, actor: Actor, at: dateti
         return known
     lock = Lock.objects.create(customer=customer, reason=reason, scope=scope, note=note, until=until, set_at=at, set_by=actor.name)
     resolve(customer)
+    if scope == Scope.WEB:
+        sessions.shut(Person.objects.filter(customer=customer).values_list("user_id", flat=True), at=at)
     _record(lock, "customer.locked", actor, at, note)
     return lock
 

@@ -40,7 +40,7 @@ def annas(anna: Any) -> Any:
     """The account administrator of Anna Ltd, signed in."""
     from tests.support.people import client
 
-    return client(anna.people.get().user)
+    return client(anna.people.get(is_primary=True).user)
 
 
 def signed_in(username: str, role: str) -> Any:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit
+from billing_portal.accounts.domain import audit, sessions, tries
 from billing_portal.accounts.models import LoginLink, User
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.mail import outgoing
@@ -59,7 +59,10 @@ def find(token: str, *, at: datetime) -> LoginLink | None:
 
 @transaction.atomic
 def set_password(token: str, password: str, *, at: datetime) -> User:
-    """Set the password and spend the link, once: one conditional UPDATE decides between two submissions. Raises `link_spent`."""
+    """Set the password and spend the link, once: one conditional UPDATE decides between two submissions. Open sessions end, tries start anew.
+
+    Raises `link_spent`.
+    """
     refusal = _("This link has expired or was used already.")
     # The user before the link, as in `make` and `deactivate`: the other way round, a resend at the same moment would be a deadlock.
     user = User.objects.select_for_update(of=("self",)).filter(login_links__token_hash=fingerprint(token)).first()
@@ -68,13 +71,21 @@ def set_password(token: str, password: str, *, at: datetime) -> User:
     # Only columns of the link itself: a condition on the user would become a subquery, which a second submission does not ask again.
     spent = LoginLink.objects.filter(token_hash=fingerprint(token), used_at=None, ended_at=None, expires_at__gt=at).update(used_at=at)
     require(spent and user.is_active, "link_spent", refusal)
-    user.password = make_password(password)
-    user.save(update_fields=["password"])
+    choose(user, password)
     end(user, at=at)
+    sessions.shut([user.pk], at=at)
+    tries.forgive(user)
     actor = Actor.of(user, via="link")
     audit.record(actor, "user.password_set", subject=("user", user.pk, str(user)), at=at)
     tell(user, at=at)
     return user
+
+
+def choose(user: User, password: str) -> None:
+    """Store a password, and whether it is only long enough beside a second factor (reliability 76)."""
+    user.password = make_password(password)
+    user.short_password = len(password) < settings.PASSWORD_MIN_LENGTH
+    user.save(update_fields=["password", "short_password"])
 
 
 def tell(user: User, *, at: datetime) -> None:

@@ -3,17 +3,19 @@
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from billing_portal.accounts import queries
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links
+from billing_portal.accounts.domain import audit, links, sessions, tries
 from billing_portal.accounts.models import LoginLink, User
 from billing_portal.jobs import outbox, registry
+from billing_portal.kernel.errors import DomainError
 from billing_portal.mail import outgoing
 
 NAME_CAP = 254
@@ -55,12 +57,21 @@ def send_reset(user: User, *, at: datetime) -> None:
     outgoing.send("password_reset", to=[user.email], context=context, key=f"password-reset:{links.fingerprint(token)}", about=("user", user.pk))
 
 
+def prove(user: User, password: str, *, counted_as: tuple[str, str], at: datetime) -> None:
+    """Check the password in force of somebody signed in; wrong ones count as at the door, by account and address. Raises `wrong_password`, `too_many_tries`."""
+    whom, address = counted_as
+    counted = tries.begin(tries.Kind.PASSWORD, whom=whom, address=address, at=at)
+    if not user.check_password(password):
+        raise DomainError("wrong_password", _("This is not your current password."))
+    tries.take_back(counted)
+
+
 @transaction.atomic
-def change(user: User, password: str, *, actor: Actor, at: datetime) -> User:
-    """Give somebody signed in the password they chose; open links and all other sessions end (reliability 78)."""
-    user.password = make_password(password)
-    user.save(update_fields=["password"])
+def change(user: User, password: str, *, actor: Actor, at: datetime, keep: UUID | None = None) -> User:
+    """Give somebody signed in the password they chose; open links and all sessions but the one to keep end (reliability 78)."""
+    links.choose(user, password)
     links.end(user, at=at)
+    sessions.shut([user.pk], at=at, but=keep)
     audit.record(actor, "user.password_changed", subject=("user", user.pk, str(user)), at=at)
     links.tell(user, at=at)
     return user

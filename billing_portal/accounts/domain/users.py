@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links
+from billing_portal.accounts.domain import audit, links, sessions
 from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
@@ -91,6 +91,7 @@ def deactivate(user: User, *, actor: Actor, at: datetime, customer_id: UUID | No
         left.is_active = False
         left.save(update_fields=["is_active"])
         links.end(left, at=at)
+        sessions.shut([left.pk], at=at)
         audit.record(actor, "user.deactivated", subject=_subject(left), customer_id=customer_id, at=at)
     return left
 

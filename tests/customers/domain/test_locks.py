@@ -7,9 +7,11 @@ import pytest
 
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
-from customers.domain import locks
+from customers.domain import locks, people
 from customers.models import Customer, Lock, Standing
 from tests.support import world
+from tests.support.people import client
+from tests.support.second_factors import is_signed_in
 from tests.support.world import jane
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +72,21 @@ def test_the_audit_trail_says_what_was_locked_and_by_whom(acme: Any, noon: datet
         ("customer.locked", "Jane Whitfield", {"lock": ["", "Calls: Locked by staff"]}, "fraud?"),
         ("customer.unlocked", "Jane Whitfield", {"lock": ["Calls: Locked by staff", ""]}, ""),
     ]
+
+
+@pytest.mark.rel(78)
+def test_sessions_end_with_the_lock_of_the_sign_in_and_do_not_come_back_with_its_end(acme: Any, noon: datetime) -> None:
+    anna, bob = world.customer(), world.customer("Bob Ltd")
+    annas, bobs = (client(people.add_primary(customer, actor=jane, at=noon).user) for customer in (anna, bob))
+    locks.set(anna, ADMIN, WEB, actor=jane, at=noon)
+    locks.lift(anna, ADMIN, WEB, actor=jane, at=noon)
+
+    assert (is_signed_in(annas), is_signed_in(bobs)) == (False, True)
+
+
+def test_a_lock_of_calls_ends_no_session(acme: Any, noon: datetime) -> None:
+    anna = world.customer()
+    annas = client(people.add_primary(anna, actor=jane, at=noon).user)
+    locks.set(anna, ADMIN, CALLS, actor=jane, at=noon)
+
+    assert is_signed_in(annas)
