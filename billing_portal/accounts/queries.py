@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, QuerySet, TextChoices, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from billing_portal.mail.models import MailLog
 LOGIN_DETAILS = "login_details"
 ABOUT_USER = "user"
 SAME_EMAIL_SHOWN = 5
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes only stand in for one of these
 
 
 class LoginState(TextChoices):
@@ -62,6 +64,17 @@ def account_number_of(user: User) -> str:
 def staff() -> QuerySet[User]:
     """The reseller's own people; those of a parent, who act through its pseudo-user, are not among them."""
     return User.objects.filter(role__in=STAFF_ROLES, stands_for_schema="")
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether signing in asks this person for more than the password."""
+    found: bool = Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists()
+    return found
+
+
+def with_second_factor(users: Iterable[UUID]) -> set[UUID]:
+    """Those of these people who have a second factor."""
+    return set(Authenticator.objects.filter(user_id__in=list(users), type__in=FACTORS).values_list("user_id", flat=True))
 
 
 def login_state(user: User) -> LoginState:

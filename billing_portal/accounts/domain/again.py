@@ -14,7 +14,7 @@ from billing_portal.kernel.errors import require
 from billing_portal.mail.models import MailLog
 
 # Their links are good once and for one person; new ones are made where the person is.
-PERSONAL = frozenset({"login_details", "password_reset"})
+PERSONAL = frozenset({"login_details", "password_reset", "email_confirm"})
 
 
 @transaction.atomic

@@ -17,6 +17,9 @@ TOKEN = re.compile(r"^\\(un)?restrict .*$", re.MULTILINE)
 # Postgres writes the cast of a list, `(ARRAY['a'::varchar])::text[]`, and reads it as a cast of each element: the same to it.
 CAST = re.compile(r"::text(\[\])?|[()]")
 
+# How far other tests of this process have counted in Acme's schema: no transaction takes that back.
+COUNTED = re.compile(r"^SELECT pg_catalog.setval\('\(schema\).mfa_authenticator_id_seq', .*$", re.MULTILINE)
+
 
 def register(name: str) -> Reseller:
     root = Reseller.objects.get(schema_name="owner")
@@ -77,7 +80,7 @@ def test_the_template_of_another_release_is_replaced(as_owner: None) -> None:
 
     kept = SchemaTemplate.objects.get()
     assert kept.fingerprint != "of an earlier release"
-    assert dump("renewed") == dump("acme")
+    assert COUNTED.sub("", dump("renewed")) == COUNTED.sub("", dump("acme"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname ILIKE '%template%'")
         assert cursor.fetchone()[0] == 0

@@ -1,0 +1,61 @@
+"""One's own email address: a new one counts once the link that was mailed to it is confirmed."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit, links, notices
+from billing_portal.accounts.models import User
+from billing_portal.kernel.errors import DomainError, require
+from billing_portal.mail import outgoing
+from billing_portal.tenancy import queries as tenancy
+
+LIFETIME = timedelta(hours=settings.LOGIN_LINK_HOURS)
+
+
+def ask(user: User, email: str, *, at: datetime) -> None:
+    """Mail a link to the new address; nothing changes until it is confirmed. Raises `email_same`, `bad_address`."""
+    wanted = email.strip()
+    require(wanted.lower() != user.email.lower(), "email_same", _("This is your email address already."), "email")
+    token = signing.dumps([str(user.pk), user.email, wanted, user.get_session_auth_hash()[:16]], salt=_salt(), compress=True)
+    link = tenancy.address_of(tenancy.current(), reverse("email-confirm", args=[token]))
+    context = {"user": user, "email": wanted, "link": link}
+    outgoing.send("email_confirm", to=[wanted], context=context, key=f"email-confirm:{user.pk}:{wanted}:{at.isoformat()}", about=("user", user.pk))
+
+
+def wanted(token: str) -> tuple[User, str] | None:
+    """Who asked for which address; None when the link is too old, was used, of another reseller, or the password has changed since."""
+    try:
+        pk, before, email, fingerprint = signing.loads(token, salt=_salt(), max_age=LIFETIME)
+    except signing.BadSignature:
+        return None
+    user = User.objects.filter(pk=pk, is_active=True, email=before).first()
+    return (user, email) if user and user.get_session_auth_hash()[:16] == fingerprint else None
+
+
+@transaction.atomic
+def confirm(token: str, *, at: datetime) -> User:
+    """Take the new address; links that went to the former one end, and it is told. Raises `link_spent`."""
+    found = wanted(token)
+    if found is None:
+        raise DomainError("link_spent", _("This link has expired or was used already."))
+    locked = User.objects.select_for_update().get(pk=found[0].pk)
+    before, email = found[0].email, found[1]
+    require(locked.email == before, "link_spent", _("This link has expired or was used already."))
+    locked.email = email
+    locked.save(update_fields=["email"])
+    links.end(locked, at=at)
+    audit.record(Actor.of(locked, via="link"), "user.email_changed", subject=("user", locked.pk, str(locked)), changes={"email": (before, email)}, at=at)
+    if before:
+        notices.tell(locked, "email_changed", at=at, to=before, email=email)
+    return locked
+
+
+def _salt() -> str:
+    """A link means nothing in another reseller's schema."""
+    return f"accounts.email:{connection.schema_name}"

@@ -1,0 +1,36 @@
+"""Mails to somebody about a change to how they sign in, so that who did not do it learns of it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.accounts.models import User
+from billing_portal.mail import outgoing
+
+KIND = "sign_in_changed"
+
+SAID: dict[str, tuple[Promise, Promise]] = {
+    "app_added": (_("An authenticator app was added"), _("Signing in now asks for a code of your authenticator app too.")),
+    "app_removed": (_("Your authenticator app was removed"), _("Signing in no longer asks for a code of it.")),
+    "passkey_added": (_("A passkey was added"), _("The passkey “%(name)s” can now be used to sign in.")),
+    "passkey_removed": (_("A passkey was removed"), _("The passkey “%(name)s” can no longer be used to sign in.")),
+    "codes_made": (_("New recovery codes were made"), _("The codes made before no longer work.")),
+    "code_used": (_("A recovery code was used"), _("It works no more. %(left)s are left.")),
+    "reset": (
+        _("Your second factor was reset"),
+        _("%(by)s took away your authenticator app, passkeys and recovery codes. Add new ones the next time you sign in."),
+    ),
+    "email_changed": (_("Your email address was changed"), _("Mails now go to %(email)s instead of this address.")),
+}
+
+
+def tell(user: User, what: str, *, at: datetime, to: str = "", **values: Any) -> None:
+    """Mail one of the notices above to the address on file, or to the one given; somebody without an address gets none."""
+    address = to or user.email
+    if not address:
+        return
+    title, text = SAID[what]
+    context = {"user": user, "title": title, "said": text % values}
+    outgoing.send(KIND, to=[address], context=context, key=f"{KIND}:{what}:{user.pk}:{address}:{at.isoformat()}", about=("user", user.pk))
