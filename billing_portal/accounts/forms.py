@@ -6,10 +6,12 @@ from allauth.account.forms import LoginForm
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.domain import passwords
 from billing_portal.accounts.models import User
+from billing_portal.accounts.validators import least_characters
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import zone_names
 
@@ -46,19 +48,24 @@ class ForgottenForm(forms.Form):
     name = name_field()
 
 
-def least_characters() -> int:
-    """How long a password must be, from the settings' rules."""
-    rules = password_validation.get_default_password_validators()
-    return max((getattr(rule, "min_length", 0) for rule in rules), default=0)
+class OwnForm(forms.Form):
+    """A form at the door or about oneself; refusals of the domain reach their field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["label_suffix"] = ""
+        super().__init__(*args, **kwargs)
+
+    def refuse(self, error: DomainError) -> None:
+        """Say the refusal at the field it names, else at the form."""
+        self.add_error(error.field if error.field in self.fields else None, ValidationError(error.message, code=error.code))
 
 
-class PreferencesForm(forms.Form):
+class PreferencesForm(OwnForm):
     """What somebody chooses for themselves; empty is the time zone of their company."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False, help_text=_("For the times you see on these pages. Invoices keep the customer's."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["label_suffix"] = ""
         super().__init__(*args, **kwargs)
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)
@@ -66,17 +73,16 @@ class PreferencesForm(forms.Form):
         field.widget.attrs["class"] = "form-select"
 
 
-class NewPasswordForm(forms.Form):
+class NewPasswordForm(OwnForm):
     """A new password, checked against the rules for this person's."""
 
     password = password_field(_("New password"), "new-password")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        kwargs["label_suffix"] = ""
         super().__init__(*args, **kwargs)
         self.user = user
         self.fields["password"].help_text = _("At least %(least)d characters. Several words that do not belong together are easy to remember.") % {
-            "least": least_characters()
+            "least": least_characters(user)
         }
 
     def clean_password(self) -> str:
@@ -86,9 +92,6 @@ class NewPasswordForm(forms.Form):
             raise ValidationError(_("This is too easy to guess: use several words that do not belong together."), code="password_pattern")
         return password
 
-    def refuse(self, error: DomainError) -> None:
-        self.add_error(None, ValidationError(error.message, code=error.code))
-
 
 class ChangePasswordForm(NewPasswordForm):
     """The password in force proves who asks; then the new one."""
@@ -96,8 +99,69 @@ class ChangePasswordForm(NewPasswordForm):
     current = password_field(_("Current password"), "current-password")
     field_order = ["current", "password"]
 
+    def __init__(self, *args: Any, user: User, counted_as: tuple[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        self.counted_as = counted_as
+
     def clean_current(self) -> str:
         current: str = self.cleaned_data["current"]
-        if not self.user.check_password(current):
-            raise ValidationError(_("This is not your current password."), code="wrong_password")
+        try:
+            passwords.prove(self.user, current, counted_as=self.counted_as, at=timezone.now())
+        except DomainError as refusal:
+            raise ValidationError(refusal.message, code=refusal.code) from refusal
         return current
+
+
+class PasswordForm(OwnForm):
+    """The password in force, to prove again who asks."""
+
+    password = password_field(_("Password"), "current-password")
+
+
+class EmailForm(OwnForm):
+    """One's own new email address."""
+
+    email = forms.EmailField(label=_("New email"), max_length=254, widget=forms.EmailInput(attrs={"class": "form-control", "autocomplete": "email"}))
+
+
+class CodeInput(forms.TextInput):
+    """A code that did not fit is not shown again: the next one is another."""
+
+    def format_value(self, value: Any) -> str | None:
+        return None
+
+
+class CodeForm(OwnForm):
+    """A code of an authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=CodeInput(attrs={"class": "form-control bp-otp", "autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}),
+    )
+
+
+class PasskeyNameForm(OwnForm):
+    """What somebody calls a passkey."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}))
+
+
+class PasskeyForm(OwnForm):
+    """What the browser answered for a passkey; without a name it gets one."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        required=False,
+        help_text=_("Such as the device it is on: “Work laptop”."),
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+    )
+    answer = forms.JSONField(widget=forms.HiddenInput, max_length=20_000, error_messages={"required": _("Your browser sent no passkey. Try again.")})
+
+    def clean_answer(self) -> Any:
+        """An object, whatever else JSON can be."""
+        answer = self.cleaned_data["answer"]
+        if not isinstance(answer, dict):
+            raise ValidationError(_("Your browser sent no passkey. Try again."), code="no_passkey")
+        return answer
