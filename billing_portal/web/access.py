@@ -11,9 +11,11 @@ from typing import Any, TypeVar, cast, overload
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from billing_portal.accounts.domain import confirmations, second_factors
 from billing_portal.accounts.models import Role
 from billing_portal.kernel.errors import DomainError
 from billing_portal.web.viewer import PEOPLE, STAFF, SWITCHERS, PortalRequest, Viewer, viewer_of
@@ -148,6 +150,8 @@ class AccessMiddleware:
 
     def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponseBase | None:
         viewer = viewer_of(request)
+        if must_add_second_factor(request, viewer) and not stays_open(view):
+            return to_second_factor(request)
         if hasattr(view, "access"):
             if viewer.switched and hasattr(view, "never_switched"):
                 return refused_while_acting(request)
@@ -165,6 +169,25 @@ class AccessMiddleware:
         if isinstance(exception, DomainError):
             return render(request, "errors/refused.html", {"message": exception.message, "back": way_back(request)}, status=422)
         return None
+
+
+def must_add_second_factor(request: HttpRequest, viewer: Viewer) -> bool:
+    """Whether this is staff in a session that has shown no second factor, where one is required; never inside a switch (reliability 77)."""
+    if viewer.user is None or viewer.switched or not second_factors.is_required(viewer.user):
+        return False
+    return not confirmations.passed_second(request, viewer.user)
+
+
+def stays_open(view: View) -> bool:
+    """Pages for everybody, signing out, and those where a second factor is added."""
+    is_public = getattr(getattr(view, "access", None), "audience", "") == "public"
+    return is_public or hasattr(view, "while_setting_up") or (is_third_party(view) and view_name(view) in OPEN_WHILE_ACTING)
+
+
+def to_second_factor(request: HttpRequest) -> HttpResponse:
+    """To the page where one is added, or where the one there is is shown; a fragment asks the browser to go there."""
+    way = reverse("own_second_factor")
+    return HttpResponse(status=204, headers={"HX-Redirect": way}) if request.headers.get("HX-Request") else redirect(way)
 
 
 def view_name(view: View) -> str:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links, users
+from billing_portal.accounts.domain import audit, links, second_factors, sessions, users
 from billing_portal.accounts.models import Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES
 from billing_portal.kernel.errors import DomainError, require
@@ -78,6 +79,17 @@ def deactivate(person: Person, *, actor: Actor, at: datetime) -> None:
 def activate(person: Person, *, actor: Actor, at: datetime) -> None:
     """Let the person in again."""
     users.activate(person.user, actor=actor, at=at, customer_id=person.customer_id)
+
+
+def reset_second_factor(person: Person, *, actor: Actor, at: datetime) -> None:
+    """Take away the second factor of somebody who lost it; never while switched (semantics 34). Raises `second_factor_while_switched`."""
+    require(actor.acted_for_id is None, "second_factor_while_switched", _("Return first: a second factor cannot be reset while switched."))
+    second_factors.reset(person.user, actor=actor, at=at, customer_id=person.customer_id)
+
+
+def end_sessions(person: Person, *, actor: Actor, at: datetime, but: UUID | None = None) -> None:
+    """Sign the person out everywhere, of one's own sessions all but the one given."""
+    sessions.end_all(person.user, actor=actor, at=at, but=but, customer_id=person.customer_id)
 
 
 def send_login_details(person: Person, *, actor: Actor, at: datetime) -> str:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing_portal.accounts import rights
+from billing_portal.accounts.domain import sessions
 from billing_portal.accounts.models import Role
-from billing_portal.accounts.queries import LoginState, login_states
+from billing_portal.accounts.queries import LoginState, login_states, with_second_factor
 from billing_portal.accounts.rights import Extent, Right
 from billing_portal.web.access import SWITCHERS, never_switched, roles, staff
 from billing_portal.web.access import people as peoples
@@ -25,6 +26,7 @@ from customers.forms.people import EditPersonForm, PersonForm
 from customers.views.shell import Place, place_of
 
 EDITORS = rights.roles(Right.CHANGE_CUSTOMERS, Extent.ALL, Extent.PEOPLE_AND_LINES)
+RESETTERS = rights.roles(Right.CHANGE_CUSTOMERS)
 LOCKERS = rights.roles(Right.LOCK)
 OWN = (Role.ACCOUNT_ADMIN, *SWITCHERS)
 PILLS = {LoginState.ACTIVATED: "good", LoginState.SENT: "plain", LoginState.QUEUED: "now", LoginState.NEVER: "warn", LoginState.FAILED: "bad"}
@@ -33,7 +35,9 @@ PILLS = {LoginState.ACTIVATED: "good", LoginState.SENT: "plain", LoginState.QUEU
 def _shown(request: PortalRequest, place: Place, link: str = "", link_of: str = "") -> HttpResponse:
     found = list(queries.people_of(place.customer).prefetch_related("lines"))
     states = login_states([person.user for person in found])
+    second = with_second_factor(states) if _may_reset(request, place) else set()
     rows = [{"person": person, "user": person.user, "login": states[person.user_id], "pill": PILLS[states[person.user_id]]} for person in found]
+    rows = [row | {"may_reset": person.user_id in second} for row, person in zip(rows, found, strict=True)]
     editable = request.viewer.role in (OWN if place.own else EDITORS)
     hrefs = [_addresses(place, person.pk) for person in found]
     listed = [row | links for row, links in zip(rows, hrefs, strict=True)]
@@ -50,8 +54,13 @@ def _shown(request: PortalRequest, place: Place, link: str = "", link_of: str = 
     )
 
 
+def _may_reset(request: PortalRequest, place: Place) -> bool:
+    """Whether the viewer may take away a lost second factor: who may change customers, a customer's administrator; never while switched (semantics 34)."""
+    return not request.viewer.switched and (place.own or request.viewer.role in RESETTERS)
+
+
 def _addresses(place: Place, person: UUID) -> dict[str, str]:
-    return {name: place.url(f"person-{name}", person=person) for name in ("edit", "resend", "link", "deactivate", "activate")}
+    return {name: place.url(f"person-{name}", person=person) for name in ("edit", "resend", "link", "deactivate", "activate", "reset", "end")}
 
 
 @require_safe
@@ -120,6 +129,24 @@ def _activate(request: PortalRequest, person: UUID, account: str = "") -> HttpRe
     return redirect(place.url("people"))
 
 
+@require_POST
+def _reset(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.person_or_404(place.customer, person)
+    verbs.reset_second_factor(found, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("The second factor of %s is reset, and they are signed out. A mail tells them.") % found.user)
+    return redirect(place.url("people"))
+
+
+@require_POST
+def _end_sessions(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
+    place = place_of(request, account)
+    found = queries.person_or_404(place.customer, person)
+    verbs.end_sessions(found, actor=actor_of(request), at=timezone.now(), but=sessions.row_of(request.session))
+    messages.success(request, _("%s is signed out everywhere.") % found.user)
+    return redirect(place.url("people"))
+
+
 people, my_people = staff(_people), peoples(*OWN)(_people)
 new, my_new = roles(*EDITORS)(_new), peoples(*OWN)(_new)
 edit, my_edit = roles(*EDITORS)(_edit), peoples(*OWN)(_edit)
@@ -127,3 +154,5 @@ resend, my_resend = roles(*LOCKERS)(_resend), peoples(*OWN)(_resend)
 link, my_link = never_switched(roles(*LOCKERS)(_link)), never_switched(peoples(*OWN)(_link))
 deactivate, my_deactivate = roles(*EDITORS)(_deactivate), peoples(*OWN)(_deactivate)
 activate, my_activate = roles(*EDITORS)(_activate), peoples(*OWN)(_activate)
+reset, my_reset = never_switched(roles(*RESETTERS)(_reset)), never_switched(peoples(Role.ACCOUNT_ADMIN)(_reset))
+end_sessions, my_end_sessions = roles(*LOCKERS)(_end_sessions), peoples(*OWN)(_end_sessions)

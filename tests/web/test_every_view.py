@@ -14,6 +14,7 @@ from billing_portal.web.registry import customer_tabs, menu
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_TO_ANYBODY = {
     "/brand/logo",
+    "/email/<str:token>/",  # behind the link to a new address: the token says who asked for it
     "/favicon.ico",
     "/help/",
     "/invoices/brand-<str:colour>.css",  # the colour in its own address and nothing else, so that staff, customers and caches share it
@@ -21,6 +22,8 @@ OPEN_TO_ANYBODY = {
     "/password/<str:token>/renew/",
     "/password/forgotten/",
     "/sign-in/",
+    "/sign-in/passkey/",
+    "/sign-in/second-factor/",  # only between the right password and the session
     "/switch/arrive/",
 }
 STAY_SHUT = ["/api/v1/"]  # ninja's start page, which would lead to documents that we do not serve: a 404

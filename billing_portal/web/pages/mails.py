@@ -81,5 +81,5 @@ def resend(request: PortalRequest, mail: UUID) -> HttpResponse:
 
 def without_links(text: str) -> str:
     """The mail without the secret of its one-time link: who may read mails may not become their reader."""
-    start = re.escape(reverse("accounts:set-password", args=["-"]).removesuffix("-/"))
-    return re.sub(rf"({start})[\w-]{{20,}}", r"\1…", text)
+    starts = "|".join(re.escape(reverse(name, args=["-"]).removesuffix("-/")) for name in ("accounts:set-password", "email-confirm"))
+    return re.sub(rf"({starts})[\w.%:-]{{20,}}", r"\1…", text)

@@ -1,5 +1,6 @@
 """Settings » Staff: who works for the reseller, in which role."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing_portal.accounts import queries, rights
-from billing_portal.accounts.domain import users
+from billing_portal.accounts.domain import second_factors, sessions, users
 from billing_portal.accounts.models import User
 from billing_portal.accounts.rights import Right
 from billing_portal.web.access import never_switched, roles
@@ -116,6 +117,30 @@ def activate(request: PortalRequest, person: UUID) -> HttpResponse:
     return redirect("web:staff-person", person=found.pk)
 
 
+@never_switched
+@roles(*ADMINISTRATORS)
+@require_POST
+def reset_second_factor(request: PortalRequest, person: UUID) -> HttpResponse:
+    found = _found(person)
+    second_factors.reset(found, actor=actor_of(request), at=timezone.now())
+    messages.success(request, _("The second factor of %(name)s is reset, and they are signed out. A mail tells them.") % {"name": found})
+    return redirect("web:staff-person", person=found.pk)
+
+
+@roles(*ADMINISTRATORS)
+@require_POST
+def end_sessions(request: PortalRequest, person: UUID) -> HttpResponse:
+    found = _found(person)
+    mine = sessions.row_of(request.session) if _is_me(request, found) else None
+    sessions.end_all(found, actor=actor_of(request), at=timezone.now(), but=mine)
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": found})
+    return redirect("web:staff-person", person=found.pk)
+
+
+def _is_me(request: PortalRequest, found: User) -> bool:
+    return request.viewer.user is not None and request.viewer.user.pk == found.pk
+
+
 def _found(person: UUID) -> User:
     """A member of staff; people of customers are reached through their customer."""
     return get_object_or_404(queries.staff(), pk=person)
@@ -123,5 +148,6 @@ def _found(person: UUID) -> User:
 
 def _shown(request: PortalRequest, found: User, form: RoleForm) -> HttpResponse:
     events = events_of(queries.audit_trail(subject_kind=queries.ABOUT_USER, subject_id=found.pk).order_by("-at", "-pk")[:20])
-    is_me = request.viewer.user is not None and request.viewer.user.pk == found.pk
-    return page(request, "web/pages/staff_person.html", person=found, state=queries.login_state(found), form=form, events=events, is_me=is_me)
+    access: dict[str, Any] = {"factors": second_factors.of(found), "sessions": len(sessions.of(found, at=timezone.now()))}
+    shown: dict[str, Any] = {"person": found, "form": form, "events": events, "is_me": _is_me(request, found), "state": queries.login_state(found)}
+    return page(request, "web/pages/staff_person.html", **access, **shown)

@@ -9,11 +9,12 @@ import time_machine
 from django.test import Client
 from django_tenants.utils import schema_context
 
-from billing_portal.accounts.domain import switches
+from billing_portal.accounts.domain import second_factors, switches
 from billing_portal.accounts.models import AuditEntry, ParentSession, Role, SwitchTicket, User
 from customers.models import Customer
 from tests.support import walks, world
 from tests.support.people import client, user
+from tests.support.second_factors import add_app, at_the_door, shown
 from tests.support.walks import Walk, walk_of
 
 
@@ -356,3 +357,37 @@ def test_the_select_offers_resellers_first_then_the_last_customers(walk: Walk) -
         page = walk.windows["owner"].get("/customers/").content.decode()
 
     assert re.findall(r">\[([^\]]+)\]</option>", page) == ["Acme", "Zoe Ltd", "Alma Ltd"]
+
+
+@pytest.mark.rel(77)
+def test_a_second_factor_is_asked_for_at_home_and_never_inside(walk: Walk, settings: Any) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    with schema_context("owner"):
+        number = Customer.objects.get(reseller_schema="acme").account_number
+        assert walk.windows["owner"].post("/customers/switch/", {"account": number}).headers["Location"] == "/account/second-factor/"
+        add_app(walk.who)
+        walk.windows["owner"] = at_the_door(walk.who, code=shown())
+    walk.go("owner", "acme")
+
+    with schema_context("acme"):
+        assert walk.windows["acme"].get("/customers/").status_code == 200
+
+
+@pytest.mark.rel(71)
+def test_nobody_changes_how_somebody_signs_in_from_inside(walk: Walk) -> None:
+    """Neither their own, which is at home, nor that of those who work here (semantics 34)."""
+    walk.go("owner", "acme")
+    with schema_context("acme"):
+        ann = user("ann", Role.SUPPORT)
+        add_app(ann)
+        inside = walk.windows["acme"]
+        pages = ["", "password/", "email/", "sessions/", "confirm/", "second-factor/", "second-factor/app/", "second-factor/passkey/"]
+        opened = {page: inside.get(f"/account/{page}").status_code for page in pages}
+        posted = {
+            path: inside.post(path).status_code
+            for path in ("/account/second-factor/codes/", "/account/sessions/end-others/", f"/settings/staff/{ann.pk}/second-factor/reset/")
+        }
+
+        assert opened == dict.fromkeys(opened, 403)
+        assert posted == dict.fromkeys(posted, 403)
+        assert second_factors.of(ann).app is not None

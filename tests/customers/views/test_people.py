@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from billing_portal.accounts.domain import second_factors
 from billing_portal.accounts.models import AuditEntry, User
 from customers.domain import people
 from customers.models import Customer, Line, Person
 from tests.support import world
 from tests.support.people import START, client, mails, system
+from tests.support.second_factors import add_app, is_signed_in
 
 ANN = {"full_name": "Ann Miller", "email": "ann@anna.example", "role": "account_user"}
 
@@ -167,3 +169,58 @@ def test_the_people_pages_deny_other_reseller(commerce: Any, anna: Customer, glo
 def test_nobody_has_a_page_that_is_not_there(commerce: Any, anna: Customer) -> None:
     assert commerce.post(staff(anna, f"{uuid.uuid4()}/resend/")).status_code == 404
     assert commerce.get("/customers/999999/people/").status_code == 404
+
+
+@pytest.mark.parametrize("who", ["commerce", "annas"])
+def test_a_lost_second_factor_is_reset_by_who_may_change_customers_and_by_the_companys_own_administrator(
+    request: pytest.FixtureRequest, anna: Customer, ann: Person, who: str
+) -> None:
+    add_app(ann.user)
+    browser, base = request.getfixturevalue(who), staff(anna) if who == "commerce" else "/my/people/"
+    assert "Reset second factor" in browser.get(base).content.decode()
+
+    assert browser.post(f"{base}{ann.pk}/second-factor/reset/").url == base
+    assert not second_factors.of(ann.user).any
+    assert AuditEntry.objects.get(action="user.second_factor_reset").customer_id == anna.pk
+    assert mails("sign_in_changed")[-1].recipients == ["ann@anna.example"]
+
+
+@pytest.mark.parametrize("role", ["support", "reports"])
+def test_others_do_not_reset_a_second_factor(request: pytest.FixtureRequest, anna: Customer, ann: Person, role: str) -> None:
+    add_app(ann.user)
+    browser = request.getfixturevalue(role)
+
+    assert browser.post(staff(anna, f"{ann.pk}/second-factor/reset/")).status_code == 403
+    assert "Reset second factor" not in browser.get(staff(anna)).content.decode()
+    assert second_factors.of(ann.user).any
+
+
+@pytest.mark.rel(71)
+def test_while_switched_no_second_factor_is_reset(commerce: Any, anna: Customer, ann: Person) -> None:
+    add_app(ann.user)
+    commerce.post("/customers/switch/", {"account": anna.account_number})
+
+    assert "Reset second factor" not in commerce.get("/my/people/").content.decode()
+    assert commerce.post(f"/my/people/{ann.pk}/second-factor/reset/", {"frame": f"{anna.pk} {anna.name}"}).status_code == 403
+    assert second_factors.of(ann.user).any
+
+
+@pytest.mark.rel(62)
+def test_the_second_factor_and_the_sessions_of_another_customers_people_are_out_of_reach(annas: Any, bobs: Person) -> None:
+    add_app(bobs.user)
+    theirs = client(bobs.user)
+
+    assert {annas.post(f"/my/people/{bobs.pk}/{what}/").status_code for what in ("second-factor/reset", "sessions/end")} == {404}
+    assert second_factors.of(bobs.user).any
+    assert is_signed_in(theirs)
+
+
+@pytest.mark.rel(78)
+@pytest.mark.parametrize("who", ["support", "annas"])
+def test_somebody_is_signed_out_everywhere_by_who_may(request: pytest.FixtureRequest, anna: Customer, ann: Person, who: str) -> None:
+    theirs = client(ann.user)
+    browser, base = request.getfixturevalue(who), staff(anna) if who == "support" else "/my/people/"
+
+    assert browser.post(f"{base}{ann.pk}/sessions/end/").url == base
+    assert not is_signed_in(theirs)
+    assert browser.get(base).status_code == 200

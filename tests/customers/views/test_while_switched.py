@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.urls.converters import UUIDConverter
+from django.urls.converters import IntConverter, UUIDConverter
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.domain import switches
@@ -33,8 +33,13 @@ def every_view(patterns: Any = None, names: str = "") -> Iterator[tuple[str, URL
 
 def address(name: str, pattern: URLPattern) -> str:
     """The view's address with an argument of the right form wherever one stands."""
-    given = {argument: uuid4() if isinstance(converter, UUIDConverter) else "x" for argument, converter in pattern.pattern.converters.items()}
-    return reverse(name, kwargs=given)
+    return reverse(name, kwargs={argument: _given(converter) for argument, converter in pattern.pattern.converters.items()})
+
+
+def _given(converter: Any) -> Any:
+    if isinstance(converter, UUIDConverter):
+        return uuid4()
+    return 1 if isinstance(converter, IntConverter) else "x"
 
 
 def shut() -> list[tuple[str, URLPattern]]:
@@ -112,6 +117,7 @@ def acts(anna: Customer) -> dict[str, tuple[str, dict[str, str]]]:
         "customers:my-person-resend": (f"/my/people/{person}/resend/", {}),
         "customers:my-person-deactivate": (f"/my/people/{person}/deactivate/", {}),
         "customers:my-person-activate": (f"/my/people/{person}/activate/", {}),
+        "customers:my-person-end": (f"/my/people/{person}/sessions/end/", {}),
         "customers:my-line-new": ("/my/lines/new/", {"name": "1002"}),
         "customers:my-line-edit": (f"/my/lines/{line}/", {"description": "Front desk"}),
         "customers:my-line-remove": (f"/my/lines/{line}/remove/", {}),

@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from billing_portal.accounts.domain import second_factors
 from billing_portal.accounts.models import AuditEntry, Role, User
 from tests.support.people import client, mails, user
+from tests.support.second_factors import add_app, at_the_door, is_signed_in
 
 NEW = {"full_name": "Ann Lee", "username": "ann", "email": "ann@example.com", "role": "support"}
 
@@ -119,3 +121,40 @@ def test_the_list_asks_the_database_the_same_for_one_and_for_three(acme: Any, dj
     user("eve", Role.REPORTS)
     with django_assert_max_num_queries(len(two)):
         browser.get("/settings/staff/")
+
+
+def test_an_administrator_resets_a_second_factor_and_the_person_is_signed_out_and_told(acme: Any) -> None:
+    ann = user("ann", Role.SUPPORT)
+    [code, *_others] = add_app(ann)
+    anns, browser = at_the_door(ann, code=code), client(user("jane"))
+    assert "Authenticator app" in browser.get(f"/settings/staff/{ann.pk}/").content.decode()
+
+    assert browser.post(f"/settings/staff/{ann.pk}/second-factor/reset/").status_code == 302
+    assert not is_signed_in(anns)
+    assert not second_factors.of(ann).any
+    assert mails("sign_in_changed")[-1].subject == "Your second factor was reset: Acme"
+    assert AuditEntry.objects.filter(action="user.second_factor_reset", actor_name="Jane", subject_id=ann.pk).count() == 1
+    assert "Reset second factor" not in browser.get(f"/settings/staff/{ann.pk}/").content.decode()
+
+
+@pytest.mark.rel(78)
+def test_an_administrator_ends_the_sessions_of_a_colleague_and_of_their_own_all_others(acme: Any) -> None:
+    ann, jane = user("ann", Role.SUPPORT), user("jane")
+    anns, here, elsewhere = at_the_door(ann), at_the_door(jane), at_the_door(jane)
+    here.post(f"/settings/staff/{ann.pk}/sessions/end/")
+    here.post(f"/settings/staff/{jane.pk}/sessions/end/")
+
+    assert [is_signed_in(browser) for browser in (anns, here, elsewhere)] == [False, True, False]
+    assert list(AuditEntry.objects.filter(action="user.sessions_ended").values_list("subject_name", flat=True)) == ["Ann", "Jane"]
+
+
+@pytest.mark.parametrize("role", [Role.COMMERCE, Role.SUPPORT, Role.REPORTS, Role.ACCOUNT_ADMIN])
+def test_nobody_else_resets_or_ends_anything_of_staff(acme: Any, role: Role) -> None:
+    ann = user("ann", Role.SUPPORT)
+    add_app(ann)
+    anns, browser = client(ann), client(user("other", role))
+    answers = {browser.post(f"/settings/staff/{ann.pk}/{what}/").status_code for what in ("second-factor/reset", "sessions/end")}
+
+    assert answers == {404 if role == Role.ACCOUNT_ADMIN else 403}
+    assert second_factors.of(ann).any
+    assert is_signed_in(anns)
