@@ -1,0 +1,160 @@
+"""The whole intake of a file, against COPY of the same rows into the same indexed table; and single calls by HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from http.client import HTTPConnection
+from itertools import count as counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from benchmarks import ground
+from benchmarks.measuring import Figure, peak, percentile, seconds
+
+CLIENTS = 8
+WHY = {
+    "ingest file": "each record is normalised, hashed, answered and written by Python one by one, as a call and as a key; COPY stores one finished row",
+    "ingest memory": "something of every record is kept until the file ends",
+    "ingest http": "each call is a transaction of some twenty statements by the ORM, and client, web and database share the cores",
+    "ingest http p99": "client, two web processes and the database share the cores",
+}
+
+
+def measure(*, tiny: bool) -> Iterator[Figure]:
+    sizes = (500, 1_000) if tiny else (20_000, 80_000)
+    with ground.inside():
+        plan = ground.plan("Standard", ground.prefixes(500 if tiny else 10_000))
+        accounts = [customer.account_number for customer in ground.customers(50 if tiny else 500, plan)]
+        with tempfile.TemporaryDirectory() as folder:
+            _take(_file(Path(folder), 200, accounts, 0))  # warms decks and plans up
+            used = []
+            for size in sizes:
+                figure = _whole(_file(Path(folder), size, accounts, size), size, "≥ 0.5" if size == sizes[-1] else "")
+                used.append(figure.peak_mb)
+                yield figure
+            name = "ingest memory"
+            yield Figure(name, used[-1], "MB", f"a file a {sizes[-1] // sizes[0]}th as long", used[0], "≤ 1.1", used[-1], WHY[name])
+        secret = _key()
+    with ground.served() as port:
+        yield from _http(port, secret, accounts, 0.3 if tiny else 6)
+
+
+def _file(folder: Path, size: int, accounts: list[str], mark: int) -> Path:
+    """A file of calls that no file of another mark has."""
+    dice = Random(size)
+    place = folder / f"{mark}.csv"
+    with place.open("w") as file:
+        file.write("call_id,account,from,to,setup_at,answered_at,seconds\n")
+        for number in range(size):
+            at = ground.MONTH + timedelta(seconds=dice.randrange(30 * 86_400))
+            to = _number(dice)
+            answered = at + timedelta(seconds=5)
+            file.write(f"{mark}-{number},{dice.choice(accounts)},1001,{to},{at:%Y-%m-%dT%H:%M:%SZ},{answered:%Y-%m-%dT%H:%M:%SZ},{dice.randrange(1, 900)}\n")
+    return place
+
+
+def _number(dice: Random) -> str:
+    return f"+44{dice.randrange(2_000_000_000, 8_000_000_000)}"
+
+
+def _take(place: Path) -> None:
+    from billing_portal.accounts.domain import switches
+    from invoicing.domain import call_files
+
+    told = call_files.take(place, format_="csv", zone="UTC", switch=switches.ensure_default(), actor=ground.actor(), at=ground.MONTH + timedelta(days=32))
+    statuses = {answer.status if answer else "refused" for _row, answer in told}
+    if statuses != {"rated"}:
+        raise RuntimeError(f"The file was not taken whole: {statuses}")
+
+
+def _whole(place: Path, size: int, target: str) -> Figure:
+    from billing_portal.tenancy.models import new_id
+    from invoicing.models import CallBatch
+
+    before = new_id()
+    with peak() as memory:
+        took = seconds(lambda: _take(place))
+        used = memory.mb
+    batches = list(CallBatch.objects.filter(pk__gt=before).values_list("pk", flat=True))
+    reference = _copied(batches)
+    of = f"COPY of the same {size:,} rows into the same table"
+    return Figure("ingest file", size / took, "records/s", of, size / reference, target, used, WHY["ingest file"])
+
+
+def _copied(batches: list[Any]) -> float:
+    """How long COPY takes for these batches' calls into a table with the same indexes, 10,000 rows a transaction as the intake does."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_call (LIKE invoicing_call INCLUDING ALL)")
+        rows = io.StringIO()
+        chosen = ", ".join(f"'{batch}'" for batch in batches)
+        cursor.copy_expert(f"COPY (SELECT * FROM invoicing_call WHERE batch_id IN ({chosen})) TO STDOUT", rows)
+        lines = rows.getvalue().splitlines(keepends=True)
+        chunks = ["".join(lines[first : first + 10_000]) for first in range(0, len(lines), 10_000)]
+        times = []
+        for _try in range(3):
+            cursor.execute("TRUNCATE bench_call")
+            times.append(seconds(lambda: [cursor.copy_expert("COPY bench_call FROM STDIN", io.StringIO(chunk)) for chunk in chunks]))
+        cursor.execute("DROP TABLE bench_call")
+    return sorted(times)[1]
+
+
+def _key() -> str:
+    from billing_portal.accounts.domain import keys, switches
+
+    return keys.make(switches.ensure_default(), [keys.CALLS_WRITE], actor=ground.actor(), at=ground.MONTH)[1]
+
+
+def _http(port: int, secret: str, accounts: list[str], long: float) -> Iterator[Figure]:
+    """Calls a second, one per request, by eight clients that keep their lines open; and how long the slowest hundredth takes."""
+    _post_for(port, secret, accounts, long / 4, "warm")
+    with peak() as memory:
+        times = _post_for(port, secret, accounts, long, "counted")
+        used = memory.mb
+    yield Figure("ingest http", len(times) / long, "calls/s", "target of two cores", 400, "≥ 1", used, WHY["ingest http"])
+    yield Figure("ingest http p99", percentile(times, 99) * 1000, "ms", "target", 50, "≤ 1", used, WHY["ingest http p99"])
+
+
+def _post_for(port: int, secret: str, accounts: list[str], long: float, name: str) -> list[float]:
+    times: list[float] = []
+    problems: list[str] = []
+    until = time.perf_counter() + long
+
+    def client(who: int) -> None:
+        line, dice = HTTPConnection("127.0.0.1", port, timeout=30), Random(who)
+        headers = {"Host": f"acme.localhost:{port}", "Content-Type": "application/json", "Authorization": f"Bearer {secret}"}
+        for number in counter():
+            if time.perf_counter() >= until:
+                break
+            record: dict[str, object] = {
+                "call_id": f"{name}-{who}-{number}",
+                "account": dice.choice(accounts),
+                "to": f"+44{dice.randrange(2_000_000_000, 8_000_000_000)}",
+            }
+            record |= {"setup_at": "2026-10-03T09:00:00Z", "answered_at": "2026-10-03T09:00:05Z", "seconds": dice.randrange(1, 900)}
+            begin = time.perf_counter()
+            line.request("POST", "/api/v1/calls", json.dumps({"records": [record]}), headers)
+            answer = line.getresponse()
+            body = answer.read()
+            times.append(time.perf_counter() - begin)
+            if answer.status != 200 or b'"rated"' not in body:
+                problems.append(f"{answer.status} {body[:200]!r}")
+                break
+        line.close()
+
+    threads = [threading.Thread(target=client, args=(who,)) for who in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise RuntimeError(f"A call was not taken: {problems[0]}")
+    return times
