@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing_portal.jobs import registry
 from invoicing.domain import climb as climbing
-from invoicing.domain import overdue, posting, rendering, runs, schedule
+from invoicing.domain import overdue, posting, rendering, rerating, rerating_climb, rerating_orders, runs, schedule
 from invoicing.models import Document
 
 
@@ -51,6 +51,24 @@ def climb(payload: dict[str, Any]) -> None:
 def write_back(payload: dict[str, Any]) -> None:
     """The prices of calls that have waited here, one level down."""
     climbing.write_back(UUID(payload["batch"]))
+
+
+@registry.handler(rerating_orders.RATE_AGAIN, queue="calls")
+def rate_again(payload: dict[str, Any]) -> None:
+    """A part of the posted calls that somebody asked to be rated again."""
+    rerating_orders.work(payload, at=timezone.now())
+
+
+@registry.handler(rerating.CLIMB, queue="calls", atomic=False)
+def climb_differences(payload: dict[str, Any]) -> None:
+    """The differences of calls rated again, one level up."""
+    rerating_climb.up(UUID(payload["attempt"]), at=timezone.now())
+
+
+@registry.handler(rerating.TELL_BELOW, queue="calls", atomic=False)
+def tell_below(payload: dict[str, Any]) -> None:
+    """What calls rated again cost a reseller below."""
+    rerating_climb.down(UUID(payload["attempt"]), payload["child"], at=timezone.now())
 
 
 @registry.handler("invoices.overdue", queue="default")

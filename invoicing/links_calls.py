@@ -20,7 +20,7 @@ def register() -> None:
     registry.customer_tabs.add(_("Calls"), "invoicing:customer-calls", order=20)
     links_parent.register()
     registry.resolvers.add("waiting_call", waiting_call)
-    words.add({"call.first_kept": _("First of two records kept")})
+    words.add({"call.first_kept": _("First of two records kept"), "call.price_changed": _("Posted calls rated again")})
 
 
 def waiting_call(id_: str) -> str | None:

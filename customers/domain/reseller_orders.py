@@ -83,7 +83,7 @@ def place(new: NewReseller, *, actor: Actor) -> Progress:
         "time_zone": new.time_zone,
         "admin_email": new.admin_email,
         "plan": str(new.plan.pk) if new.plan else None,
-        "actor": {"name": actor.name, "user_id": str(actor.user_id) if actor.user_id else None, "schema": actor.schema},
+        "actor": actor.to_json(),
     }
     outbox.add(MAKE, payload, key=_key(progress.pk))
     return progress
@@ -103,7 +103,7 @@ def work(payload: dict[str, Any], *, at: datetime) -> None:
     """Make the reseller that was ordered, step by step; started again it goes on. What goes wrong stands with the progress and is raised."""
     parent = tenancy.current()
     progress = Progress.objects.filter(pk=payload["progress"])
-    new, actor = _wanted(payload), _actor(payload)
+    new, actor = _wanted(payload), Actor.from_json(payload["actor"])
     progress.update(state=Progress.State.RUNNING, started_at=at, note="")
 
     def told(step: str) -> None:
@@ -169,11 +169,6 @@ def _wanted(payload: dict[str, Any]) -> NewReseller:
     plan = RatePlan.objects.get(pk=payload["plan"]) if payload["plan"] else None
     fields = {name: payload[name] for name in ("short_name", "name", "host", "currency", "time_zone", "admin_email")}
     return NewReseller(**fields, parent=tenancy.current(), plan=plan)
-
-
-def _actor(payload: dict[str, Any]) -> Actor:
-    given = payload["actor"]
-    return Actor(name=given["name"], user_id=UUID(given["user_id"]) if given["user_id"] else None, schema=given["schema"])
 
 
 def _key(progress: UUID) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +19,10 @@ from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
-from invoicing.domain import buying, calls
+from invoicing.domain import buying, calls, posted
 from invoicing.domain.buying import Seller
 from invoicing.domain.rating_batch import Outcome
-from invoicing.domain.records import CallRecord
 from invoicing.models import Call, CallBatch, CallKey, WaitingCall
-from rateplans.domain.rating import Rate
-from rateplans.models import PlanVersion, RatePlan
 
 SWITCH_WIDTH = 60
 SHORTENED = 8
@@ -58,7 +54,7 @@ def climb(batch_id: UUID, *, at: datetime) -> None:
     child = tenancy.current()
     batch = CallBatch.objects.select_related("switch").get(pk=batch_id)
     carried = list(Call.objects.filter(batch_id=batch_id).exclude(buy_currency="").order_by("key_id"))
-    _check_currency(carried, parent)
+    check_currency(carried, parent)
     keys = CallKey.objects.in_bulk([call.key_id for call in carried])
     outcomes = [_outcome(call, keys[call.key_id], parent) for call in carried]
     with schema_context(parent.schema), transaction.atomic():
@@ -74,7 +70,7 @@ def _enter(outcomes: Sequence[Outcome], below: CallBatch, child: Reseller, *, at
     calls.enter(batch, outcomes, actor=actor, at=at)
 
 
-def _check_currency(carried: Sequence[Call], parent: Seller) -> None:
+def check_currency(carried: Sequence[Call], parent: Seller) -> None:
     """A price is never posted in another currency than it was computed in: the job fails and is seen, the calls stay in flight (reliability 4)."""
     foreign = {call.buy_currency for call in carried} - {parent.customer.currency}
     if foreign:
@@ -84,38 +80,11 @@ def _check_currency(carried: Sequence[Call], parent: Seller) -> None:
 
 def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:
     """What the call is at the parent, from the numbers it carries: nothing is rated again. One that had no price came to wait, also if it has one since."""
-    record = CallRecord(
-        call_id=key.call_id,
-        leg=key.leg,
-        to=call.number,
-        setup_at=call.setup_at,
-        direction=call.direction,
-        account=parent.customer.account_number,
-        caller=call.caller,
-        answered_at=call.answered_at,
-        ended_at=call.ended_at,
-        seconds=call.seconds,
-        cause=call.cause,
-    )
-    outcome = Outcome(record, parent.customer, at=call.at, number=call.number, seconds=call.seconds)
+    outcome = posted.outcome_of(call, key, parent.customer)
     inputs: Mapping[str, Any] = call.buy_inputs or {}
     if call.buy_price is None or "reason" in inputs:
         return outcome.wait(inputs.get("reason", WaitingCall.Reason.NO_RATE), inputs.get("detail", ""))
-    return _priced(outcome, call.buy_price, inputs)
-
-
-def _priced(outcome: Outcome, price: Decimal, inputs: Mapping[str, Any]) -> Outcome:
-    outcome.price, outcome.precision = price, inputs["precision"]
-    outcome.net, outcome.exchange_rate = Decimal(inputs["net"]), Decimal(inputs["exchange_rate"])
-    outcome.billed_seconds = inputs["billed_seconds"]
-    if inputs["plan"]:
-        outcome.plan = RatePlan(pk=UUID(inputs["plan"]))
-    if inputs["version"]:
-        outcome.version = PlanVersion(pk=UUID(inputs["version"]))
-    if inputs["rate"]:
-        prefix, destination, per_minute, connection_charge, initial, increment, included, minimum = inputs["rate"]
-        outcome.rate = Rate(prefix, destination, Decimal(per_minute), Decimal(connection_charge), initial, increment, included, Decimal(minimum))
-    return outcome
+    return posted.priced(outcome, call.buy_price, inputs)
 
 
 def write_back(batch_id: UUID) -> None:

@@ -81,7 +81,8 @@ def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: 
     minutes = _("%(minutes)s minutes") % {"minutes": figures.minutes(calls.seconds)}
     detail = f"{figures.period_name(shown.start, shown.end)}, {count}, {minutes}" if calls.calls else figures.period_name(shown.start, shown.end)
     exact = sum((row.amount for row in rows), Decimal(0))
-    return DraftLine(Kind.USAGE, _("Calls"), detail, exact, "on_calls", earlier, calls)
+    again = all(row.about_kind == "call" for row in rows)
+    return DraftLine(Kind.USAGE, _("Calls rated again") if again else _("Calls"), detail, exact, "on_calls", earlier, calls)
 
 
 def _single(customer: Customer, period: Period, movement: Movement) -> DraftLine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -72,19 +72,24 @@ def rate(batch: Sequence[CallRecord], *, until: datetime | None = None) -> list[
     A record later than `until` has not happened yet and waits.
     """
     known = parties.find(batch)
-    history = PlanHistory(known.customers)
     numbers: dict[str, str | None] = {}
+    outcomes = [_outcome(record, known, numbers, until) for record in batch]
+    price([each for each in outcomes if not each.reason and each.record.direction == records.OUT and not known.is_line(each.number)])
+    return outcomes
+
+
+def price(outcomes: Iterable[Outcome]) -> None:
+    """Price outgoing calls to numbers of known customers by what holds now for their moment, or say why each has no price (semantics 18, 19)."""
+    asked = list(outcomes)
+    history = PlanHistory({each.customer.pk for each in asked if each.customer is not None})
     groups: dict[tuple[object, Decimal], list[Outcome]] = defaultdict(list)
     conversion = Conversion()
-    outcomes = [_outcome(record, known, numbers, until) for record in batch]
-    for outcome in outcomes:
-        if not outcome.reason and outcome.record.direction == records.OUT and not known.is_line(outcome.number):
-            _put_on_plan(outcome, history, conversion)
-            if outcome.chain is not None:
-                groups[outcome.chain.key, outcome.exchange_rate].append(outcome)
+    for outcome in asked:
+        _put_on_plan(outcome, history, conversion)
+        if outcome.chain is not None:
+            groups[outcome.chain.key, outcome.exchange_rate].append(outcome)
     for group in groups.values():
         _price(group)
-    return outcomes
 
 
 def _outcome(record: CallRecord, known: Parties, numbers: dict[str, str | None], until: datetime | None) -> Outcome:

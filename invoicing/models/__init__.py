@@ -1,4 +1,4 @@
-from invoicing.models.calls import Call, CallBatch, CallKey, WaitingCall
+from invoicing.models.calls import Call, CallBatch, CallKey, PriceChange, WaitingCall
 from invoicing.models.documents import Document, DocumentFile, DocumentLine, DocumentTax, LineTax, Match, Series, Taken
 from invoicing.models.payments import GiveBack, Payment
 from invoicing.models.runs import InvoiceRun, InvoiceRunItem
@@ -19,6 +19,7 @@ __all__ = [
     "LowBalanceEpisode",
     "Match",
     "Payment",
+    "PriceChange",
     "Series",
     "Taken",
     "TopUpRequest",

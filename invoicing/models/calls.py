@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Switch
 from billing_portal.tenancy.models import MoneyField, Record, new_id
-from customers.models import Customer
+from customers.models import Customer, Transfer
 
 
 class CallBatch(Record):
@@ -49,6 +51,8 @@ class Call(models.Model):
     Nothing has a foreign key to it; rates are unrounded, mark-ups included; `net` is before rounding, in the plan's currency;
     `price` is rounded once, in the customer's currency; `buy_price` is what the parent charges for it, in `buy_currency`, which is named for every call
     that climbs, `buy_inputs` the numbers it was made of there: the parent posts exactly these (semantics 25).
+    `price` and `buy_price` are those that hold now; what they were before the call was rated again stands in `PriceChange`. The number of a price rises
+    with each: odd ones were set by the reseller below, even ones at the level that charges, so that both ends of a link know which is the later.
     """
 
     pk = models.CompositePrimaryKey("at", "id")
@@ -87,6 +91,8 @@ class Call(models.Model):
     buy_currency = models.CharField(max_length=3, blank=True)
     buy_inputs = models.JSONField(null=True)
     extra = models.JSONField(default=dict)
+    price_number = models.IntegerField(default=0, db_default=0)
+    buy_number = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         indexes = [
@@ -94,6 +100,41 @@ class Call(models.Model):
             models.Index(fields=["transfer_id"], name="call_of_transfer"),
             models.Index(fields=["batch_id"], name="call_of_batch"),
         ]
+
+
+class PriceChange(Record):
+    """What a posted call cost before and after it was rated again, with the movement of the difference; append-only (semantics 5).
+
+    `before` holds the numbers the earlier prices were made of. `attempt` is shared by the calls rated again in one transaction and by what climbs from
+    it. `price_*` in the customer's currency, `buy_*` in the one the call was bought in. A buy price that changes alone moves nothing at this level.
+    """
+
+    key = models.ForeignKey(CallKey, on_delete=models.PROTECT, related_name="price_changes")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    call_at = models.DateTimeField()
+    attempt = models.UUIDField(db_index=True)
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, null=True, related_name="price_change")
+    price_number = models.IntegerField()
+    buy_number = models.IntegerField()
+    price_before = MoneyField()
+    price_after = MoneyField()
+    buy_before = MoneyField(null=True)
+    buy_after = MoneyField(null=True)
+    before = models.JSONField(default=dict)
+    posted_at = models.DateTimeField()
+    actor_name = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["price_number", "buy_number"]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "price_number", "buy_number"], name="price_change_once"),
+            models.CheckConstraint(condition=Q(price_before=F("price_after")) ^ Q(transfer__isnull=False), name="price_change_moves_its_difference"),
+        ]
+
+    @property
+    def difference(self) -> Decimal:
+        """How much more the call costs since."""
+        return Decimal(self.price_after - self.price_before)
 
 
 class WaitingCall(Record):

@@ -17,13 +17,22 @@ from invoicing.models import Call, Document, WaitingCall
 GATHERED = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
 BLOCKS_NOTHING = (WaitingCall.Reason.CONFLICT, WaitingCall.Reason.BAD_RECORD, WaitingCall.Reason.UNKNOWN_CUSTOMER)
 
+# Calls count where their own movement is, at the price it brought; what rating them again changed since, where the movement of the difference is.
 CALLS = """
-    SELECT taken.slot, GROUPING(call.line) = 1, CASE WHEN GROUPING(call.line) = 1 THEN call.destination ELSE call.line END,
-           count(*), sum(call.billed_seconds), sum(call.price)
-      FROM (SELECT unnest(%s::uuid[]) AS transfer_id, unnest(%s::int[]) AS slot) AS taken
-      JOIN invoicing_call AS call ON call.transfer_id = taken.transfer_id
-     WHERE call.answered_at IS NOT NULL
-     GROUP BY GROUPING SETS ((taken.slot, call.destination), (taken.slot, call.line))
+    WITH taken AS (SELECT unnest(%s::uuid[]) AS transfer_id, unnest(%s::int[]) AS slot),
+         part AS (
+        SELECT taken.slot, call.destination, call.line, 1 AS calls, call.billed_seconds AS seconds,
+               call.price - CASE WHEN call.price_number = 0 THEN 0 ELSE coalesce(
+                   (SELECT sum(price_after - price_before) FROM invoicing_pricechange WHERE key_id = call.key_id), 0) END AS amount
+          FROM taken JOIN invoicing_call AS call ON call.transfer_id = taken.transfer_id
+         WHERE call.answered_at IS NOT NULL
+        UNION ALL
+        SELECT taken.slot, call.destination, call.line, 0, 0, change.price_after - change.price_before
+          FROM taken JOIN invoicing_pricechange AS change ON change.transfer_id = taken.transfer_id
+          JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id)
+    SELECT slot, GROUPING(line) = 1, CASE WHEN GROUPING(line) = 1 THEN destination ELSE line END, sum(calls), sum(seconds), sum(amount)
+      FROM part
+     GROUP BY GROUPING SETS ((slot, destination), (slot, line))
 """
 
 

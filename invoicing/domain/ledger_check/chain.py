@@ -10,17 +10,26 @@ from django.db import connection
 
 from billing_portal.accounts.models import Switch
 from billing_portal.tenancy import queries as tenancy
-from invoicing.domain import buying, climb, posting
+from invoicing.domain import buying, climb, posting, rerating
 from invoicing.domain.ledger_check.report import Question
 
 CARRIED_ONCE = "a call is carried once by the level above, at the price its batch brought"
 FROM_HERE = "what the level above carries came from here"
 
-# Each climbing call of this schema beside what stands for it in the parent's. `pending`: its climb is owed still, or the price written back is.
+# Each climbing call of this schema beside what stands for it in the parent's. `pending`: its climb, the price written back or
+# what changed when it was rated again is owed still.
 _CARRIED = """
     WITH named AS (SELECT unnest(%s::uuid[]) AS switch_id, unnest(%s::text[]) AS name),
          climbing AS (SELECT (payload ->> 'batch')::uuid AS batch_id FROM jobs_job WHERE kind = %s AND state IN ('pending', 'running')),
          writing AS (SELECT (payload ->> 'batch')::uuid AS batch_id FROM {parent}.jobs_job WHERE kind = %s AND state IN ('pending', 'running')),
+         sending AS (
+        SELECT change.key_id FROM jobs_job AS job
+          JOIN invoicing_pricechange AS change ON change.attempt = (job.payload ->> 'attempt')::uuid
+         WHERE job.kind = %s AND job.state IN ('pending', 'running')),
+         telling AS (
+        SELECT change.key_id FROM {parent}.jobs_job AS job
+          JOIN {parent}.invoicing_pricechange AS change ON change.attempt = (job.payload ->> 'attempt')::uuid
+         WHERE job.kind = %s AND job.state IN ('pending', 'running')),
          above AS (
         SELECT switch.name, key.id, key.call_id, key.leg
           FROM {parent}.invoicing_callkey AS key JOIN {parent}.accounts_switch AS switch ON switch.id = key.switch_id
@@ -28,7 +37,9 @@ _CARRIED = """
          carried AS (
         SELECT call.customer_id, key.call_id, key.leg, named.name, call.buy_price, call.buy_currency,
                posted.price, posted.currency, posted.customer_id AS reseller_id, waiting.state AS queued,
-               CASE WHEN climbing.batch_id IS NOT NULL THEN true WHEN call.buy_price IS NULL THEN writing.batch_id IS NOT NULL ELSE false END AS pending
+               CASE WHEN climbing.batch_id IS NOT NULL OR call.key_id IN (SELECT key_id FROM sending)
+                      OR above.id IN (SELECT key_id FROM telling) THEN true
+                    WHEN call.buy_price IS NULL THEN writing.batch_id IS NOT NULL ELSE false END AS pending
           FROM invoicing_call AS call
           JOIN invoicing_callkey AS key ON key.id = call.key_id
           JOIN named ON named.switch_id = key.switch_id
@@ -95,5 +106,6 @@ def chain() -> Chain | None:
         return None
     schema = tenancy.current().schema_name
     names = {switch.pk: climb.switch_name(schema, switch.name) for switch in Switch.objects.all()}
-    asked = (list(names), list(names.values()), posting.CLIMB, posting.BUY_PRICE, list(names.values()))
+    owed = (posting.CLIMB, posting.BUY_PRICE, rerating.CLIMB, rerating.TELL_BELOW)
+    asked = (list(names), list(names.values()), *owed, list(names.values()))
     return Chain(parent.schema, asked, str(parent.customer.pk), schema)

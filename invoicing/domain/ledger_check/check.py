@@ -20,6 +20,8 @@ QUESTIONS = (
     balances.LOCKS,
     balances.LOW,
     usage.SUMS,
+    usage.DIFFERENCES,
+    usage.HISTORY,
     usage.NAMED,
     usage.PRICES,
     usage.ONCE,

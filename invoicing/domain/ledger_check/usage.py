@@ -2,12 +2,23 @@
 
 from invoicing.domain.ledger_check.report import Question
 
+# A batch brought each call at its first price: what it costs now, less the differences that were posted since, each by a movement of its own.
+_FIRST = """
+    changed AS (SELECT key_id, sum(price_after - price_before) AS difference FROM invoicing_pricechange GROUP BY key_id),
+         first AS (
+        SELECT call.*, call.price - coalesce(changed.difference, 0) AS first_price
+          FROM invoicing_call AS call LEFT JOIN changed ON changed.key_id = call.key_id)
+"""
+
+_SIGNED = "CASE WHEN debit.customer_id IS NULL THEN -transfer.amount ELSE transfer.amount END"
+
 SUMS = Question(
     "a usage movement is the sum of its calls",
-    """
-    WITH carried AS (SELECT transfer_id, sum(price) AS amount FROM invoicing_call WHERE transfer_id IS NOT NULL GROUP BY transfer_id),
+    f"""
+    WITH {_FIRST},
+         carried AS (SELECT transfer_id, sum(first_price) AS amount FROM first WHERE transfer_id IS NOT NULL GROUP BY transfer_id),
          usage AS (
-        SELECT transfer.id, transfer.customer_id, transfer.key, CASE WHEN debit.customer_id IS NULL THEN -transfer.amount ELSE transfer.amount END AS amount
+        SELECT transfer.id, transfer.customer_id, transfer.key, {_SIGNED} AS amount
           FROM customers_transfer AS transfer
           JOIN customers_account AS debit ON debit.id = transfer.debit_id
          WHERE transfer.kind = 'usage' AND transfer.reverses_id IS NULL AND transfer.about_kind <> 'call')
@@ -18,13 +29,52 @@ SUMS = Question(
     """,
 )
 
+DIFFERENCES = Question(
+    "a call rated again moves its difference",
+    f"""
+    WITH posted AS (
+        SELECT transfer.id, transfer.customer_id, transfer.key, transfer.about_id, {_SIGNED} AS amount
+          FROM customers_transfer AS transfer
+          JOIN customers_account AS debit ON debit.id = transfer.debit_id
+         WHERE transfer.kind = 'usage' AND transfer.reverses_id IS NULL AND transfer.about_kind = 'call')
+    SELECT coalesce(change.customer_id, posted.customer_id), 'movement ' || coalesce(posted.key, change.id::text),
+           change.price_after - change.price_before, posted.amount
+      FROM (SELECT change.*, call.id AS call_id
+              FROM invoicing_pricechange AS change LEFT JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at
+             WHERE change.price_after <> change.price_before) AS change
+      FULL JOIN posted ON posted.id = change.transfer_id
+     WHERE (change.price_after - change.price_before, change.customer_id, change.call_id)
+           IS DISTINCT FROM (posted.amount, posted.customer_id, posted.about_id)
+    """,
+)
+
+HISTORY = Question(
+    "each price of a call follows from the one before",
+    """
+    WITH told AS (
+        SELECT change.key_id, change.customer_id, change.price_after, change.buy_after, change.price_number, change.buy_number,
+               lead(change.price_before) OVER later AS next_price, lead(change.buy_before) OVER later AS next_buy, lead(change.id) OVER later AS next_id
+          FROM invoicing_pricechange AS change
+        WINDOW later AS (PARTITION BY change.key_id ORDER BY change.price_number, change.buy_number))
+    SELECT told.customer_id, 'call ' || key.call_id || ', price ' || told.price_number, coalesce(told.next_price, call.price), told.price_after
+      FROM told
+      JOIN invoicing_callkey AS key ON key.id = told.key_id
+      LEFT JOIN invoicing_call AS call ON told.next_id IS NULL AND call.key_id = told.key_id
+     WHERE CASE WHEN told.next_id IS NULL
+                THEN (told.price_after, told.buy_after, told.price_number, told.buy_number)
+                     IS DISTINCT FROM (call.price, call.buy_price, call.price_number, call.buy_number)
+                ELSE (told.price_after, told.buy_after) IS DISTINCT FROM (told.next_price, told.next_buy) END
+    """,
+)
+
 NAMED = Question(
     "a call that costs something names the movement of its own customer",
-    """
-    SELECT call.customer_id, 'call to ' || call.number || ' at ' || call.at, call.price, NULL::numeric
-      FROM invoicing_call AS call
+    f"""
+    WITH {_FIRST}
+    SELECT call.customer_id, 'call to ' || call.number || ' at ' || call.at, call.first_price, NULL::numeric
+      FROM first AS call
       LEFT JOIN customers_transfer AS transfer ON transfer.id = call.transfer_id
-     WHERE (call.price <> 0 AND call.transfer_id IS NULL)
+     WHERE (call.first_price <> 0 AND call.transfer_id IS NULL)
         OR (call.transfer_id IS NOT NULL AND (transfer.customer_id IS DISTINCT FROM call.customer_id OR transfer.currency IS DISTINCT FROM call.currency))
     """,
 )
@@ -54,11 +104,12 @@ ONCE = Question(
 
 ANSWERED = Question(
     "a record that was answered as rated is a call, and a waiting one is none",
-    """
-    SELECT call.customer_id, 'call ' || key.call_id || ' of switch ' || switch.name, (key.answer ->> 'price')::numeric, call.price
+    f"""
+    WITH {_FIRST}
+    SELECT call.customer_id, 'call ' || key.call_id || ' of switch ' || switch.name, (key.answer ->> 'price')::numeric, call.first_price
       FROM invoicing_callkey AS key
       JOIN accounts_switch AS switch ON switch.id = key.switch_id
-      LEFT JOIN invoicing_call AS call ON call.key_id = key.id
-     WHERE (key.answer ->> 'price')::numeric IS DISTINCT FROM call.price
+      LEFT JOIN first AS call ON call.key_id = key.id
+     WHERE (key.answer ->> 'price')::numeric IS DISTINCT FROM call.first_price
     """,
 )
