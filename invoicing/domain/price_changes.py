@@ -60,7 +60,7 @@ class Finding:
 
     @property
     def price(self) -> Decimal:
-        return Decimal(self.call.price) if self.outcome is None else self.outcome.price
+        return self.outcome.price if self.outcome is not None else Decimal(self.call.price)
 
     @property
     def buy_price(self) -> Decimal | None:
@@ -69,7 +69,7 @@ class Finding:
     @property
     def difference(self) -> Decimal:
         """How much more the call costs, in the customer's currency."""
-        return self.price - self.call.price
+        return self.price - Decimal(self.call.price)
 
     @property
     def is_changed(self) -> bool:

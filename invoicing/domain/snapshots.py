@@ -104,7 +104,7 @@ def value_of(draft: Draft, heading: Heading, seller: Seller, labels: Mapping[tup
     destinations = _added(row for line in draft.lines for row in line.calls.destinations)
     sources = _added(row for line in draft.lines for row in line.calls.lines)
     sums = customer.call_detail != Customer.CallDetail.NONE
-    calls = _calls(draft) if customer.call_detail == Customer.CallDetail.EVERY else ()
+    calls, left_out = _calls(draft) if customer.call_detail == Customer.CallDetail.EVERY else ((), 0)
     shares = zip(destinations, _shares(draft.usage, destinations, places), strict=True)
     by_line = zip(sources, _shares(draft.usage, sources, places), strict=True)
     return InvoiceDocument(
@@ -128,20 +128,26 @@ def value_of(draft: Draft, heading: Heading, seller: Seller, labels: Mapping[tup
         destinations=tuple(DestinationLine(row.name[:NAME_LIMIT] or _("Other"), row.calls, row.seconds, amount) for row, amount in shares) if sums else (),
         source_lines=tuple(_source(customer, row, amount, labels) for row, amount in by_line) if sums and any(row.name for row in sources) else (),
         calls=calls,
-        calls_left_out=draft.calls - len(calls) if calls else 0,
+        calls_left_out=left_out,
     )
 
 
-def _calls(draft: Draft) -> tuple[CallLine, ...]:
-    """Each answered call, in the customer's time; what a document cannot carry stays in the portal (reliability 82)."""
+def _calls(draft: Draft) -> tuple[tuple[CallLine, ...], int]:
+    """Each answered call, in the customer's time, and how many are left out: what a document cannot carry stays in the portal (reliability 82).
+
+    Calls of earlier documents that were rated again come first, with their differences and no seconds.
+    """
     used = [movement.id for movement in draft.movements if movement.kind == Movement.USAGE]
     zone = zone_of(draft.customer.time_zone)
-    return tuple(_call(call, zone) for call in movements.each_call(used, CALLS_LIMIT))
+    own = [_call(call, zone, call.billed_seconds, call.price) for call in movements.each_call(used, CALLS_LIMIT)]
+    again = [_call(call, zone, 0, difference) for call, difference in movements.each_difference(used, CALLS_LIMIT)]
+    printed = own[: CALLS_LIMIT - len(again)]
+    return (*again, *printed), draft.calls - len(printed) if printed else 0
 
 
-def _call(call: Call, zone: ZoneInfo) -> CallLine:
+def _call(call: Call, zone: ZoneInfo, seconds: int, amount: Decimal) -> CallLine:
     at, source = f"{call.at.astimezone(zone):%d %b %H:%M:%S}", call.line or call.caller
-    return CallLine(at, source, call.number, call.destination[:DESTINATION], call.billed_seconds, call.price)
+    return CallLine(at, source, call.number, call.destination[:DESTINATION], seconds, amount)
 
 
 def _source(customer: Customer, row: CallSum, amount: Decimal, labels: Mapping[tuple[UUID, str], str]) -> SourceLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from django.db import connection
 from django.db.models import Q
 
 from customers.models import AccountKind, Customer, Kind, Transfer
-from invoicing.models import Call, Document, WaitingCall
+from invoicing.models import Call, Document, PriceChange, WaitingCall
 
 GATHERED = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
 BLOCKS_NOTHING = (WaitingCall.Reason.CONFLICT, WaitingCall.Reason.BAD_RECORD, WaitingCall.Reason.UNKNOWN_CUSTOMER)
@@ -128,6 +129,17 @@ def each_call(transfer_ids: Collection[UUID], most: int) -> list[Call]:
     columns = ("at", "key_id", "line", "caller", "number", "destination", "billed_seconds", "price")
     rows = Call.objects.filter(transfer_id__in=transfer_ids, answered_at__isnull=False).order_by("at", "key_id").only(*columns)
     return list(rows[:most])
+
+
+def each_difference(transfer_ids: Collection[UUID], most: int) -> list[tuple[Call, Decimal]]:
+    """Calls rated again whose difference is behind these transfers, while they themselves are on an earlier document; with their differences."""
+    changes = list(PriceChange.objects.filter(transfer_id__in=transfer_ids).order_by("call_at")[:most])
+    moved: dict[UUID, Decimal] = defaultdict(Decimal)
+    for change in changes:
+        moved[change.key_id] += change.difference
+    at, owners = ({getattr(change, name) for change in changes} for name in ("call_at", "customer_id"))
+    calls = Call.objects.filter(customer_id__in=owners, at__in=at, key_id__in=list(moved)).exclude(transfer_id__in=transfer_ids).order_by("at", "key_id")
+    return [(call, moved[call.key_id]) for call in calls]
 
 
 def calls_of(slots: Mapping[UUID, int]) -> dict[int, SlotCalls]:

@@ -248,6 +248,7 @@ def test_spending_of_another_day_leaves_today_alone(anna: Customer, dear: Any) -
 
 @pytest.mark.rel(20)
 def test_what_changes_after_the_invoice_is_on_the_next_as_of_an_earlier_period(anna: Customer, dear: Any) -> None:
+    Customer.objects.filter(pk=anna.pk).update(call_detail=Customer.CallDetail.EVERY)
     take(call(anna), call(anna, "c2", seconds=120))
     invoices.issue([anna.pk], date(2026, 11, 1), actor=jane, at=datetime(2026, 11, 1, 6, tzinfo=UTC))
     first = Document.objects.get()
@@ -262,6 +263,7 @@ def test_what_changes_after_the_invoice_is_on_the_next_as_of_an_earlier_period(a
     lines = [(line["description"], line["detail"], line["amount"], line["earlier"]) for line in second.snapshot["lines"]]
     assert lines == [("Calls", "November 2026, 1 call, 1:00 minutes", "0.90", False), ("Calls rated again", "October 2026", "0.90", True)]
     assert [(row["destination"], row["calls"], row["amount"]) for row in second.snapshot["destinations"]] == [("United Kingdom", 1, "1.80")]
+    assert [(row["seconds"], row["amount"]) for row in second.snapshot["calls"]] == [(0, "0.300000"), (0, "0.600000"), (60, "0.900000")]
     assert (first.net, Document.objects.get(pk=first.pk).snapshot) == (D("1.80"), frozen)
     assert (differences(), balance(anna)) == ([], D("-3.60"))
 
