@@ -17,14 +17,14 @@ SILENCE = 5.0  # seconds without another try after the broker did not answer
 _silent_until = 0.0  # of this process, by its monotonic clock; what is not told meanwhile the sweeper finds
 
 
-def tell(schema: str, job_id: str, queue: str) -> bool:
-    """Send the message that a job waits; False when the broker is away, full, or was a moment ago."""
+def tell(schema: str, job_id: str, queue: str, *, worth_seconds: float | None = None) -> bool:
+    """Send the message that a job waits; False when the broker is away, full, or was a moment ago. Read later than so many seconds it is dropped."""
     global _silent_until
     if time.monotonic() < _silent_until:
         return False
     try:
         with schema_context(schema):
-            current_app.send_task("jobs.run", args=[job_id], queue=queue)
+            current_app.send_task("jobs.run", args=[job_id], queue=queue, expires=worth_seconds)
     except (KombuError, RedisError, OSError) as problem:
         _silent_until = time.monotonic() + SILENCE
         log.warning("The broker does not answer; job %s of %s waits for the sweeper: %s", job_id, schema, problem)

@@ -11,6 +11,7 @@ from billing_portal.tenancy import boot, queries
 
 log = logging.getLogger(__name__)
 SWEEP_LIMIT = 500
+WORTH_SECONDS = 60  # of what a sweep tells: where more waits than workers can do, sweeps do not add to it
 
 
 @shared_task(name="jobs.run")
@@ -30,4 +31,4 @@ def sweep() -> None:
             if not registry.knows(job.kind):
                 log.error("Job %s of %s waits: nobody here does %s", job.pk, reseller.schema_name, job.kind)
                 continue
-            broker.tell(reseller.schema_name, str(job.pk), registry.find(job.kind).queue)
+            broker.tell(reseller.schema_name, str(job.pk), registry.find(job.kind).queue, worth_seconds=WORTH_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -27,14 +27,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Something of ours broke; the page asks nothing of the database, which may be what broke, and then says so (reliability 44, 45)."""
     problem = sys.exception()
     if database.is_busy(problem):
-        return _later("errors/503_busy.html")
+        return _later(request, "errors/503_busy.html")
     if database.passes(problem):
-        return _later("errors/503.html")
+        return _later(request, "errors/503.html")
     return HttpResponse(render_to_string("errors/500.html"), status=500)
 
 
-def _later(template: str) -> HttpResponse:
-    return HttpResponse(render_to_string(template), status=503, headers={"Retry-After": RETRY_SECONDS})
+def _later(request: HttpRequest, template: str) -> HttpResponse:
+    """For people a page, for programs a line."""
+    headers = {"Retry-After": RETRY_SECONDS}
+    if request.content_type == "application/json":
+        return JsonResponse({"detail": "Try again later."}, status=503, headers=headers)
+    return HttpResponse(render_to_string(template), status=503, headers=headers)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

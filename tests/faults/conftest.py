@@ -9,19 +9,20 @@ import pytest
 
 from tests import sizes
 
-CUSTOMERS = sizes.size(6, 40)
+CUSTOMERS = sizes.size(4, 40)
 BATCH = 2  # customers in one transaction of a run, so that a run has several
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def portal_of_faults(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from tests.faults.ground import ground
 
+    # No longer than a module: its workers would do what other tests owe in this database.
     with ground(tmp_path_factory.mktemp("faults")) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def told_before() -> list[Any]:
     return []
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from tests.support.telling import told_through
 from tests.support.waiting import until
 
 QUEUES = "default,calls,invoices,documents,mail,payments"
+RECEIVED = re.compile(r"Task jobs\.run\[([0-9a-f-]+)\] received")
 CELERY = [sys.executable, "-m", "celery", "-A", "billing_portal.celery"]
 
 
@@ -41,23 +44,21 @@ class Ground:
         self.redis().flushall()
         self.mail.empty()
 
-    def environment(self, role: str = "app") -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         return os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
             "REDIS_URL": self.broker.url,
             "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_port}",
-            "PORTAL_DB_ROLE": role,
-            "PORTAL_TEST_VISIBILITY": "1800",
-            "PORTAL_TEST_SWEEP": "1",
+            "PORTAL_DB_ROLE": "app",
             "PYTHONUNBUFFERED": "1",
             "LOG_LEVEL": "INFO",
         }
 
-    def up(self, *, workers: int = 1, beats: int = 1, children: int = 2, visibility: int = 1800) -> None:
+    def up(self, *, workers: int = 1, beats: int = 1, children: int = 2) -> None:
         """Have so many workers with so many children each, and so many beats; those that live are kept."""
         self.workers = [each for each in self.workers if not each.ended]
         self.beats = [each for each in self.beats if not each.ended]
-        own = self.environment() | {"PORTAL_TEST_VISIBILITY": str(visibility)}
+        own = self.environment()
         new = [self._start_worker(own, children) for _missing in range(workers - len(self.workers))]
         self.workers += new
         self.beats += [self._start_beat(own) for _missing in range(beats - len(self.beats))]
@@ -65,10 +66,10 @@ class Ground:
             until(lambda worker=worker: " ready." in worker.output() or worker.ended, pause=0.05)  # type: ignore[misc]
             assert not worker.ended, worker.tail(40)
 
-    def _start_worker(self, own: dict[str, str], children: int, queues: str = QUEUES) -> Child:
-        name = f"{queues[:4]}{len(self.workers)}-{os.getpid()}-{os.urandom(3).hex()}"
+    def _start_worker(self, own: dict[str, str], children: int) -> Child:
+        name = f"faults-{os.getpid()}-{os.urandom(3).hex()}"
         words = [*CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        return self._start("worker", [*words, "-Q", queues, "-c", str(children), "-n", f"{name}@%h"], own)
+        return self._start("worker", [*words, "-Q", QUEUES, "-c", str(children), "-n", f"{name}@%h"], own)
 
     def _start_beat(self, own: dict[str, str]) -> Child:
         schedule = self.folder / f"beat-{len(self.beats)}-{os.urandom(3).hex()}"
@@ -94,6 +95,10 @@ class Ground:
         for worker in self.workers:
             worker.process.wait()
         self.workers = []
+
+    def started(self) -> Counter[str]:
+        """How often the workers that live now received each message."""
+        return Counter(found for worker in self.workers for found in RECEIVED.findall(worker.output()))
 
     def redis(self) -> Client:
         return Client.from_url(self.broker.url)

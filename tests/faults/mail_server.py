@@ -36,6 +36,7 @@ class MailServer(Mailbox):
             return "451 4.3.2 Come back later"
         if self.does == "hang":
             await asyncio.sleep(30)
+            return "451 4.4.2 Too late"
         answer = await super().handle_DATA(server, session, envelope)
         if self.does == "drop":
             assert isinstance(server.transport, asyncio.Transport)

@@ -20,13 +20,13 @@ from invoicing.domain.records import CallRecord
 from invoicing.models import Call, CallBatch, Document, Taken
 from tests import sizes
 from tests.support import world
-from tests.support.months import run_jobs
+from tests.support.jobs import run_jobs
 from tests.support.world import jane
 
 pytestmark = [pytest.mark.rel(31), pytest.mark.django_db]
 MIDNIGHT = datetime(2026, 11, 1, 0, 30, tzinfo=UTC)  # half an hour into November in London: two hours earlier it is October
 JUMPS = {"back two hours": timedelta(hours=-2), "on a day": timedelta(days=1), "back a day": timedelta(days=-1), "on two hours": timedelta(hours=2)}
-ORDERS = [list(order) for order in permutations(JUMPS, sizes.size(2, 4))][:: sizes.size(4, 1)]
+ORDERS = [list(order) for order in permutations(JUMPS)][: sizes.size(1, 24)]
 
 
 @pytest.fixture
@@ -50,13 +50,13 @@ def run_now(number: int) -> None:
     today = local_date(timezone.now(), "Europe/London")
     if invoices.preview(today).drafts:
         runs.start(today, key=f"run-{number}", actor=jane, at=timezone.now())
-    run_jobs(but="mail.deliver")
+    run_jobs("invoices.issue")
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=" then ".join)
 def test_whichever_way_the_clock_goes(customers: list[Customer], order: list[str]) -> None:
     number = 0
-    for jump in [*order, *order]:
+    for jump in order:
         with time_machine.travel(MIDNIGHT + JUMPS[jump]):
             call_now(customers, number)
             run_now(number)

@@ -22,7 +22,7 @@ from tests import sizes
 from tests.support import months, world
 from tests.support.months import D, calls, issue, local
 
-DOCUMENTS = sizes.size(4, 500)
+DOCUMENTS = sizes.size(3, 500)
 FIRST = local("2026-11-02 09:00")
 ISSUED = (Document, DocumentLine, DocumentTax, Taken, Match, DocumentFile)
 REFUSED = r"protected foreign keys|permission denied|append-only|keeps its rows|must be owner"

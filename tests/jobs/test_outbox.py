@@ -47,7 +47,7 @@ def test_a_message_without_a_reseller_is_refused() -> None:
 @pytest.mark.rel(41)
 def test_the_sweep_wakes_workers_for_what_no_message_led_to(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, str]] = []
-    monkeypatch.setattr(broker, "tell", lambda schema, job_id, queue: woken.append((schema, queue)))
+    monkeypatch.setattr(broker, "tell", lambda schema, job_id, queue, **_more: woken.append((schema, queue)))
     outbox.add("mail.deliver", {"mail": "x"}, key="lost")
 
     tasks.sweep()
@@ -55,9 +55,22 @@ def test_the_sweep_wakes_workers_for_what_no_message_led_to(acme: Any, monkeypat
     assert woken == [("acme", "mail")]
 
 
+def test_what_a_sweep_tells_is_dropped_when_it_is_read_too_late(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more waits than can be done, every sweep would only make the queue longer."""
+    told: list[tuple[Any, Any]] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **options: told.append((options["args"], options["expires"])))
+    outbox.add("mail.deliver", {"mail": "x"}, key="lost")
+    job = Job.objects.get()
+
+    tasks.sweep()
+    broker.tell("acme", str(job.pk), "mail")
+
+    assert told == [([str(job.pk)], 60), ([str(job.pk)], None)]
+
+
 def test_a_kind_that_nobody_here_does_stops_no_other_work(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, str]] = []
-    monkeypatch.setattr(broker, "tell", lambda schema, job_id, queue: woken.append((schema, queue)))
+    monkeypatch.setattr(broker, "tell", lambda schema, job_id, queue, **_more: woken.append((schema, queue)))
     Job.objects.create(kind="of.another.release", key="unknown", payload={}, due_at=timezone.now() - timedelta(hours=1))
     outbox.add("mail.deliver", {"mail": "x"}, key="lost")
 

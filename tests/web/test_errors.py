@@ -96,3 +96,14 @@ def test_a_mistake_of_ours_is_no_matter_of_coming_again(asking: Asking) -> None:
 
     assert answer.status_code == 500
     assert "Something broke on our side" in words(answer)
+
+
+def test_a_program_is_answered_in_its_own_language(asking: Asking) -> None:
+    request = asking(ANONYMOUS)
+    request.content_type = "application/json"
+    try:
+        raise OperationalError("could not connect to server")
+    except OperationalError:
+        answer = errors.server_error(request)
+
+    assert (answer.status_code, answer.headers["Retry-After"], json.loads(answer.content)) == (503, "10", {"detail": "Try again later."})
