@@ -34,13 +34,13 @@ class Row:
     cells: tuple[str, ...]
 
 
-def render(document: InvoiceDocument, *, stylesheets: Sequence[str], logo: str = "") -> str:
+def render(document: InvoiceDocument, *, stylesheets: Sequence[str], logo: str = "", pages: int | None = None) -> str:
     """The document as a page of its own (E28). `stylesheets` are addresses, in order; `logo` is one too, empty for the initials.
 
-    Raises `document_too_large` (row 82).
+    `pages` is how many there are in all, where others follow that are not laid out here. Raises `document_too_large` (row 82).
     """
     check_size(document)
-    return render_to_string(TEMPLATE, context(document) | {"stylesheets": list(stylesheets), "logo": logo})
+    return render_to_string(TEMPLATE, context(document) | {"stylesheets": list(stylesheets), "logo": logo, "pages": pages})
 
 
 def brand_css(colour: str) -> str:
@@ -101,7 +101,8 @@ def context(document: InvoiceDocument) -> dict[str, Any]:
         "destinations": _destinations(document),
         "sources": _sources(document),
         "calls": _calls(document),
-        "calls_left_out": _left_out(document),
+        "calls_left_out": document.calls_left_out,
+        "calls_follow": len(document.calls) if follow(document) else 0,
     }
 
 
@@ -188,15 +189,14 @@ def _sources(document: InvoiceDocument) -> dict[str, Any]:
     return {"rows": rows, "total": _usage(document.source_lines, document.currency)}
 
 
-def _left_out(document: InvoiceDocument) -> int:
-    """How many calls the page does not print although the document was to list each."""
-    too_many = len(document.calls) if len(document.calls) > CALLS_PRINTED else 0
-    return document.calls_left_out + too_many
+def follow(document: InvoiceDocument) -> bool:
+    """Whether its calls are too many to be laid out: the PDF has them on drawn pages at its end."""
+    return len(document.calls) > CALLS_PRINTED
 
 
 def _calls(document: InvoiceDocument) -> dict[str, Any]:
     """Every call, as long as they are few enough to be read on paper."""
-    printed = document.calls if len(document.calls) <= CALLS_PRINTED else ()
+    printed = () if follow(document) else document.calls
     rows = [
         Row(call.at, "", (call.source, call.to, call.destination, figures.minutes(call.seconds), figures.call_amount(call.amount, document.currency)))
         for call in printed

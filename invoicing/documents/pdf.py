@@ -15,7 +15,7 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 
-from invoicing.documents import child, html, store
+from invoicing.documents import call_fonts, call_pages, child, html, store
 from invoicing.documents.child import CAPS, Caps, RenderingRefusedError
 from invoicing.documents.store import Stored
 from invoicing.documents.value import InvoiceDocument
@@ -24,9 +24,11 @@ BASE = "https://documents.invalid/"
 COLOURS = "paper"
 BRAND = BASE + "brand.css"
 LOGO = BASE + "logo.png"
+COUNTED = BASE + "counted.css"
+COUNTED_CSS = b"@page { @bottom-right { content: string(number) string(page) counter(page) string(of) } }"
 STYLESHEETS = ("inter/opsz.css", "documents/v1/invoice.css")
-SUBSETS = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "greek-ext", "vietnamese")
-FONTS = tuple(f"inter/files/inter-{subset}-opsz-normal.woff2" for subset in SUBSETS)
+FONTS = tuple(call_fonts.file_of(subset) for subset in call_fonts.SUBSETS)
+TAGGED, READABLE = "pdf/a-3a", "pdf/a-3u"
 TYPES = {".css": "text/css", ".png": "image/png", ".woff2": "font/woff2"}
 WARM_UP = "<!doctype html><html lang=en><h1>x</h1><p class=due><b>x</b></p><table><caption>x</caption><tr><th>x<small>x</small></th><td>x</td></tr></table>"
 _warming = Lock()
@@ -38,6 +40,8 @@ def write(schema: str, name: str, document: InvoiceDocument, caps: Caps = CAPS) 
     Raises `pdf_failed` with the reason, `document_too_large`, RenderingRefusedError, and OSError when the disk is full (row 38).
     """
     warm()
+    if html.follow(document):
+        call_fonts.warm(_static)
 
     def work() -> dict[str, Any]:
         _renew_font_map()
@@ -75,33 +79,68 @@ def _renew_font_map() -> None:
 def render(document: InvoiceDocument) -> bytes:
     """The document as PDF/A-3a, tagged, with title, author and language; the same value gives the same text (E28).
 
+    With more than 2,000 calls it is PDF/A-3u: the pages that list them are drawn and put behind the others.
     Raises `document_too_large`, and RenderingRefusedError when anything but the bundle is asked for (rows 80, 82).
     """
     logo = document.seller.logo
-    page = html.render(document, stylesheets=[BRAND], logo=LOGO if logo else "")
-    own = {BRAND: html.brand_css(document.seller.brand).encode(), **({LOGO: logo} if logo else {})}
-    return from_html(page, own)
+    own = {BRAND: html.brand_css(document.seller.brand).encode(), COUNTED: COUNTED_CSS, **({LOGO: logo} if logo else {})}
+
+    def page(*more: str, pages: int | None = None) -> str:
+        return html.render(document, stylesheets=[BRAND, *more], logo=LOGO if logo else "", pages=pages)
+
+    if not html.follow(document):
+        return from_html(page(), own)
+    drawn = call_pages.count(len(document.calls))
+    before = len(_laid_out(page(COUNTED, pages=drawn), own, READABLE).pages)
+    branded = from_html(page(COUNTED, pages=before + drawn), own, READABLE)
+    return _joined(branded, call_pages.draw(document, before=before, total=before + drawn, read=_static))
 
 
-def from_html(page: str, own: Mapping[str, bytes]) -> bytes:
+def from_html(page: str, own: Mapping[str, bytes], variant: str = TAGGED) -> bytes:
     """A page with the document's stylesheet as PDF; `own` holds, by address, the few things of this document alone."""
+    with _without_collector(), _refusals():
+        made: bytes = _laid_out(page, own, variant).write_pdf(**_options(page, variant))
+    return made
+
+
+def _laid_out(page: str, own: Mapping[str, bytes], variant: str) -> Any:
+    """The pages, not yet written."""
     import weasyprint
-    from weasyprint.urls import FatalURLFetchingError
 
     fonts, stylesheet = _shared()
-    with _without_collector():
-        try:
-            made: bytes = weasyprint.HTML(string=page, base_url=BASE, url_fetcher=fetcher(own)).write_pdf(
-                stylesheets=[*stylesheet],
-                font_config=fonts,
-                pdf_variant="pdf/a-3a",
-                output_intent=COLOURS,
-                color_profiles={COLOURS: _colours()},
-                pdf_identifier=sha256(page.encode()).digest()[:16],
-            )
-        except FatalURLFetchingError as refusal:
-            raise RenderingRefusedError(str(refusal)) from refusal
-    return made
+    source = weasyprint.HTML(string=page, base_url=BASE, url_fetcher=fetcher(own))
+    with _without_collector(), _refusals():
+        return source.render(font_config=fonts, color_profiles={COLOURS: _colours()}, stylesheets=[*stylesheet], **_options(page, variant))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """A refusal of the fetcher, which ends the rendering, in our own words."""
+    from weasyprint.urls import FatalURLFetchingError
+
+    try:
+        yield
+    except FatalURLFetchingError as refusal:
+        raise RenderingRefusedError(str(refusal)) from refusal
+
+
+def _options(page: str, variant: str) -> dict[str, Any]:
+    """What both laying out and writing are told."""
+    return {"pdf_variant": variant, "output_intent": COLOURS, "pdf_identifier": sha256(page.encode()).digest()[:16]}
+
+
+def _joined(branded: bytes, drawn: bytes) -> bytes:
+    """One PDF: the pages that were laid out, then those that were drawn."""
+    import pikepdf
+
+    out = BytesIO()
+    with pikepdf.open(BytesIO(branded)) as whole, pikepdf.open(BytesIO(drawn)) as more:
+        for page in more.pages:
+            if "/Trans" in page.obj:
+                del page.obj["/Trans"]
+            whole.pages.append(page)
+        whole.save(out, deterministic_id=True)
+    return out.getvalue()
 
 
 def fetcher(bundle: Mapping[str, bytes]) -> Any:

@@ -46,7 +46,7 @@ def test_no_code_of_the_apps_runs_beside_its_request() -> None:
 
 def test_nothing_keeps_rows_in_a_process() -> None:
     """These caches hold no row: how the text of one cell reads, the fonts and style sheets of the PDF engine, the types of our own dataclasses."""
-    harmless = ("rateplans/domain/rates_cells.py", "invoicing/documents/pdf.py", "invoicing/documents/plain_json.py")
+    harmless = ("rateplans/domain/rates_cells.py", "invoicing/documents/pdf.py", "invoicing/documents/call_fonts.py", "invoicing/documents/plain_json.py")
     assert (
         lines_with(r"@(functools\.)?(lru_cache|cache)\b", "rateplans", "customers", "invoicing", "billing_portal/accounts", "billing_portal/jobs", but=harmless)
         == []
@@ -73,7 +73,7 @@ def modules(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 def test_only_slow_or_late_modules_are_imported_inside_functions() -> None:
     """Third-party modules that are slow (weasyprint) and registration at start-up (`apps.py`, `env.py`, `local`) are the exceptions."""
-    allowed = {"weasyprint", "reportlab", "pikepdf", "phonenumbers"}
+    allowed = {"weasyprint", "reportlab", "pikepdf", "fontTools", "phonenumbers"}
     found = []
     for file in source.python_files():
         if file.name in {"apps.py", "env.py"} or "local" in file.parts or "demo" in file.parts:
