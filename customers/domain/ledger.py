@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.kernel.errors import require
+from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.money import round_half_up
+from billing_portal.tenancy import rows
 from customers.domain import low_balance, standing
 from customers.models import Account, AccountKind, BillingType, Customer, Kind, Transfer
 from customers.models.ledger import CUSTOMER_ACCOUNTS
@@ -111,7 +112,7 @@ def post_many(postings: Sequence[Posting], *, at: datetime, actor: Actor) -> lis
         _check(posting)
         touched = posting.account or account_of(posting.kind, standings[posting.customer.pk].billing_type)
         transfers.append(_transfer(posting, touched, own, house, at=at, actor=actor))
-    Transfer.objects.bulk_create(transfers)
+    rows.insert(transfers)
     standing.move(_deltas(transfers, own))
     low_balance.watch(customers, at=at)
     return transfers
@@ -144,14 +145,17 @@ def reverse(transfer: Transfer, *, at: datetime, actor: Actor, key: str, note: s
 
 
 def _check(posting: Posting) -> None:
-    require(posting.amount != 0, "amount_zero", _("A movement of 0 is none."))
-    require(posting.amount == round_half_up(posting.amount, PLACES), "amount_too_fine", _("Amounts have at most six decimals."))
-    require(posting.amount > 0 or posting.kind in _EITHER_WAY, "wrong_direction", _("This kind of movement goes one way only."))
+    if posting.amount == 0:
+        raise DomainError("amount_zero", _("A movement of 0 is none."))
+    if posting.amount != round_half_up(posting.amount, PLACES):
+        raise DomainError("amount_too_fine", _("Amounts have at most six decimals."))
+    if posting.amount < 0 and posting.kind not in _EITHER_WAY:
+        raise DomainError("wrong_direction", _("This kind of movement goes one way only."))
 
 
 def _customer_accounts(customers: Iterable[UUID] | dict[UUID, Customer]) -> dict[tuple[UUID, str], Account]:
-    rows = Account.objects.filter(customer_id__in=list(customers))
-    return {(row.customer_id, row.kind): row for row in rows if row.customer_id}
+    found = Account.objects.filter(customer_id__in=list(customers))
+    return {(row.customer_id, row.kind): row for row in found if row.customer_id}
 
 
 def _house_accounts(postings: Sequence[Posting]) -> dict[tuple[str, str], Account]:
@@ -159,9 +163,17 @@ def _house_accounts(postings: Sequence[Posting]) -> dict[tuple[str, str], Accoun
     wanted = {(_OTHER_SIDE[posting.kind][0], posting.customer.currency) for posting in postings}
     wanted |= {(posting.account, posting.customer.currency) for posting in postings if posting.account}
     wanted = {pair for pair in wanted if pair[0] not in CUSTOMER_ACCOUNTS}
-    Account.objects.bulk_create([Account(kind=kind, currency=currency) for kind, currency in sorted(wanted)], ignore_conflicts=True)
-    rows = Account.objects.filter(customer=None, currency__in={currency for _kind, currency in wanted})
-    return {(row.kind, row.currency): row for row in rows}
+    known = _known_house_accounts(wanted)
+    missing = sorted(wanted - known.keys())
+    if not missing:
+        return known
+    Account.objects.bulk_create([Account(kind=kind, currency=currency) for kind, currency in missing], ignore_conflicts=True)
+    return _known_house_accounts(wanted)
+
+
+def _known_house_accounts(wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Account]:
+    found = Account.objects.filter(customer=None, currency__in={currency for _kind, currency in wanted})
+    return {(row.kind, row.currency): row for row in found}
 
 
 def _transfer(
