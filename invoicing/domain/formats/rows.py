@@ -43,7 +43,9 @@ class Fields:
 
     def text(self, name: str, value: object) -> str:
         """One field, trimmed; what is too long for it or holds what is no text is a problem of the record. A call id must be whole: it names the call."""
-        given = str(value or "")
+        if not value:
+            return ""
+        given = str(value)
         text = clean(given).strip()
         if text != given.strip():
             self.fail(_("%(name)s holds bytes that are no text.") % {"name": name})
