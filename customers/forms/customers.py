@@ -14,7 +14,7 @@ from django_countries import countries
 from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.web import display
-from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm
+from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm, QuickSelect
 from customers.models import BillingType, Customer
 from rateplans.models import RatePlan, Tax
 from rateplans.queries import plans_to_choose, taxes, visible_plans
@@ -29,7 +29,7 @@ ALERTS = ("low_balance_threshold", "low_balance_email", "low_balance_repeat_days
 AMOUNTS = ("credit_limit", "daily_limit", "low_balance_threshold", "topup_amount", "topup_threshold")
 
 
-class PlanSelect(forms.Select):
+class PlanSelect(QuickSelect):
     """Each plan says its currency, so that the page can follow it."""
 
     def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 from django import forms
+from pytest_django.asserts import assertHTMLEqual
 
 from billing_portal.kernel.errors import DomainError
-from billing_portal.web.forms import LINE_CAP, ChoiceCards, MoneyField, PortalForm, RateField, clean_line, clean_text
+from billing_portal.web.forms import LINE_CAP, ChoiceCards, MoneyField, PortalForm, QuickSelect, RateField, clean_line, clean_text
 from billing_portal.web.page import has_errors
 from tests.web.sample import SampleForm
 
@@ -132,3 +133,22 @@ def test_choices_and_text_say_what_is_missing() -> None:
         name = forms.CharField()
 
     assert Form({}).errors == {"plan": ["Choose one."], "kind": ["Choose one."], "name": ["This cannot be empty."]}
+
+
+class Lists(PortalForm):
+    zone = forms.ChoiceField(choices=[("", "Choose <one>"), ("Europe/London", "London & around"), ("UTC", "UTC")])
+    grouped = forms.ChoiceField(choices=[("Near", [("1", "One"), ("2", "Two")]), ("3", 'Far "out"')], required=False, disabled=True)
+    plain = forms.ChoiceField(choices=[("a", "A")], widget=forms.Select(attrs={"autocomplete": "country", "data-say": "<hm>"}))
+
+
+@pytest.mark.parametrize("name", Lists.base_fields)
+@pytest.mark.parametrize("bound", [None, {"zone": "UTC", "grouped": "2", "plain": "<script>"}, {"zone": "Europe/London"}])
+def test_a_list_is_drawn_as_django_draws_it(name: str, bound: dict[str, str] | None) -> None:
+    form = Lists(bound)
+    field = form[name]
+    ours = str(field)
+
+    form.fields[name].widget.__class__ = forms.Select
+
+    assertHTMLEqual(ours, str(form[name]))
+    assert type(Lists().fields[name].widget) is QuickSelect
