@@ -11,14 +11,15 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import tickets
 from billing_portal.accounts.models import Role, User
+from billing_portal.web.access import answers_while_locked
 from billing_portal.web.viewer import ANONYMOUS, SWITCHERS, PortalRequest, Viewer
 from customers.domain import switching
 from customers.models import Customer, Person
@@ -57,6 +58,15 @@ class ViewerMiddleware:
             return redirect("customers:list")
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """On the host of a reseller that its parent has locked there is one page, which names whom to ask; the parent's staff go on (semantics 30)."""
+        portal = cast(PortalRequest, request)
+        if not portal.tenant.web_locked or portal.viewer.home or answers_while_locked(view):
+            return None
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Redirect": "/"})
+        return render(request, "customers/locked_here.html", status=403)
+
 
 def look(request: PortalRequest, *, at: datetime) -> Viewer:
     """The viewer of this request, read anew each time, so that who is demoted, deactivated or locked out loses everything at once (reliability 69)."""
@@ -65,6 +75,8 @@ def look(request: PortalRequest, *, at: datetime) -> Viewer:
         return ANONYMOUS
     if user.stands_for_schema:
         return _of_a_parent(request, user, at)
+    if request.tenant.web_locked:
+        return _out(request)
     actor = Actor.of(user)
     if not user.is_staff_member:
         person = Person.objects.select_related("customer__standing").filter(user=user).first()

@@ -26,6 +26,7 @@ __all__ = [
     "SWITCHERS",
     "Access",
     "AccessMiddleware",
+    "answers_while_locked",
     "any_frame",
     "never_switched",
     "own_account",
@@ -34,6 +35,7 @@ __all__ = [
     "roles",
     "signed_in",
     "staff",
+    "while_locked",
 ]
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ V = TypeVar("V", bound=View)
 
 # Views of libraries, by module: allauth checks by the sign-in, ninja by the key of a switch.
 THIRD_PARTY = frozenset({"allauth.account.views", "ninja.operation"})
+WITHOUT_SIGN_IN = frozenset({"ninja.operation"})
 OPEN_WHILE_ACTING = frozenset({"LogoutView", "LoginView"})
 NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame"})
 
@@ -123,6 +126,17 @@ def any_frame(view: V) -> V:
     """Works from a form drawn in another frame as well: signing out, returning."""
     view.any_frame = True  # type: ignore[attr-defined]
     return view
+
+
+def while_locked(view: V) -> V:
+    """Answers on the host of a reseller whose sign-in is locked as well: what the page that says so is made of, and the way in from the parent."""
+    view.while_locked = True  # type: ignore[attr-defined]
+    return view
+
+
+def answers_while_locked(view: View) -> bool:
+    """Whether this view goes on while nobody may sign in: the API goes by the keys of switches, whose calls are rated all the same (semantics 22)."""
+    return hasattr(view, "while_locked") or getattr(view, "view_class", view).__module__ in WITHOUT_SIGN_IN
 
 
 def never_switched(view: V) -> V:

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from billing_portal.web import registry
-from billing_portal.web.access import public, signed_in
+from billing_portal.web.access import public, signed_in, while_locked
 from billing_portal.web.forms import clean_line
 from billing_portal.web.pages import page
 from billing_portal.web.viewer import PortalRequest
@@ -31,12 +31,14 @@ def find(request: PortalRequest, term: str) -> list[tuple[registry.Text, list[re
     return [(label, hits) for label, hits in found if hits]
 
 
+@while_locked
 @public
 @require_safe
 def help_page(request: PortalRequest) -> HttpResponse:
     return page(request, "web/help.html")
 
 
+@while_locked
 @public
 @require_safe
 def logo(request: PortalRequest) -> HttpResponse:
@@ -47,6 +49,7 @@ def logo(request: PortalRequest) -> HttpResponse:
     return HttpResponse(content, content_type=kind, headers={"Cache-Control": "public, max-age=300"})
 
 
+@while_locked
 @public
 @require_safe
 def favicon(request: PortalRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, sessions
 from billing_portal.kernel.errors import require
+from billing_portal.tenancy.models import Reseller
 from customers.domain import standing
 from customers.models import Customer, Lock, Person, Standing
 
@@ -51,13 +52,17 @@ def lift(customer: Customer, reason: str, scope: str, *, actor: Actor, at: datet
 
 
 def resolve(customer: Customer) -> None:
-    """Rewrite what the locks come to on the standing, where calls and sign-in ask for it. The caller holds the standing's lock."""
+    """Rewrite what the locks come to on the standing, where calls and sign-in ask for it. The caller holds the standing's lock.
+
+    A reseller's host asks the reseller's own row, which every request reads anyway; resellers below it have hosts and sign-ins of their own.
+    """
     held = list(Lock.objects.filter(customer=customer, lifted_at=None).values_list("scope", "until"))
     calls = [until for scope, until in held if scope == Scope.CALLS]
     ends = max((until for until in calls if until is not None), default=None)
-    Standing.objects.filter(customer=customer).update(
-        web_locked=any(scope == Scope.WEB for scope, _until in held), calls_locked=bool(calls), calls_locked_until=None if None in calls else ends
-    )
+    web = any(scope == Scope.WEB for scope, _until in held)
+    Standing.objects.filter(customer=customer).update(web_locked=web, calls_locked=bool(calls), calls_locked_until=None if None in calls else ends)
+    if customer.reseller_schema:
+        Reseller.objects.filter(schema_name=customer.reseller_schema).update(web_locked=web)
 
 
 def _record(lock: Lock, action: str, actor: Actor, at: datetime, note: str) -> None:

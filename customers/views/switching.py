@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from billing_portal.accounts.domain import tickets
 from billing_portal.kernel.errors import DomainError
-from billing_portal.web.access import SWITCHERS, any_frame, public, roles, signed_in
+from billing_portal.web.access import SWITCHERS, any_frame, public, roles, signed_in, while_locked
 from billing_portal.web.headers import policy
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
@@ -44,6 +44,7 @@ def _hand_over(request: PortalRequest, customer: Customer) -> HttpResponse:
     return answer
 
 
+@while_locked
 @any_frame
 @public
 @csrf_exempt

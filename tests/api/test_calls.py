@@ -140,6 +140,14 @@ def test_numbers_that_json_does_not_know_are_kept_as_text(anna: Customer, secret
 
 
 @pytest.mark.rel(96)
+def test_switches_go_on_while_the_sign_in_of_the_reseller_is_locked(anna: Customer, secret: str) -> None:
+    Reseller.objects.filter(schema_name="acme").update(web_locked=True)
+
+    answer = post(secret, {"records": [a_call()]})
+
+    assert (answer.status_code, answer.json()["records"][0]["status"]) == (200, "rated")
+
+
 def test_without_a_key_nothing_is_taken(anna: Customer, secret: str) -> None:
     body = {"records": [a_call()]}
     with schema_context("globex"):

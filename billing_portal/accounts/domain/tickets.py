@@ -118,9 +118,12 @@ def stand_in(parent_schema: str) -> User:
 
 
 def role_of(ticket: SwitchTicket) -> Role | None:
-    """The role the real person has at home now; None once they are locked or demoted there, or any session on the way has ended (reliability 69)."""
+    """The role the real person has at home now; None once they or their reseller's sign-in are locked or they are
+    demoted there, or any session on the way has ended (reliability 69)."""
     with schema_context(ticket.parent_schema):
         if ticket.parent_session is None:
+            if Reseller.objects.filter(schema_name=ticket.parent_schema, web_locked=True).exists():
+                return None
             found = User.objects.filter(pk=ticket.actor_id, is_active=True, stands_for_schema="", role__in=rights.roles(Right.SWITCH)).first()
             return Role(found.role) if found else None
         above = _open(ticket.parent_session)

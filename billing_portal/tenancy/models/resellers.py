@@ -11,6 +11,7 @@ class Reseller(Record, TenantMixin):
     """One reseller: a schema, its hosts and its brand. The root of the tree, without a parent, is the system owner.
 
     The company's address and tax reference are what documents show as the seller; an issued document keeps a copy of its own.
+    `web_locked`: its parent has locked its sign-in; the verb that sets the lock there writes it here, so that each request knows without asking.
     """
 
     class State(models.TextChoices):
@@ -22,6 +23,7 @@ class Reseller(Record, TenantMixin):
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices, default=State.MAKING)
+    web_locked = models.BooleanField(default=False, db_default=False)
 
     legal_name = models.CharField(max_length=120, blank=True)
     street = models.CharField(max_length=200, blank=True)

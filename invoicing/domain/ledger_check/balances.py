@@ -68,6 +68,12 @@ LOCKS = Question(
            ('sign-in', standing.web_locked, EXISTS (SELECT FROM customers_lock AS lock
              WHERE lock.customer_id = standing.customer_id AND lock.scope = 'web' AND lock.lifted_at IS NULL))) AS scope(name, said, held)
      WHERE scope.said <> scope.held
+    UNION ALL
+    SELECT customer.id, 'sign-in of the reseller locked', standing.web_locked::int, reseller.web_locked::int
+      FROM customers_customer AS customer
+      JOIN customers_standing AS standing ON standing.customer_id = customer.id
+      JOIN public.tenancy_reseller AS reseller ON reseller.schema_name = customer.reseller_schema
+     WHERE standing.web_locked <> reseller.web_locked
     """,
 )
 

@@ -1,0 +1,160 @@
+"""A reseller whose sign-in its parent locks: its host is shut to everybody of it, the parent's staff and the switches go on (semantics 22, 29, 30)."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django_tenants.utils import schema_context, tenant_context
+
+from billing_portal.accounts.models import ParentSession, Role
+from billing_portal.tenancy.models import Reseller
+from customers.domain import locks
+from customers.models import Customer, Lock, Person
+from invoicing.domain import ledger_check
+from tests.support import walks, world
+from tests.support.people import PASSWORD, client, user
+from tests.support.walks import Walk, walk_of
+from tests.support.world import jane
+
+pytestmark = pytest.mark.django_db
+SHUT = "Nobody can sign in here right now"
+
+
+@pytest.fixture
+def walk(owner: Any) -> Walk:
+    """Globex below Acme below the owner, where Orla is an administrator."""
+    walks.plant()
+    with schema_context("owner"):
+        orla = user("orla", name="Orla Byrne")
+    return walk_of("owner", orla)
+
+
+def row_of(parent: str, child: str) -> Customer:
+    with schema_context(parent):
+        return Customer.objects.get(reseller_schema=child)
+
+
+def lock(parent: str, child: str, *, lifted: bool = False, scope: str = Lock.Scope.WEB) -> None:
+    row = row_of(parent, child)
+    with schema_context(parent):
+        verb = locks.lift if lifted else locks.set
+        verb(row, Lock.Reason.ADMIN, scope, actor=jane, at=timezone.now())
+
+
+def at(schema: str, browser: Client, path: str = "/customers/", **given: Any) -> Any:
+    with tenant_context(Reseller.objects.get(schema_name=schema)):
+        return browser.get(path, headers={"host": walks.HOSTS[schema]}, **given)
+
+
+def staff_of(schema: str) -> Client:
+    with schema_context(schema):
+        return client(user(f"carol-{schema}"))
+
+
+def test_its_staff_and_its_customers_people_are_out_at_the_next_request(walk: Walk) -> None:
+    carol = staff_of("acme")
+    with schema_context("acme"):
+        person = user("anna", Role.ACCOUNT_ADMIN)
+        Person.objects.create(user=person, customer=world.customer("Anna Ltd"))
+        anna = client(person)
+    assert (at("acme", carol).status_code, at("acme", anna, "/my/people/").status_code) == (200, 200)
+
+    lock("owner", "acme")
+
+    for browser, path in ((carol, "/customers/"), (anna, "/my/people/"), (carol, "/sign-in/"), (Client(), "/")):
+        answer = at("acme", browser, path)
+        assert (answer.status_code, SHUT in answer.content.decode()) == (403, True)
+    lock("owner", "acme", lifted=True)
+    assert at("acme", carol).url.startswith("/sign-in/")
+
+
+def test_the_page_names_the_resellers_own_contact_and_not_the_parents(walk: Walk) -> None:
+    Reseller.objects.filter(schema_name="acme").update(support_email="help@acme.example", support_phone="+44 20 7946 0000")
+    Reseller.objects.filter(schema_name="owner").update(support_email="help@portal.example")
+    lock("owner", "acme")
+
+    page = at("acme", Client(), "/").content.decode()
+
+    assert "help@acme.example" in page
+    assert "+44 20 7946 0000" in page
+    assert "portal.example" not in page
+
+
+def test_nobody_can_sign_in_until_it_is_lifted(walk: Walk) -> None:
+    with schema_context("acme"):
+        carol = user("carol")
+        carol.set_password(PASSWORD)
+        carol.save()
+    lock("owner", "acme")
+    given = {"login": "carol", "password": PASSWORD}
+
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        browser = Client(headers={"host": walks.HOSTS["acme"]})
+        assert browser.post("/sign-in/", given).status_code == 403
+        lock("owner", "acme", lifted=True)
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        assert browser.post("/sign-in/", given).status_code == 302
+
+
+def test_a_part_of_a_page_sends_the_browser_to_the_page(walk: Walk) -> None:
+    carol = staff_of("acme")
+    lock("owner", "acme")
+    answer = carol.get("/customers/", headers={"host": walks.HOSTS["acme"], "HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/")
+
+
+def test_the_parents_staff_switch_in_and_stay_in(walk: Walk) -> None:
+    walk.go("owner", "acme")
+    lock("owner", "acme")
+    assert walk.viewer("acme").signed_in
+    walk.post("acme", "/customers/return/")
+
+    walk.go("owner", "acme")
+
+    with schema_context("acme"):
+        assert walk.windows["acme"].get("/customers/").status_code == 200
+
+
+def test_its_own_staff_are_out_in_the_resellers_below_too(owner: Any) -> None:
+    walks.plant()
+    with schema_context("acme"):
+        carol = user("carol")
+    walk = walk_of("acme", carol)
+    walk.go("acme", "globex")
+
+    lock("owner", "acme")
+
+    assert not walk.viewer("globex").signed_in
+    with schema_context("globex"):
+        assert ParentSession.objects.get().ended_at is not None
+
+
+def test_resellers_below_it_keep_their_host(walk: Walk) -> None:
+    carol = staff_of("globex")
+    lock("owner", "acme")
+    assert at("globex", carol).status_code == 200
+
+
+def test_locked_calls_lock_no_sign_in(walk: Walk) -> None:
+    carol = staff_of("acme")
+    lock("owner", "acme", scope=Lock.Scope.CALLS)
+    assert at("acme", carol).status_code == 200
+
+
+@pytest.mark.parametrize("status", ["inactive", "closed"])
+def test_an_inactive_reseller_keeps_its_sign_ins_as_a_company_does(walk: Walk, status: str) -> None:
+    carol = staff_of("acme")
+    with schema_context("owner"):
+        Customer.objects.filter(reseller_schema="acme").update(status=status)
+    assert at("acme", carol).status_code == 200
+
+
+def test_the_check_of_the_ledger_compares_the_lock_with_what_the_host_reads(walk: Walk) -> None:
+    lock("owner", "acme")
+    Reseller.objects.filter(schema_name="acme").update(web_locked=False)
+
+    with tenant_context(Reseller.objects.get(schema_name="owner")):
+        found = [each.place for each in ledger_check.check().differences]
+
+    assert found == ["sign-in of the reseller locked"]
