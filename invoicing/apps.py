@@ -16,6 +16,7 @@ class InvoicingConfig(AppConfig):
         from customers.domain import spending, unbilled
         from invoicing import jobs, jobs_low_balance, links, links_calls, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
+        from invoicing.domain import out_of_turn
         from invoicing.queries import movements
         from invoicing.queries.spending import posted_on
 
@@ -24,7 +25,7 @@ class InvoicingConfig(AppConfig):
         links_topups.register()
         links_money.register()
         partitions.register("invoicing_call", "at")
-        unbilled.register(movements.has_untaken)
+        unbilled.register(movements.has_untaken, out_of_turn.issue)
         spending.register(posted_on)
         register(checks.pango)
         register(checks.fonts)

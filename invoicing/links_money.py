@@ -16,7 +16,8 @@ def register() -> None:
             "movement.taken_back": _("Movement taken back"),
             "credit_note.issued": _("Credit note issued"),
             "document.written_off": _("Invoice written off"),
+            "credit.settled": _("Credit settled"),
             "entry.written": _("Charge or credit written"),
         },
-        {"entry": _("What"), "movement": _("Movement"), "reference": _("Reference"), "amount": _("Amount"), "invoice": _("Invoice")},
+        {"entry": _("What"), "movement": _("Movement"), "reference": _("Reference"), "amount": _("Amount"), "invoice": _("Invoice"), "way": _("Where to")},
     )

@@ -124,7 +124,7 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
 def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[Changes]) -> Customer:
     """Change what is given; the audit trail keeps old and new in words. A new plan prices calls from `at` on (M10, semantics 18).
 
-    Raises `name_taken`, `currency_fixed` once money moved, `billing_type_fixed` while money stands or waits to be billed (semantics 3), and others.
+    Raises `name_taken`, `currency_fixed` once money moved, `billing_type_fixed` while something waits that cannot be invoiced (semantics 3), and others.
     """
     standing.lock(customer)
     customer = Customer.objects.get(pk=customer.pk)
@@ -137,7 +137,7 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     _check_limit(customer)
     _rename(customer, given.get("name", customer.name))
     _renumber(customer, given.get("account_number", customer.account_number), given.get("switch_account_code", customer.switch_account_code))
-    _pay_otherwise(customer, given.get("billing_type", customer.billing_type))
+    _pay_otherwise(customer, given.get("billing_type", customer.billing_type), actor=actor, at=at)
     _change_currency(customer, given.get("currency", customer.currency))
     customer.save()
     _change_plan(customer, given.get("plan"), at)
@@ -205,15 +205,15 @@ def _renumber(customer: Customer, number: str, code: str) -> None:
         customer.switch_account_code = codes.take_code(customer, code)
 
 
-def _pay_otherwise(customer: Customer, billing_type: str) -> None:
-    """Semantics 3: only an account without money or debt, with nothing waiting to be billed, may change how it pays."""
+def _pay_otherwise(customer: Customer, billing_type: str, *, actor: Actor, at: datetime) -> None:
+    """Semantics 3: what waits to be billed is issued out of turn, and nothing else moves: a debt stays where it is, credit is settled by a verb of its own."""
     if billing_type == customer.billing_type:
         return
     require(billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
-    now = standing.lock(customer)
-    settled = now.wallet == 0 and now.receivable == 0 and not unbilled.anything(customer)
-    message = _("How a customer pays can change only when nothing is owed, paid ahead or waiting to be invoiced. Invoice and settle the account first.")
-    require(settled, "billing_type_fixed", message, "billing_type")
+    if unbilled.anything(customer):
+        unbilled.settle(customer, actor=actor, at=at)
+    message = _("Something waits to be invoiced and cannot be: calls without a price, or amounts that come to nothing or to a credit. Settle that first.")
+    require(not unbilled.anything(customer), "billing_type_fixed", message, "billing_type")
     customer.billing_type = billing_type
 
 

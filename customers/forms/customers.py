@@ -192,6 +192,7 @@ class EditCustomerForm(CustomerForm):
         }
         super().__init__(*args, initial=initial, **kwargs)
         self._choose("plan").queryset = plans_to_choose(plan)
+        self.fields["billing_type"].help_text = _("Changing it first invoices what waits to be. Credit is moved under Payments, Settle.")
         self.fields["account_number"].required = True
         if customer.kind == Customer.CustomerKind.RESELLER:
             self.fields["plan"].required = False

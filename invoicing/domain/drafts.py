@@ -104,9 +104,9 @@ class Drafted:
 def draft_all(customer_ids: Collection[UUID], as_of: date) -> Drafted:
     """Draft the documents of many customers for a date: everything they need is asked for at once. Writes nothing (E27, semantics 10)."""
     customers = Customer.objects.filter(pk__in=customer_ids).prefetch_related("taxes").order_by("name", "pk")
-    paying = [customer for customer in customers if customer.billing_type != BillingType.PREPAID]
-    found = Drafted([], [Skipped(customer, "prepaid") for customer in customers if customer.billing_type == BillingType.PREPAID])
-    ledgers = Ledgers.of([customer.pk for customer in paying])
+    ledgers = Ledgers.of([customer.pk for customer in customers])
+    paying = [customer for customer in customers if customer.billing_type != BillingType.PREPAID or customer.pk in ledgers.untaken]
+    found = Drafted([], [Skipped(customer, "prepaid") for customer in customers if customer not in paying])
     gathered = [each for customer in paying if (each := _gathered(customer, ledgers, as_of, found)) is not None]
     slots, calls = lines.calls_behind(gathered)
     for each in gathered:

@@ -112,7 +112,9 @@ def _shares(payment: Payment, amount: Decimal, parts: Sequence[queries.Part]) ->
     places = money.minor_units(payment.transfer.currency)
     before = sum((part.drawn for part in parts), Decimal(0))
     taxed, given = sum((part.amount for part in taxes), Decimal(0)), sum((part.drawn for part in taxes), Decimal(0))
-    tax = money.divide_half_up(taxed * (before + amount), payment.gross, places) - given
+    whole = money.divide_half_up(taxed * (before + amount), payment.gross, places)
+    least = amount - (parts[0].amount - parts[0].drawn)  # what the main movement has no longer
+    tax = min(max(whole - given, least, Decimal(0)), taxed - given, amount)
     spread = money.spread(tax, [part.amount - part.drawn for part in taxes], places) if taxes else []
     return [amount - tax, *spread]
 

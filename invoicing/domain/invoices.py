@@ -20,7 +20,7 @@ from billing_portal.tenancy.models import new_id
 from customers import queries as customers
 from customers.domain import ledger, standing
 from customers.domain.ledger import Posting
-from customers.models import Customer, Kind, Transfer
+from customers.models import AccountKind, Customer, Kind, Transfer
 from invoicing.domain import drafts, lines, matching, numbering, overdue, snapshots
 from invoicing.domain.drafts import Draft, Drafted, Skipped
 from invoicing.domain.snapshots import Heading
@@ -111,7 +111,12 @@ def _issue(customer_ids: Collection[UUID], as_of: date, *, actor: Actor, at: dat
     drafted = drafts.draft_all(customer_ids, as_of)
     if not drafted.drafts:
         return Issued(skipped=drafted.skipped)
-    made = _dated(drafted.drafts, at)
+    return Issued(freeze(drafted.drafts, actor=actor, at=at), drafted.skipped)
+
+
+def freeze(all_drafts: Collection[Draft], *, actor: Actor, at: datetime) -> list[Document]:
+    """Make documents of drafts: post, number and freeze them, match what was paid before, and owe PDF and mail. The caller holds the standings."""
+    made = _dated(all_drafts, at)
     transfers = _post(made, actor=actor, at=at)
     documents = _write(made, transfers, actor=actor, at=at)
     matching.settle_many({document.customer_id for document in documents}, at=at)
@@ -120,7 +125,7 @@ def _issue(customer_ids: Collection[UUID], as_of: date, *, actor: Actor, at: dat
     for document in documents:
         outbox.add("invoices.render", {"document": str(document.pk)}, key=f"render:{document.pk}")
         audit.record(actor, "invoice.issued", subject=(queries.ABOUT, document.pk, document.number), customer_id=document.customer_id, at=at)
-    return Issued(documents, drafted.skipped)
+    return documents
 
 
 def _dated(all_drafts: Iterable[Draft], at: datetime) -> list[_Made]:
@@ -147,7 +152,7 @@ def _post(made: Sequence[_Made], *, actor: Actor, at: datetime) -> dict[str, Tra
         customer, about = each.draft.customer, (queries.ABOUT, each.id)
         for tax in each.draft.taxes:
             if tax.amount:
-                postings.append(Posting(Kind.TAX, customer, tax.amount, _tax_key(each.id, tax.tax.pk), at, note=tax.tax.name, about=about))
+                postings.append(Posting(Kind.TAX, customer, tax.amount, _tax_key(each.id, tax.tax.pk), at, AccountKind.RECEIVABLE, tax.tax.name, about))
         if each.draft.net != each.draft.moved:
             postings.append(Posting(Kind.ROUNDING, customer, each.draft.net - each.draft.moved, f"rounding:{each.id}", at, about=about))
     return {transfer.key: transfer for transfer in ledger.post_many(postings, at=at, actor=actor)}

@@ -12,6 +12,7 @@ from billing_portal.kernel import money
 from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm
 from customers.models import Customer
 from invoicing.domain.entries import Entry, Scope
+from invoicing.domain.settlements import Way
 from invoicing.models import Document
 from invoicing.queries import documents as queries
 
@@ -80,6 +81,27 @@ class EntryForm(PortalForm):
     amount = MoneyField(label=_("Amount"), help_text=_("Without tax."))
     scope = forms.ChoiceField(label=_("Taxed as"), choices=Scope.choices, initial=Scope.CHARGE, help_text=_("Adjustments are not taxed, whatever is chosen."))
     note = NoteField(label=_("What for"), max_length=200, help_text=_("The customer reads it on the invoice and the statement."))
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid4().hex
+        amount = self.fields["amount"]
+        assert isinstance(amount, MoneyField)
+        amount.currency = currency
+
+
+SETTLE_HINTS = {
+    Way.OUT.value: _("To pay invoices. The tax that its top-ups included comes back with it."),
+    Way.INTO.value: _("To spend on calls. Taxed as a top-up: the amount includes the tax."),
+}
+
+
+class SettleForm(PortalForm):
+    """How much credit moves between the two accounts, and where to. The key makes a form sent twice one settlement."""
+
+    way = forms.ChoiceField(label=_("Where to"), choices=Way.choices, widget=ChoiceCards(hints=SETTLE_HINTS))
+    amount = MoneyField(label=_("Amount"))
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:

@@ -23,11 +23,12 @@ from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from customers import queries as customers
-from customers.models import Customer, Kind
+from customers.models import BillingType, Customer, Kind
 from customers.views.shell import State, customer_page
-from invoicing.domain import entries, givebacks, reversals
+from invoicing.domain import entries, givebacks, reversals, settlements
+from invoicing.domain.settlements import Way
 from invoicing.domain.statement import effect
-from invoicing.forms.payments import EntryForm, GiveBackForm, ReasonForm
+from invoicing.forms.payments import EntryForm, GiveBackForm, ReasonForm, SettleForm
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import credits as queries
 
@@ -78,9 +79,9 @@ def _pill(movement: Any, paid: Payment | None) -> State | None:
     if movement.reversed:
         return State("plain", _("Taken back"))
     if movement.drawn >= movement.amount:
-        return State("plain", _("Given back"))
+        return State("plain", _("Given back or moved"))
     if movement.drawn:
-        return State("plain", _("Partly given back"))
+        return State("plain", _("Partly given back or moved"))
     if paid is not None and movement.kind == Kind.PAYMENT and movement.left:
         left = money.text(money.to_minor(movement.left, movement.currency), movement.currency)
         return State("plain", _("%(amount)s not used yet") % {"amount": left})
@@ -145,3 +146,20 @@ def entry(request: PortalRequest, account: str) -> HttpResponse:
             messages.success(request, _("%(what)s of %(amount)s recorded.") % {"what": Kind(made.kind).label, "amount": amount})
             return redirect(TAB, account=account)
     return customer_page(request, "invoicing/entry.html", customer, tab=TAB, form=form)
+
+
+@roles(*MOVERS)
+@require_http_methods(["GET", "POST"])
+def settle(request: PortalRequest, account: str) -> HttpResponse:
+    """Credit moves between the wallet and the receivable."""
+    customer = customers.customer_or_404(request.viewer, account)
+    is_prepaid = customer.billing_type == BillingType.PREPAID
+    form = SettleForm(request.POST or None, currency=customer.currency, initial={"way": Way.INTO if is_prepaid else Way.OUT})
+    if form.is_valid():
+        with form.refusals():
+            settlements.settle(customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            amount = money.text(form.cleaned_data["amount"], customer.currency)
+            messages.success(request, _("%(amount)s settled.") % {"amount": amount})
+            return redirect(TAB, account=account)
+    free = settlements.unapplied(customer)
+    return customer_page(request, "invoicing/settle.html", customer, tab=TAB, form=form, free=free)

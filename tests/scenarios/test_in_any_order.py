@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from invoicing.domain.entries import Entry, Scope
+from invoicing.domain.settlements import Way
 from tests import sizes
 from tests.support import killing
 from tests.support.books import Books, Story
@@ -105,6 +106,16 @@ class BooksMachine(RuleBasedStateMachine):
     @rule(who=who, number=numbers, amount=amounts)
     def chargeback(self, who: int, number: int, amount: Decimal) -> None:
         self.story.give_back(who, number, amount, is_refund=False)
+
+    @often
+    @rule(who=who, way=st.sampled_from(Way), amount=amounts)
+    def settlement(self, who: int, way: Way, amount: Decimal) -> None:
+        self.story.settle(who, way, amount)
+
+    @seldom
+    @rule(who=who)
+    def type_change(self, who: int) -> None:
+        self.story.change_type(who)
 
     @seldom
     @rule(who=who)

@@ -23,12 +23,13 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.money import divide_half_up
 from billing_portal.tenancy.models import Reseller
 from customers.domain import customers, ledger
-from customers.models import AccountKind, BillingType, Customer, Kind, Line, Transfer
-from invoicing.domain import calls, credit_notes, entries, givebacks, invoices, ledger_check, payments, reversals, waiting, write_offs
+from customers.models import AccountKind, BillingType, Customer, Kind, Line, Standing, Transfer
+from invoicing.domain import calls, credit_notes, entries, givebacks, invoices, ledger_check, payments, reversals, settlements, waiting, write_offs
 from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.records import CallRecord
-from invoicing.models import CallBatch, Document, GiveBack, Match, Payment, Taken, WaitingCall
-from invoicing.queries import documents
+from invoicing.domain.settlements import Way
+from invoicing.models import CallBatch, Document, GiveBack, Payment, Taken, WaitingCall
+from invoicing.queries import credits, documents, movements
 from rateplans.models import RatePlan, Tax
 from tests.support import world
 from tests.support.world import jane
@@ -98,7 +99,7 @@ class Expected:
     receivable: Decimal = NONE
     paid: list[tuple[str, Decimal]] = field(default_factory=list)
     by_hand: list[UUID] = field(default_factory=list)
-    given: dict[UUID, Decimal] = field(default_factory=dict)
+    received: list[UUID] = field(default_factory=list)
     documents: set[UUID] = field(default_factory=set)
 
     @property
@@ -227,7 +228,7 @@ class Story:
         known.move(amount - tax)
         known.paid.append((key, amount))
         known.by_hand.append(paid.transfer_id)
-        known.given[paid.transfer_id] = NONE
+        known.received.append(paid.transfer_id)
         return paid
 
     def pay_again(self, who: int, number: int) -> None:
@@ -260,13 +261,14 @@ class Story:
         known = self.of(who)
         transfer = Transfer.objects.select_related("customer", "debit", "credit").get(pk=known.by_hand[number])
         take = partial(reversals.take_back, transfer, reason="by mistake", actor=jane, at=self.now)
-        if known.given.get(transfer.pk, NONE):
+        parts = credits.with_left(Transfer.objects.filter(about_id=transfer.about_id, about_kind="payment", customer=known.customer))
+        if transfer.pk in known.received and any(part.drawn for part in parts):
             refused("given_back", take)
             return
         take()
         assert take() == []
         known.by_hand.remove(transfer.pk)
-        known.given.pop(transfer.pk, None)
+        known.received = [each for each in known.received if each != transfer.pk]
         for account in (transfer.debit, transfer.credit):
             if account.customer_id:
                 known.shift(account.kind, transfer.amount if account == transfer.debit else -transfer.amount)
@@ -274,34 +276,60 @@ class Story:
     def give_back(self, who: int, number: int, amount: Decimal, *, is_refund: bool) -> None:
         """A part of a payment goes back; a refund only of what is free, a chargeback whatever became of it."""
         known = self.of(who)
-        if not known.given:
+        if not known.received:
             return
-        id_ = list(known.given)[number % len(known.given)]
-        payment = Payment.objects.select_related("transfer__customer", "transfer__credit").get(transfer_id=id_)
+        payment = Payment.objects.select_related("transfer__customer", "transfer__credit").get(transfer_id=known.received[number % len(known.received)])
         amount = min(amount, payment.gross)
+        main, *taxes = credits.parts_of(payment)
+        rest = payment.gross - sum((part.drawn for part in (main, *taxes)), NONE)
         verb = givebacks.refund if is_refund else givebacks.charge_back
         give = partial(verb, payment, amount, reason="asked", actor=jane, at=self.now, key=self.key())
-        if amount > payment.gross - known.given[id_]:
+        most = givebacks.most_refundable(payment, Standing.objects.get(customer=known.customer))
+        if amount > rest:
             refused("more_than_paid", give)
             return
-        taxed = payment.gross - payment.transfer.amount
-        share = amount - (divide_half_up(taxed * (known.given[id_] + amount), payment.gross, 2) - divide_half_up(taxed * known.given[id_], payment.gross, 2))
-        account = payment.transfer.credit.kind
-        if is_refund and not self.is_free(payment, account, amount, known.wallet - share):
+        if is_refund and amount > most:
             refused("not_unapplied|wallet_used", give)
             return
         made = give()
         assert give() == made
-        known.given[id_] += amount
-        known.shift(account, -share)
+        moved = {row.debit.kind: row.amount for row in givebacks.movements_of(made)}
+        share = moved.pop(main.credit.kind, NONE)
+        assert share + sum(moved.values(), NONE) == amount
+        assert abs(share - amount * main.amount / payment.gross) < D("0.02")
+        known.shift(main.credit.kind, -share)
+        assert not is_refund or min(known.wallet, main.left - share) >= 0 or main.credit.kind == AccountKind.RECEIVABLE
 
-    def is_free(self, payment: Payment, account: str, amount: Decimal, wallet: Decimal) -> bool:
-        """Whether so much of a payment is in the wallet still, or was used by no invoice: by what its matches say."""
-        if account == AccountKind.WALLET:
-            return wallet >= 0
-        used = Match.objects.filter(credit_id=payment.transfer_id).aggregate(sum=Sum("amount"))["sum"] or NONE
-        drawn = sum((each.gross for each in payment.given_back.all() if each.pk not in self.won), NONE)
-        return bool(amount <= payment.gross - used - drawn)
+    def settle(self, who: int, way: Way, amount: Decimal) -> None:
+        """Credit moves between the accounts: what is there, and its tax with it."""
+        known = self.of(who)
+        move = partial(settlements.settle, known.customer, way, amount, actor=jane, at=self.now, key=self.key())
+        if amount > (known.wallet if way == Way.OUT else settlements.unapplied(known.customer)):
+            refused("wallet_empty|not_unapplied", move)
+            return
+        made = move()
+        assert move() == made
+        if way == Way.OUT:
+            back = sum((row.amount for row in made if row.debit.kind == AccountKind.TAX_PAYABLE), NONE)
+            assert 0 <= back <= amount / 5 + D("0.01") * len(made)
+            known.wallet -= amount
+            known.receivable += amount + back
+        else:
+            known.wallet += amount - divide_half_up(amount * 20, 120, 2)
+            known.receivable -= amount
+
+    def change_type(self, who: int) -> None:
+        """The customer pays the other way from now on; what waits is invoiced first, and where it cannot be nothing changes."""
+        known = self.of(who)
+        other = BillingType.POSTPAID if known.is_prepaid else BillingType.PREPAID
+        try:
+            with transaction.atomic():
+                known.customer = customers.change(known.customer, billing_type=other, actor=jane, at=self.now)
+        except DomainError as refusal:
+            if refusal.code not in {"credit", "zero"} or not movements.has_untaken(known.customer):
+                raise
+            known.customer.refresh_from_db()
+        self.read_documents(who)
 
     def win(self, who: int) -> None:
         """What went back last comes again: a refund that failed, a chargeback that was won."""
@@ -312,7 +340,6 @@ class Story:
         [first, *_taxes] = givebacks.movements_of(made)
         reversals.take_back(Transfer.objects.select_related("customer", "debit", "credit").get(pk=first.pk), reason="won", actor=jane, at=self.now)
         self.won.add(made.pk)
-        known.given[made.payment.transfer_id] -= made.gross
         back = sum((each.amount for each in givebacks.movements_of(made) if each.debit.customer_id), NONE)
         known.shift(made.payment.transfer.credit.kind, back)
 

@@ -254,8 +254,10 @@ def waiting() -> Iterator[list[Customer]]:
     found: list[Customer] = []
     before = unbilled._checks[:]
     unbilled._checks[:] = [found.__contains__]
+    bills = unbilled._bills[:]
+    unbilled._bills.clear()
     yield found
-    unbilled._checks[:] = before
+    unbilled._checks[:], unbilled._bills[:] = before, bills
 
 
 def test_how_a_settled_customer_pays_may_change(anna: Customer, waiting: list[Customer], noon: datetime) -> None:
@@ -273,12 +275,20 @@ def test_how_a_customer_pays_cannot_change_while_something_is_unbilled(anna: Cus
     assert refused.value.field == "billing_type"
 
 
-def test_how_a_customer_pays_cannot_change_while_money_is_owed(anna: Customer, waiting: list[Customer], noon: datetime) -> None:
+def test_what_is_unbilled_is_billed_before_how_a_customer_pays_changes(anna: Customer, waiting: list[Customer], noon: datetime) -> None:
+    waiting.append(anna)
+    unbilled._bills.append(lambda customer, _actor, _at: waiting.remove(customer))
+
+    change(anna, noon, billing_type=BillingType.PREPAID)
+    assert Standing.objects.get(customer=anna).billing_type == "prepaid"
+
+
+def test_a_debt_stays_where_it_is_when_how_a_customer_pays_changes(anna: Customer, waiting: list[Customer], noon: datetime) -> None:
     ledger.post(Kind.CHARGE, anna, Decimal("0.01"), at=noon, actor=jane, key="1")
 
-    with pytest.raises(DomainError, match="billing_type_fixed"):
-        change(anna, noon, billing_type=BillingType.PREPAID)
-    assert Standing.objects.get(customer=anna).billing_type == "postpaid"
+    change(anna, noon, billing_type=BillingType.PREPAID)
+    row = Standing.objects.get(customer=anna)
+    assert (row.billing_type, row.wallet, row.receivable) == ("prepaid", Decimal(0), Decimal("-0.01"))
 
 
 def _race(name: str, plan_id: Any, number: str) -> str:

@@ -43,7 +43,7 @@ def test_the_list_says_what_became_of_each(commerce: Any, at: str, anna: Custome
     entries.write(anna, "charge", D("5.00"), note="Router", actor=jane, at=noon, key="1")
 
     shown = text(commerce, at)
-    for words in ("BACS 17", "60.00", "Partly given back", "paid twice", "−10.00", "Router", "−5.00", "Chargeback", "Take back"):
+    for words in ("BACS 17", "60.00", "Partly given back or moved", "paid twice", "−10.00", "Router", "−5.00", "Chargeback", "Take back"):
         assert words in shown
     assert commerce.get(f"{at}?show=payments").context["listing"].total == 1
     assert commerce.get(f"{at}?show=given-back").context["listing"].total == 1
@@ -126,10 +126,22 @@ def test_an_entry_without_a_note_keeps_what_was_written(commerce: Any, at: str) 
     assert not Transfer.objects.filter(kind=Kind.ADJUSTMENT).exists()
 
 
+def test_credit_is_settled_by_the_form(commerce: Any, at: str, anna: Customer, paid: Payment) -> None:
+    assert f"{at}settle/" in text(commerce, at)
+    assert "60.00" in text(commerce, f"{at}settle/")
+    refused = commerce.post(f"{at}settle/", {"way": "into", "amount": "60.01", "key": "k"})
+    assert (refused.status_code, "60.00 GBP is not used by invoices." in refused.content.decode()) == (422, True)
+    for _click in range(2):
+        assert commerce.post(f"{at}settle/", {"way": "into", "amount": "12.00", "key": "k"}).url == at
+
+    assert Standing.objects.get(customer=anna).wallet == 10
+    assert "12.00 GBP settled." in text(commerce, at)
+
+
 def test_who_may_look_may_not_move(support: Any, reports: Any, at: str, paid: Payment) -> None:
     for client in (support, reports):
         assert "Charge or credit" not in text(client, at)
-        for form in ("new-entry/", f"{paid.transfer_id}/refund/", f"{paid.transfer_id}/chargeback/", f"{paid.transfer_id}/take-back/"):
+        for form in ("new-entry/", "settle/", f"{paid.transfer_id}/refund/", f"{paid.transfer_id}/chargeback/", f"{paid.transfer_id}/take-back/"):
             assert client.get(f"{at}{form}").status_code in {403, 404}
             assert client.post(f"{at}{form}", {"amount": "1.00", "reason": "x", "key": "k"}).status_code in {403, 404}
     assert Standing.objects.get(customer=paid.transfer.customer).receivable == 60 - D("10.00")

@@ -1,0 +1,149 @@
+"""Credit moves between the two accounts: out of the wallet its tax comes back, into it it is taxed as a top-up (semantics 3)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from billing_portal.kernel.errors import DomainError
+from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
+from invoicing.domain import givebacks, ledger_check, payments, settlements
+from invoicing.models import Payment
+from tests.support import months, world
+from tests.support.months import D, identity
+from tests.support.world import jane
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bob() -> Customer:
+    """Bob Ltd pays first, with VAT 20 %."""
+    return world.customer("Bob Ltd", billing_type=BillingType.PREPAID, taxes=(world.vat("20"),))
+
+
+@pytest.fixture
+def paul() -> Customer:
+    """Paul Ltd pays afterwards, with VAT 20 %."""
+    return world.customer("Paul Ltd", taxes=(world.vat("20"),))
+
+
+def pay(of: Customer, amount: str, at: datetime) -> Payment:
+    return payments.record(of, D(amount), reference="", actor=jane, at=at, key=f"{of.pk} {amount}")
+
+
+def settle(of: Customer, way: str, amount: str, at: datetime, key: str = "1") -> list[Transfer]:
+    return settlements.settle(of, way, D(amount), actor=jane, at=at, key=key)
+
+
+def accounts(of: Customer) -> tuple[Decimal, Decimal, Decimal]:
+    """Wallet, receivable, and what is owed to the tax office for it."""
+    row = Standing.objects.get(customer=of)
+    came = Transfer.objects.filter(customer=of, credit__kind=AccountKind.TAX_PAYABLE).values_list("amount", flat=True)
+    went = Transfer.objects.filter(customer=of, debit__kind=AccountKind.TAX_PAYABLE).values_list("amount", flat=True)
+    return row.wallet, row.receivable, sum(came, D(0)) - sum(went, D(0))
+
+
+def test_out_of_the_wallet_the_tax_of_the_top_up_comes_back(bob: Customer, noon: datetime) -> None:
+    pay(bob, "60.00", noon)
+
+    settle(bob, "out", "30.00", noon)
+    assert accounts(bob) == (D(20), D(36), D(4))
+    settle(bob, "out", "20.00", noon, "2")
+    assert accounts(bob) == (D(0), D(60), D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_what_was_never_taxed_brings_no_tax_back(bob: Customer, noon: datetime) -> None:
+    months.moved(Kind.ADJUSTMENT, bob, "10.00", "2026-11-20 12:00", note="Goodwill")
+    pay(bob, "60.00", noon)
+
+    settle(bob, "out", "60.00", noon)
+
+    assert accounts(bob) == (D(0), D(70), D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_no_more_leaves_the_wallet_than_is_in_it(bob: Customer, noon: datetime) -> None:
+    pay(bob, "60.00", noon)
+    months.moved(Kind.FEE, bob, "20.00", "2026-11-21 12:00")
+    with pytest.raises(DomainError, match="wallet_empty"):
+        settle(bob, "out", "30.01", noon)
+
+    settle(bob, "out", "30.00", noon)
+    assert accounts(bob)[0] == 0
+
+
+@pytest.mark.rel(12)
+def test_what_a_call_in_progress_holds_cannot_be_settled(bob: Customer, noon: datetime) -> None:
+    pay(bob, "60.00", noon)
+    Standing.objects.filter(customer=bob).update(held=D("5.00"))
+    with pytest.raises(DomainError, match="held"):
+        settle(bob, "out", "45.01", noon)
+
+    settle(bob, "out", "45.00", noon)
+    assert accounts(bob)[0] == 5
+
+
+def test_into_the_wallet_it_is_taxed_as_a_top_up(paul: Customer, noon: datetime) -> None:
+    pay(paul, "10.00", noon)
+    pay(paul, "50.00", noon)
+
+    settle(paul, "into", "30.00", noon)
+
+    assert accounts(paul) == (D(25), D(30), D(5))
+    assert settlements.unapplied(paul) == 30
+    assert identity(paul) == 0
+    assert ledger_check.check().differences == []
+
+
+def test_only_what_no_invoice_has_used_goes_into_the_wallet(paul: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, paul, "10.00", "2026-10-05 12:00")
+    months.issue("2026-11-01", first)
+    pay(paul, "20.00", noon)
+
+    with pytest.raises(DomainError, match="not_unapplied"):
+        settle(paul, "into", "8.01", noon)
+    settle(paul, "into", "8.00", noon)
+    assert accounts(paul)[1] == 0
+
+
+def test_there_and_back_again_is_as_before(bob: Customer, noon: datetime) -> None:
+    pay(bob, "60.00", noon)
+    settle(bob, "out", "50.00", noon)
+    settle(bob, "into", "60.00", noon, "2")
+
+    assert accounts(bob) == (D(50), D(0), D(10))
+    assert ledger_check.check().differences == []
+
+
+def test_the_same_form_twice_settles_once(bob: Customer, noon: datetime) -> None:
+    pay(bob, "60.00", noon)
+    assert settle(bob, "out", "30.00", noon) == settle(bob, "out", "30.00", noon)
+    assert accounts(bob)[0] == 20
+
+
+def test_what_was_settled_is_not_refunded_as_well(bob: Customer, noon: datetime) -> None:
+    paid = pay(bob, "60.00", noon)
+    settle(bob, "out", "50.00", noon)
+    months.moved(Kind.ADJUSTMENT, bob, "50.00", "2026-11-21 12:00", note="Goodwill")
+
+    with pytest.raises(DomainError, match="more_than_paid"):
+        givebacks.refund(paid, D("0.01"), reason="x", actor=jane, at=noon, key="1")
+    assert accounts(bob) == (D(50), D(60), D(0))
+
+
+def test_a_rest_of_a_top_up_goes_back_to_the_last_cent(bob: Customer, noon: datetime) -> None:
+    paid = pay(bob, "10.00", noon)
+    for number in range(8):
+        settle(bob, "out", "1.01", noon, str(number))
+        rest = givebacks.most_refundable(paid, Standing.objects.get(customer=bob))
+        if rest:
+            givebacks.refund(paid, D("0.01"), reason="x", actor=jane, at=noon, key=str(number))
+
+    rest = givebacks.most_refundable(paid, Standing.objects.get(customer=bob))
+    givebacks.refund(paid, rest, reason="x", actor=jane, at=noon, key="rest")
+    wallet, receivable, tax = accounts(bob)
+    assert (wallet, tax) == (D(0), D(0))
+    assert receivable + rest + D("0.08") == 10
+    assert ledger_check.check().differences == []
