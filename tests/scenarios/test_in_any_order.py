@@ -89,10 +89,12 @@ class BooksMachine(RuleBasedStateMachine):
     def payment_again(self, who: int, number: int) -> None:
         self.story.pay_again(who, number)
 
+    @often
     @rule(who=who, amount=amounts)
     def fee(self, who: int, amount: Decimal) -> None:
         self.story.fee(who, amount)
 
+    @often
     @rule(who=who, amount=amounts, entry=st.sampled_from(Entry), scope=st.sampled_from(Scope))
     def entry(self, who: int, amount: Decimal, entry: Entry, scope: Scope) -> None:
         self.story.enter(who, entry, scope, amount)
@@ -122,6 +124,7 @@ class BooksMachine(RuleBasedStateMachine):
     def given_back_in_vain(self, who: int) -> None:
         self.story.win(who)
 
+    @often
     @rule(who=who, number=numbers)
     def reversal(self, who: int, number: int) -> None:
         by_hand = self.story.whose[who].by_hand
