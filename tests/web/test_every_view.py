@@ -1,15 +1,13 @@
 """The rules that hold for every address and every form of the portal, also for those that are added later."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
-from billing_portal.web.access import is_third_party
 from billing_portal.web.registry import customer_tabs, menu
+from tests.support import addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_TO_ANYBODY = {
@@ -30,23 +28,9 @@ STAY_SHUT = ["/api/v1/"]  # ninja's start page, which would lead to documents th
 POSTING = re.compile(r"<form\b[^>]*\bmethod=\"post\"", re.IGNORECASE)
 
 
-def every_view() -> Iterator[tuple[str, Any]]:
-    """Each address with its view, whatever it is included under."""
-
-    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, Any]]:
-        for pattern in patterns:
-            here = f"{before}{pattern.pattern}"
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern.url_patterns, here)
-            else:
-                yield here, pattern.callback
-
-    yield from walk(get_resolver().url_patterns, "/")
-
-
 @pytest.mark.rel(61)
 def test_every_view_says_who_may_open_it() -> None:
-    silent = [address for address, view in every_view() if not hasattr(view, "access") and not is_third_party(view)]
+    silent = [address.pattern for address in addresses.every() if not address.audience]
 
     assert silent == STAY_SHUT
 
@@ -54,7 +38,7 @@ def test_every_view_says_who_may_open_it() -> None:
 @pytest.mark.rel(61)
 def test_the_views_open_to_anybody_are_known_by_name() -> None:
     """A new public view is added here on purpose, or it is a mistake."""
-    public = {address for address, view in every_view() if getattr(getattr(view, "access", None), "audience", "") == "public"}
+    public = {address.pattern for address in addresses.every() if address.audience == "public"}
 
     assert public - OPEN_TO_ANYBODY == set()
 

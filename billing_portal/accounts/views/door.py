@@ -23,6 +23,8 @@ from billing_portal.kernel.errors import DomainError
 class SignInView(LoginView):
     """allauth's view; a refused form is a 422."""
 
+    http_method_names = ["get", "head", "post", "options"]
+
     def form_invalid(self, form: BaseForm) -> HttpResponse:
         refused: HttpResponse = super().form_invalid(form)
         refused.status_code = 422

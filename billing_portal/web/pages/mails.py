@@ -1,6 +1,9 @@
 """Platform » Mails: what was written to whom, what became of it, and sending it again."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
 from uuid import UUID
 
 from django.contrib import messages
@@ -32,8 +35,9 @@ CHIPS = (
     Chip("queued", gettext_lazy("Waiting"), Q(state=MailLog.State.QUEUED)),
     Chip("sent", gettext_lazy("Sent"), Q(state=MailLog.State.SENT)),
 )
-# The preview is a document of its own: sandboxed, no script, no network, only the styles that mail programs need inside the mail.
-PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+# The preview is a document of its own: sandboxed, no script, no network, only the styles that stand in this mail, each by its hash.
+PREVIEW_POLICY = "default-src 'none'; style-src {styles}; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox"
+STYLES = re.compile(r"<style[^>]*>(.*?)</style>|\sstyle=\"([^\"]*)\"", re.DOTALL)
 
 
 @roles(*READERS)
@@ -67,7 +71,15 @@ def mail(request: PortalRequest, mail: UUID) -> HttpResponse:
 def preview(request: PortalRequest, mail: UUID) -> HttpResponse:
     """The mail's HTML for the sandboxed frame of its page; links that set a password are taken out."""
     found = get_object_or_404(MailLog, pk=mail)
-    return HttpResponse(without_links(found.html), headers={"Content-Security-Policy": PREVIEW_POLICY})
+    content = without_links(found.html)
+    return HttpResponse(content, headers={"Content-Security-Policy": PREVIEW_POLICY.format(styles=styles_of(content))})
+
+
+def styles_of(content: str) -> str:
+    """The style sheets and style attributes of a mail as a policy names them: these and no others (reliability 79)."""
+    found = {sheet or unescape(attribute) for sheet, attribute in STYLES.findall(content)}
+    hashes = sorted(b64encode(sha256(style.encode()).digest()).decode() for style in found)
+    return " ".join(["'unsafe-hashes'", *(f"'sha256-{each}'" for each in hashes)]) if hashes else "'none'"
 
 
 @roles(*READERS)

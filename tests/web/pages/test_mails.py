@@ -8,6 +8,7 @@ from billing_portal.accounts.domain import users
 from billing_portal.accounts.models import Role
 from billing_portal.mail import outgoing
 from billing_portal.mail.models import MailLog
+from billing_portal.web.pages.mails import styles_of
 from tests.support.people import client, system, user
 
 
@@ -37,7 +38,19 @@ def test_a_mail_is_shown_as_text_and_in_a_sandboxed_frame(acme: Any) -> None:
     assert "unsafe-inline" not in shown.headers["Content-Security-Policy"]
     assert {"default-src 'none'", "sandbox", "frame-ancestors 'self'"} <= set(preview.headers["Content-Security-Policy"].split("; "))
     assert "script-src" not in preview.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in preview.headers["Content-Security-Policy"]
     assert preview.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.rel(79)
+def test_the_preview_allows_the_styles_of_the_mail_and_no_others() -> None:
+    """The hash of `color: red` by `printf 'color: red' | openssl dgst -sha256 -binary | base64`."""
+    red, quoted = "'sha256-NerDAUWfwD31YdZHveMrq0GLjsNFMwxLpZl0dPUeCcw='", styles_of('<p style="font: &quot;Inter&quot;">')
+
+    assert styles_of('<p style="color: red">a</p><b style="color: red">b</b>') == f"'unsafe-hashes' {red}"
+    assert styles_of("<style>color: red</style>") == f"'unsafe-hashes' {red}"
+    assert quoted == styles_of('<style>font: "Inter"</style>')
+    assert styles_of("<p>plain</p>") == "'none'"
 
 
 @pytest.mark.rel(72)

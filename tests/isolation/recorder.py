@@ -1,0 +1,78 @@
+"""Looks for the words of other resellers in everything that is made while one reseller is served: answers, PDFs, files, log lines, cache (reliability 60)."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django.core.cache import cache
+from django.db import connection
+from pypdf import PdfReader
+
+from tests.isolation.canaries import WORD
+
+
+class Recorder(logging.Handler):
+    """Keeps one line for each place where a foreign word was seen."""
+
+    def __init__(self, known: str = "") -> None:
+        """`known` is a reseller whose word may be seen everywhere: the home of who asks."""
+        super().__init__(logging.INFO)
+        self.known = known
+        self.leaks: list[str] = []
+        self._read: dict[bytes, str] = {}
+
+    def saw(self, where: str, schema: str, text: str) -> None:
+        """Something that was made for a reseller."""
+        low = text.lower()
+        self.leaks += [f"{where} of {schema} holds {word}" for other, word in WORD.items() if other not in {schema, self.known} and word in low]
+
+    def answer(self, where: str, schema: str, answer: Any) -> str:
+        """An answer with its headers; a PDF is read as its text. Returns what was read."""
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        text = self._text(content, answer.headers.get("Content-Type", ""))
+        self.saw(where, schema, text + " ".join(f"{name}: {value}" for name, value in answer.headers.items()))
+        return text
+
+    def _text(self, content: bytes, kind: str) -> str:
+        if not content.startswith(b"%PDF"):
+            return content.decode("utf-8", "replace") if kind.startswith(("text", "application")) else ""
+        if content not in self._read:
+            reader = PdfReader(io.BytesIO(content))
+            self._read[content] = "".join(page.extract_text() for page in reader.pages) + str(reader.metadata)
+        return self._read[content]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if connection.schema_name in WORD:
+            self.saw(f"log line “{record.msg}”", connection.schema_name, record.getMessage() + str(record.exc_text or ""))
+
+    def look_into_cache(self) -> None:
+        """What lies in the cache now: every key names its reseller, and its value is that reseller's."""
+        for key, value in _entries():
+            schema = key.partition(":")[0]
+            if schema not in {*WORD, "public"}:
+                self.leaks.append(f"cache key {key} names no reseller")
+            self.saw(f"cache key {key}", schema, f"{key} {value}")
+
+
+@contextmanager
+def recording(known: str = "") -> Iterator[Recorder]:
+    """Listens to all loggers meanwhile, and looks into the cache at the end."""
+    recorder, root = Recorder(known), logging.getLogger()
+    before, root.level = root.level, logging.INFO
+    root.addHandler(recorder)
+    try:
+        yield recorder
+        recorder.look_into_cache()
+    finally:
+        root.removeHandler(recorder)
+        root.setLevel(before)
+
+
+def _entries() -> Iterator[tuple[str, str]]:
+    line = cast(Any, cache)._cache.get_client()
+    for key in line.scan_iter():
+        yield key.decode("utf-8", "replace"), repr(line.get(key))

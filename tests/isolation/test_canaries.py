@@ -1,0 +1,19 @@
+"""That the canaries sit where they are looked for."""
+
+from typing import Any
+
+import pytest
+
+from tests.isolation import canaries
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rel(60)]
+
+
+def test_every_text_of_every_model_holds_its_resellers_word(resellers: Any) -> None:
+    assert [f"{schema}: {field}" for schema in resellers for field in canaries.without(schema)] == []
+
+
+def test_no_table_of_one_reseller_holds_the_word_of_another(resellers: Any) -> None:
+    found = [table for schema in resellers for table in canaries.in_tables(schema, [word for name, word in canaries.WORD.items() if name != schema])]
+
+    assert found == []
