@@ -7,7 +7,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Commands that change schemas run as the owner of the database; everything else runs as the role that owns nothing.
 OWNER_COMMANDS = frozenset(
-    {"migrate", "migrate_schemas", "makemigrations", "create_reseller", "create_demo", "make_partitions", "sqlmigrate", "showmigrations", "backup", "restore"}
+    {"migrate", "migrate_schemas", "makemigrations", "create_reseller", "drop_reseller", "create_demo", "make_partitions", "sqlmigrate", "showmigrations"}
+    | {"backup", "restore"}
 )
 
 

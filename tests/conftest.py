@@ -61,6 +61,8 @@ def cheap_settings(django_test_environment: None) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     setting_changed.send(sender=None, setting="PASSWORD_HASHERS", value=settings.PASSWORD_HASHERS, enter=True)
     caches.settings["default"]["LOCATION"] = servers.cache_url()
+    caches["default"]  # whatever was opened while the apps were loaded is opened anew
+    del caches["default"]
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,7 @@ ACTIONS: dict[str, Words] = {
     "call.set_aside": gettext_lazy("Call set aside"),
     "calls.imported": gettext_lazy("Calls imported"),
     "reseller.created": gettext_lazy("Reseller added"),
+    "reseller.dropped": gettext_lazy("Reseller dropped"),
     "reseller.entered": gettext_lazy("Switched to this reseller"),
     "reseller.left": gettext_lazy("Returned from this reseller"),
     "parent.entered": gettext_lazy("Came in from the parent"),

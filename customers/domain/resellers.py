@@ -14,7 +14,7 @@ from django_tenants.utils import schema_context, tenant_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, switches, users
-from billing_portal.accounts.models import Role, User
+from billing_portal.accounts.models import Role, Switch, User
 from billing_portal.kernel import currencies
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_of
@@ -115,6 +115,20 @@ def _check_short_name(new: NewReseller) -> None:
     known = _known(new)
     free = known is None or (_is_same(known, new) and not _has_administrator(known))
     require(free, "reseller_exists", _("There is a reseller “%s” already.") % new.short_name, "short_name")
+    require(
+        known or not _is_in_books(new),
+        "short_name_used",
+        _("“%s” was a reseller whose calls stand in your books: choose another.") % new.short_name,
+        "short_name",
+    )
+
+
+def _is_in_books(new: NewReseller) -> bool:
+    """Whether calls of a dropped reseller of this short name came to the parent, where they stay under the switches that brought them."""
+    if new.parent is None:
+        return False
+    with tenant_context(new.parent):
+        return Switch.objects.filter(name__startswith=f"{new.short_name}/").exists()
 
 
 def _check_name(new: NewReseller) -> None:

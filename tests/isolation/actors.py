@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 
 from django.conf import settings
 from django.test import Client
@@ -113,3 +115,11 @@ ASKERS: dict[str, Callable[[Resellers], Asker]] = {
     "of the parent": of_the_parent,
     "session of another reseller": with_the_session_of_another_reseller,
 }
+
+
+@contextmanager
+def same_cookies(browser: Client) -> Iterator[None]:
+    """What is rolled back here is not forgotten there: a browser that was signed out is signed in again."""
+    kept = {name: morsel.value for name, morsel in browser.cookies.items()}
+    yield
+    browser.cookies = SimpleCookie(kept)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.forms import ModelChoiceField
 from django_tenants.utils import schema_context
 
-from billing_portal.accounts.models import User
+from billing_portal.accounts.models import Role, User
 from billing_portal.jobs.models import Job
 from billing_portal.web.forms import Dressed
 from customers.domain import reseller_orders
@@ -72,7 +72,12 @@ class Belongings:
         }
 
     def row(self, model: type[models.Model]) -> Any:
-        """The row of this model that belongs to the customer; Bob's is the last where it belongs to none. The schema in force is the reseller's."""
+        """The row of this model that belongs to the customer; Bob's is the last where it belongs to none. The schema in force is the reseller's.
+
+        A person is the account user, so that the account administrator may do everything to them.
+        """
+        if model is Person:
+            return Person.objects.get(user=self.of.people[self.name, Role.ACCOUNT_USER])
         rows = model._default_manager.order_by("pk")
         owned = rows.filter(pk__in=self._owned(model)) if self._owned(model) is not None else rows
         found = owned.first() if self.name == "Anna" else owned.last()

@@ -50,6 +50,10 @@ class Furnished:
     def host(self) -> str:
         return HOSTS[self.schema]
 
+    def reseller(self) -> Reseller:
+        with schema_context("public"):
+            return Reseller.objects.get(schema_name=self.schema)
+
     def browser(self, of: User | None = None) -> Client:
         """A browser at this reseller's host; a page that breaks is answered as a visitor would see it."""
         with schema_context(self.schema):

@@ -7,17 +7,14 @@ A new address is swept as it is; one whose arguments cannot be filled fails.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.db import connection, transaction
-from django.test import Client
 
-from tests.isolation.actors import ASKERS, Asker
+from tests.isolation.actors import ASKERS, Asker, same_cookies
 from tests.isolation.arguments import Belongings, every_name
 from tests.isolation.furnished import Furnished
 from tests.isolation.headers import faults
@@ -96,7 +93,7 @@ class Sweep:
                 yield "ids of another customer", self.neighbour.path(address)
 
     def ask(self, address: Address, each: Try) -> None:
-        with transaction.atomic(), _same_cookies(self.asker.browser):
+        with transaction.atomic(), same_cookies(self.asker.browser):
             answer = self._send(each)
             text = self.recorder.answer(f"{each.method} {each.path}", self.asker.at, answer)
             touched = self.watch.touched()
@@ -124,14 +121,6 @@ class Sweep:
             yield f"answered with {status}"
         if each.method in {"PUT", "DELETE"} and status not in {*NOT_THERE, *UNKNOWN_HERE, 403}:
             yield f"{each.method} answered with {status}"
-
-
-@contextmanager
-def _same_cookies(browser: Client) -> Iterator[None]:
-    """What is rolled back here is not forgotten there: a browser that was signed out is signed in again."""
-    kept = {name: morsel.value for name, morsel in browser.cookies.items()}
-    yield
-    browser.cookies = SimpleCookie(kept)
 
 
 @pytest.mark.parametrize("who", ASKERS)

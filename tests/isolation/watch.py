@@ -73,6 +73,15 @@ class Watch:
         return _md5({key for key in tables if key[0] == self.asked and self.marks}, self.marks)
 
 
+def counted() -> dict[tuple[str, str], int]:
+    """Rows written in the open transaction so far, by schema and table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT schemaname, relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
+        )
+        return {(schema, table): count for schema, table, count in cursor.fetchall()}
+
+
 def _md5(tables: set[tuple[str, str]], marks: list[str] | None = None) -> Tables:
     if not tables:
         return {}

@@ -169,6 +169,8 @@ def _end_by_itself(found: ParentSession, note: str, at: datetime) -> None:
 def sign_out(session: SessionBase, *, at: datetime) -> None:
     """Signing out anywhere ends everything: what was opened from this session, and what this session was opened from (semantics 33)."""
     for schema, ticket in session.get(BELOW, []):
+        if tenancy.named(schema) is None:
+            continue
         with schema_context(schema):
             ParentSession.objects.filter(ticket_id=ticket, ended_at=None).update(ended_at=at, signed_out=True)
     found = _open(session.get(HERE))
@@ -190,7 +192,9 @@ def is_signed_out_below(session: SessionBase) -> bool:
 
 
 def _state_of(schema: str, ticket: str) -> tuple[bool, bool]:
-    """Whether the ticket's session may still be open, and whether it was ended by signing out."""
+    """Whether the ticket's session may still be open, and whether it was ended by signing out; neither once the reseller is dropped."""
+    if tenancy.named(schema) is None:
+        return (False, False)
     with schema_context(schema):
         row = SwitchTicket.objects.filter(pk=ticket).values(ended=F("parentsession__ended_at"), signed_out=F("parentsession__signed_out")).first()
     return (row["ended"] is None, bool(row["signed_out"])) if row else (False, False)

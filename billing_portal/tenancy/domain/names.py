@@ -34,6 +34,11 @@ def take(name: str, *, customer_id: uuid.UUID) -> None:
         raise DomainError("name_taken", message, field="name") from clash
 
 
+def free_all(schema_name: str) -> None:
+    """Give back every name that customers of this reseller hold."""
+    CustomerName.objects.filter(schema_name=schema_name).delete()
+
+
 def free_alternatives(name: str, *, hints: list[str], count: int = 3) -> list[str]:
     """Up to `count` names close to the wanted one that are free: with the hints (a city, an account number), then with a figure."""
     candidates = [f"{name} {hint}" for hint in hints if hint] + [f"{name} {figure}" for figure in range(2, 30)]

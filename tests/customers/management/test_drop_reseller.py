@@ -1,0 +1,156 @@
+"""A dropped reseller leaves nothing behind but what its parent's books say of it."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django_tenants.utils import schema_context, tenant_context
+
+from billing_portal.accounts.models import AuditEntry, Role, Switch
+from billing_portal.jobs import outbox
+from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy.models import CustomerName, Domain, Reseller
+from customers.domain import customers, dropping, resellers
+from customers.models import Customer
+from invoicing.documents import store
+from invoicing.domain import climb, ledger_check
+from invoicing.models import CallBatch, Document
+from tests.customers.management.test_create_reseller import ARGUMENTS, create_reseller
+from tests.support import databases, months, servers, world
+from tests.support.people import client, system, user
+from tests.support.world import jane
+
+WORD = "zqnorthwind"
+
+
+def drop_reseller(*arguments: str, answer: str = "") -> tuple[int, str, str]:
+    """The command in a process of its own, with the cache of these tests, and what is typed when it asks."""
+    environment = {name: value for name, value in os.environ.items() if name != "PORTAL_DB_ROLE"}
+    environment["REDIS_URL"] = servers.cache_url().replace("redis+socket://", "unix://")
+    command = [sys.executable, "manage.py", "drop_reseller", *arguments]
+    ran = subprocess.run(command, cwd=servers.ROOT, env=environment, input=answer, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout.strip(), ran.stderr.strip()
+
+
+def tables_with(word: str) -> list[str]:
+    """Every table of the database in which the word stands, the partitions among them."""
+    found = []
+    with databases.superuser(connection.settings_dict["NAME"]).cursor() as cursor:
+        cursor.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information_schema)'")
+        for schema, table in cursor.fetchall():
+            cursor.execute(f'SELECT count(*) FROM "{schema}"."{table}" AS row WHERE row::text LIKE %s', [f"%{word}%"])
+            found += [f"{schema}.{table}"] if cursor.fetchone()[0] else []
+    return found
+
+
+def live_in() -> Path:
+    """A customer with a name, somebody signed in, a job, a file and something in the cache; answers with the folder of the files."""
+    with tenant_context(Reseller.objects.get(schema_name="northwind")):
+        customers.create(f"Nora {WORD}", plan=world.plan(f"Plan {WORD}"), billing_email=f"{WORD}@nora.example", actor=system, at=datetime.now(UTC))
+        client(user("nina", Role.ADMINISTRATOR, name=f"Nina {WORD}"), host="northwind.localhost").get("/customers/")
+        outbox.add("mail.deliver", {"mail": WORD}, key=WORD)
+        cache.set(f"key-{WORD}", WORD)
+        store.write("northwind", "file.pdf", WORD.encode())
+    return Path(settings.MEDIA_ROOT) / "northwind"
+
+
+def cached() -> list[bytes]:
+    line: Any = cache
+    return [key for key in line._cache.get_client().scan_iter() if b"northwind" in key]
+
+
+@pytest.mark.rel(58)
+@pytest.mark.django_db(transaction=True)
+def test_a_dropped_reseller_leaves_nothing_but_its_parents_books(in_acme: None) -> None:
+    assert create_reseller(*ARGUMENTS, "--parent", "acme")[0] == 0
+    row = Customer.objects.get(reseller_schema="northwind")
+    folder = live_in()
+    connection.set_tenant(Reseller.objects.get(schema_name="acme"))
+    months.calls(row, "2026-10-03 09:00", price="5.0000")
+    Customer.objects.filter(pk=row.pk).update(billing_since="2026-10-01")
+    [document] = months.issue("2026-11-01", datetime(2026, 11, 1, 6, tzinfo=UTC), row)
+    browser = client(user("jane"))
+    assert browser.post("/customers/switch/", {"account": row.account_number}).status_code == 200
+
+    asked = drop_reseller("northwind", answer="northwand\n")
+    assert asked[0::2] == (1, "Nothing was dropped.")
+    assert asked[1] == "Northwind goes for good, with 1 customers and 1 files. Type northwind to drop it:"
+    assert (folder.exists(), cached() != []) == (True, True)
+    assert {"northwind.customers_customer", "northwind.accounts_user", "northwind.jobs_job", "public.tenancy_customername"} <= set(tables_with(WORD))
+
+    assert drop_reseller("northwind", "--yes") == (0, "Northwind was dropped.", "")
+
+    assert (tables_with(WORD), cached(), folder.exists()) == ([], [], False)
+    assert client(host="northwind.localhost").get("/sign-in/").status_code == 404
+    assert not Reseller.objects.filter(schema_name="northwind").exists()
+    assert not Domain.objects.filter(domain="northwind.localhost").exists()
+    assert not CustomerName.objects.filter(schema_name="northwind").exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'northwind'")
+        assert cursor.fetchone()[0] == 0
+
+    connection.set_tenant(Reseller.objects.get(schema_name="acme"))
+    kept = Customer.objects.get(pk=row.pk)
+    assert (kept.name, kept.status, kept.kind, kept.reseller_schema) == ("Northwind", "closed", "normal", "")
+    assert Document.objects.get(pk=document.pk).customer == kept
+    assert AuditEntry.objects.filter(action="reseller.dropped", customer_id=row.pk).count() == 1
+    assert ledger_check.check().differences == []
+    assert browser.get("/customers/").status_code == 200
+    assert browser.get(f"/invoices/{document.number}/").status_code == 200
+    assert drop_reseller("northwind", "--yes") == (1, "", "There is no reseller “northwind”.")
+
+
+@pytest.mark.rel(58)
+def test_the_root_and_who_has_resellers_below_are_not_dropped(acme: Reseller, owner: Reseller) -> None:
+    Reseller.objects.filter(schema_name="globex").update(parent=acme)
+
+    assert [problem.code for problem in dropping.problems(owner)][:2] == ["root_stays", "has_resellers"]
+    with pytest.raises(DomainError, match="Acme has resellers below it: Globex"):
+        dropping.drop(acme, actor=jane, at=datetime.now(UTC))
+
+
+@pytest.mark.rel(58)
+def test_a_reseller_whose_calls_are_on_their_way_to_the_parent_is_not_dropped(globex: Reseller) -> None:
+    outbox.add("mail.deliver", {}, key="a mail holds nothing back")
+    assert "calls_owed" not in [problem.code for problem in dropping.problems(globex)]
+
+    outbox.add("calls.climb", {"batch": "x"}, key="climb")
+
+    assert "calls_owed" in [problem.code for problem in dropping.problems(globex)]
+
+
+@pytest.mark.rel(58)
+def test_web_and_workers_cannot_drop_a_reseller(globex: Reseller) -> None:
+    """They are refused before anything is touched; so is the role itself, by the database."""
+    with pytest.raises(DomainError, match="owner's database role"):
+        dropping.drop(globex, actor=jane, at=datetime.now(UTC))
+
+    globex.refresh_from_db()
+    assert globex.state == Reseller.State.READY
+
+
+@pytest.mark.rel(58)
+def test_the_short_name_of_a_dropped_reseller_is_not_given_again_where_its_calls_are(acme: Reseller) -> None:
+    """Under the same name its calls would be taken for those of the new one."""
+    Switch.objects.create(name="northwind/default")
+    new = resellers.NewReseller("northwind", "Northwind", "northwind.localhost", acme, "GBP", "UTC", "nora@northwind.example", None)
+
+    assert [problem.code for problem in resellers.problems(new)] == ["short_name_used"]
+
+
+@pytest.mark.rel(58)
+def test_a_price_found_later_for_a_dropped_reseller_is_told_to_nobody(acme: Reseller) -> None:
+    switch = Switch.objects.create(name="northwind/default")
+    batch = CallBatch.objects.create(switch=switch, source=CallBatch.Source.CLIMBED, posted_at=datetime.now(UTC), actor_name="x", child_schema="northwind")
+
+    climb.write_back(batch.pk)
+
+    with schema_context("public"):
+        assert not Reseller.objects.filter(schema_name="northwind").exists()

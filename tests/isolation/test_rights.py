@@ -1,0 +1,74 @@
+"""The rights of the contracts, cell by cell, each both ways, by real requests (contracts, Rights; reliability 61)."""
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from billing_portal.accounts.models import Role
+from billing_portal.accounts.rights import MATRIX, Right
+from rateplans.models import RatePlan
+from tests.isolation.actors import person, same_cookies, staff
+from tests.isolation.arguments import Belongings
+from tests.isolation.furnished import Furnished
+from tests.isolation.rights_table import ROLES, TABLE, WITHOUT_A_PAGE, Cell, filled
+from tests.isolation.watch import counted
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rel(53), pytest.mark.rel(61), pytest.mark.rel(62)]
+
+
+def browser_of(role: str, resellers: dict[str, Furnished]) -> Client:
+    come = person(Role(role)) if role.startswith("account") else staff(Role(role))
+    return come(resellers).browser
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_does_what_it_may_and_nothing_else(resellers: dict[str, Furnished], role: str) -> None:
+    browser, own = browser_of(role, resellers), Belongings(resellers["acme"], "Anna")
+    wrong = []
+    for cell in TABLE:
+        may = cell.may[ROLES.index(role)] == "y"
+        with transaction.atomic(), same_cookies(browser):
+            problem = asked(browser, cell, own, may=may)
+            transaction.set_rollback(True)
+        wrong += [f"{cell}: {problem}"] if problem else []
+
+    assert not wrong, "\n".join(wrong)
+
+
+def asked(browser: Client, cell: Cell, own: Belongings, *, may: bool) -> str:
+    """What is wrong with the answer; empty when it is as the table says."""
+    connection.set_tenant(own.of.reseller())
+    path, before = cell.path(own), counted()
+    data = None if cell.post is None else filled(cell.post, own, RatePlan.objects.order_by("pk").values_list("pk", flat=True)[0])
+    answer: Any = browser.get(path) if data is None else browser.post(path, data)
+    changed = {table for (_schema, table), count in counted().items() if before.get((_schema, table)) != count}
+    shown = not cell.shows or cell.shows in _text(answer)
+    if not may:
+        refused = answer.status_code in {403, 404} or (answer.status_code == 302 and answer.headers["Location"] == "/my/calls/") or not shown
+        return "" if refused and changed <= {"django_session"} else f"may not, yet {answer.status_code}, changed {changed}"
+    if cell.post is not None:
+        done = answer.status_code in {200, 302} and (not cell.changes or cell.changes in changed)
+        return "" if done else f"may, yet {answer.status_code}, changed {changed} {_errors(answer)}"
+    return "" if answer.status_code == 200 and shown else f"may, yet {answer.status_code}"
+
+
+def _text(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(content.decode("utf-8", "replace"))
+
+
+def _errors(answer: Any) -> str:
+    return "; ".join(
+        str(form.errors.as_data()) for context in answer.context or [] for name, form in context.flatten().items() if name == "form" and form.errors
+    )
+
+
+def test_the_table_speaks_of_every_cell_of_the_contracts() -> None:
+    """Each right that a role has is used in the table, each that it has not is refused there."""
+    used = {(cell.right, role) for cell in TABLE for role, letter in zip(ROLES, cell.may, strict=True) if letter == "y"}
+    given = {(right, role.value) for right in Right for role in MATRIX[right]}
+
+    assert given - used == set(WITHOUT_A_PAGE)
+    assert used - given == {(Right.CHANGE_CUSTOMERS, "reports")}  # their own time zone, which everybody chooses
