@@ -17,7 +17,7 @@ from billing_portal.accounts.models import Role, User
 from billing_portal.jobs.models import Job
 from billing_portal.web.forms import Dressed
 from customers.domain import reseller_orders
-from customers.models import Customer, Person
+from customers.models import Customer, Kind, Person, Transfer
 from invoicing.models import Document
 from tests.isolation import canaries
 from tests.isolation.furnished import Furnished
@@ -66,6 +66,7 @@ class Belongings:
         return {
             "account": lambda: self.customer.account_number,
             "token": lambda: self.of.links[self.name],
+            "movement": lambda: Transfer.objects.filter(customer=self.customer, kind=Kind.PAYMENT).order_by("pk")[0].pk,
             "order": lambda: Job.objects.get(kind=reseller_orders.MAKE).payload["progress"],
             "number": lambda: self.row(Document).number if document else 1,
             **{name: partial(str, word) for name, word in OF_NOBODY.items()},

@@ -11,6 +11,7 @@ from billing_portal.accounts.rights import MATRIX, Right
 from rateplans.models import RatePlan
 from tests.isolation.actors import person, same_cookies, staff
 from tests.isolation.arguments import Belongings
+from tests.isolation.filled_in import errors, forms_of, written
 from tests.isolation.furnished import Furnished
 from tests.isolation.rights_table import ROLES, TABLE, WITHOUT_A_PAGE, Cell, filled
 from tests.isolation.watch import counted
@@ -40,8 +41,9 @@ def test_each_role_does_what_it_may_and_nothing_else(resellers: dict[str, Furnis
 def asked(browser: Client, cell: Cell, own: Belongings, *, may: bool) -> str:
     """What is wrong with the answer; empty when it is as the table says."""
     connection.set_tenant(own.of.reseller())
-    path, before = cell.path(own), counted()
-    data = None if cell.post is None else filled(cell.post, own, RatePlan.objects.order_by("pk").values_list("pk", flat=True)[0])
+    path = cell.path(own)
+    data = None if cell.post is None else {**shown_at(browser, path), **filled(cell.post, own, RatePlan.objects.order_by("pk").values_list("pk", flat=True)[0])}
+    before = counted()
     answer: Any = browser.get(path) if data is None else browser.post(path, data)
     changed = {table for (_schema, table), count in counted().items() if before.get((_schema, table)) != count}
     shown = not cell.shows or cell.shows in _text(answer)
@@ -50,19 +52,18 @@ def asked(browser: Client, cell: Cell, own: Belongings, *, may: bool) -> str:
         return "" if refused and changed <= {"django_session"} else f"may not, yet {answer.status_code}, changed {changed}"
     if cell.post is not None:
         done = answer.status_code in {200, 302} and (not cell.changes or cell.changes in changed)
-        return "" if done else f"may, yet {answer.status_code}, changed {changed} {_errors(answer)}"
+        return "" if done else f"may, yet {answer.status_code}, changed {changed} {errors(answer)}"
     return "" if answer.status_code == 200 and shown else f"may, yet {answer.status_code}"
+
+
+def shown_at(browser: Client, path: str) -> dict[str, Any]:
+    """The form at this address as it stands there, so that the table names only what matters."""
+    return {name: value for form in forms_of(browser.get(path)) for name, value in written(form).items()}
 
 
 def _text(answer: Any) -> str:
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return str(content.decode("utf-8", "replace"))
-
-
-def _errors(answer: Any) -> str:
-    return "; ".join(
-        str(form.errors.as_data()) for context in answer.context or [] for name, form in context.flatten().items() if name == "form" and form.errors
-    )
 
 
 def test_the_table_speaks_of_every_cell_of_the_contracts() -> None:

@@ -38,7 +38,7 @@ class Watch:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY(%s)",
+                " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND has_table_privilege(c.oid, 'SELECT') AND n.nspname = ANY(%s)",
                 [[*self.schemas, self.asked, "public"]],
             )
             return {(schema, table) for schema, table in cursor.fetchall() if table != "django_migrations"}
