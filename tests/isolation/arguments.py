@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.forms import ModelChoiceField
 from django_tenants.utils import schema_context
 
-from billing_portal.accounts.models import Role, User
+from billing_portal.accounts.models import OpenSession, Role, User
 from billing_portal.jobs.models import Job
 from billing_portal.web.forms import Dressed
 from customers.domain import reseller_orders
@@ -26,6 +26,8 @@ from tests.support.addresses import Address
 # Arguments that name nothing of anybody, with what stands for them.
 OF_NOBODY = {"colour": "00647e"}
 MODELS = {
+    "factor": "mfa.Authenticator",
+    "passkey": "mfa.Authenticator",
     "session": "accounts.ParentSession",
     "topup": "invoicing.TopUpRequest",
     "item": "invoicing.InvoiceRunItem",
@@ -107,9 +109,11 @@ class Belongings:
 
 
 def _model(address: Address, converter: str, name: str) -> type[models.Model]:
-    """The model an argument is about: called like it; a person of the staff's pages is a user."""
+    """The model an argument is about: called like it; a person of the staff's pages is a user, a session of one's own account an open one."""
     if name == "person" and "/settings/" in address.pattern:
         return User
+    if name == "session" and "/account/" in address.pattern:
+        return OpenSession
     if name in MODELS:
         return apps.get_model(MODELS[name])
     wanted = name.replace("_", "")
@@ -140,6 +144,8 @@ def every_name(theirs: Belongings) -> dict[str, Any]:
     sent: dict[str, Any] = {"account": number, "customer": number}
     with schema_context(theirs.of.schema):
         for model in canaries.models_of_a_reseller():
+            if not model._default_manager.exists():
+                continue
             key = theirs.row(model).pk
             sent.setdefault(model.__name__.lower(), str(key[1] if isinstance(key, tuple) else key))
         sent |= {name: str(theirs.row(model).pk) for name, model in rows_chosen()}

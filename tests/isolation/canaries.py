@@ -23,6 +23,7 @@ OF_THE_PROGRAM = """
     leg message_id number parent_schema password path prefix record_hash reseller_schema schema_name secret session_key sha256 shared_schema
     stands_for_schema subject_kind time_zone token_hash value via
 """
+NAMED_IN_ADDRESSES = {"mfa.Authenticator"}
 OF_THE_COMPANY = ("legal_name", "street", "city", "bank_details", "tax_reference", "company_number", "support_phone")
 
 
@@ -45,10 +46,10 @@ def text_fields(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
 
 
 def complete(schema: str) -> None:
-    """A row of every model that has none yet, so that a model that is new has its canary too; it stands with Bob, who is asked for by others."""
+    """A row of every model with words that has none yet, so that a model that is new has its canary too; it stands with whoever came last."""
     with schema_context(schema):
         for model in models_of_a_reseller():
-            if not model._default_manager.exists():
+            if (any(text_fields(model)) or model._meta.label in NAMED_IN_ADDRESSES) and not model._default_manager.exists():
                 model._default_manager.create(**_values(model))
 
 
