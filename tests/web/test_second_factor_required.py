@@ -7,9 +7,10 @@ import pytest
 
 from billing_portal.accounts.models import Role
 from billing_portal.web.access import STAFF
+from tests.support import addresses
 from tests.support.people import client, user
 from tests.support.second_factors import add_app, at_the_door, is_signed_in, shown
-from tests.web.test_every_view import OPEN_TO_ANYBODY, every_view
+from tests.web.test_every_view import OPEN_TO_ANYBODY
 
 SET_UP = "/account/second-factor/"
 OPEN = {SET_UP, f"{SET_UP}app/", f"{SET_UP}passkey/", "/account/confirm/", "/sign-out/"}
@@ -25,8 +26,8 @@ def required(settings: Any) -> None:
 
 def every_path() -> list[str]:
     """An address for each view that is not open to anybody, whatever stands in its places."""
-    addresses = {address for address, _view in every_view()} - OPEN_TO_ANYBODY
-    return sorted(re.sub(r"<(?:(\w+):)?\w+>", lambda place: KINDS[place[1] or ""], address) for address in addresses)
+    patterns = {address.pattern for address in addresses.every()} - OPEN_TO_ANYBODY
+    return sorted(re.sub(r"<(?:(\w+):)?\w+>", lambda place: KINDS[place[1] or ""], pattern) for pattern in patterns)
 
 
 @pytest.mark.parametrize("role", STAFF)
