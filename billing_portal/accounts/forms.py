@@ -1,5 +1,6 @@
 """Signing in, and choosing a password."""
 
+import json
 from typing import Any
 
 from allauth.account.forms import LoginForm
@@ -17,6 +18,7 @@ from billing_portal.kernel.period import zone_names
 
 LOGIN_CAP = 254
 PASSWORD_CAP = 200
+ANSWER_CAP = 20_000
 NAME_LABEL = _("Username, email or account number")
 
 
@@ -157,11 +159,15 @@ class PasskeyForm(OwnForm):
         help_text=_("Such as the device it is on: “Work laptop”."),
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )
-    answer = forms.JSONField(widget=forms.HiddenInput, max_length=20_000, error_messages={"required": _("Your browser sent no passkey. Try again.")})
+    answer = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def clean_answer(self) -> Any:
-        """An object, whatever else JSON can be."""
-        answer = self.cleaned_data["answer"]
+    def clean(self) -> dict[str, Any]:
+        """The object that the browser wrote as JSON; everything else is refused, however it was made up, and said at the form: nobody sees the field."""
+        text: str = self.cleaned_data.get("answer", "")
+        try:
+            answer = json.loads(text) if len(text) <= ANSWER_CAP else None
+        except (ValueError, RecursionError):
+            answer = None
         if not isinstance(answer, dict):
             raise ValidationError(_("Your browser sent no passkey. Try again."), code="no_passkey")
-        return answer
+        return {**self.cleaned_data, "answer": answer}

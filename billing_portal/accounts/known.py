@@ -15,30 +15,36 @@ from billing_portal.accounts.models import User
 from billing_portal.accounts.where import Where
 
 KEPT = timedelta(days=365)
+DOOR, LINK = "door", "link"
 
 
-def counted_as(request: HttpRequest, whom: str) -> tuple[str, str]:
-    """Whose tries these are, and from which address they count: those of a known browser count by themselves, ten as well, whatever others do."""
+def counted_as(request: HttpRequest, whom: str, *, second: bool = False) -> tuple[str, str]:
+    """Whose tries these are, and from which address they count: those of a known browser count by themselves, ten as well, whatever others do.
+
+    For the second factor a link by mail makes no browser known: who reads the mails of somebody would have ten codes for each.
+    """
     cookie = request.COOKIES.get(settings.KNOWN_COOKIE_NAME, "")
-    if _owner(cookie) == whom:
+    owner, came_by = _read(cookie)
+    if owner == whom and not (second and came_by == LINK):
         return hashlib.sha256(cookie.encode()).hexdigest(), ""
     return whom, Where.of(request).network
 
 
-def remember(request: HttpRequest, answer: HttpResponseBase, user: User, *, anew: bool = False) -> None:
-    """Know this browser as the user's from now on; `anew` gives it ten fresh tries. It proves nothing else, and means nothing to another reseller."""
-    if not anew and _owner(request.COOKIES.get(settings.KNOWN_COOKIE_NAME, "")) == str(user.pk):
+def remember(request: HttpRequest, answer: HttpResponseBase, user: User, *, came_by: str = DOOR) -> None:
+    """Know this browser as the user's from now on; a link gives it ten fresh tries. It proves nothing else, and means nothing to another reseller."""
+    if came_by == DOOR and _read(request.COOKIES.get(settings.KNOWN_COOKIE_NAME, "")) == (str(user.pk), DOOR):
         return
-    value = signing.dumps([str(user.pk), secrets.token_urlsafe(16)], salt=_salt())
+    value = signing.dumps([str(user.pk), came_by, secrets.token_urlsafe(16)], salt=_salt())
     answer.set_cookie(settings.KNOWN_COOKIE_NAME, value, max_age=KEPT, secure=True, httponly=True, samesite="Lax")
 
 
-def _owner(cookie: str) -> str:
+def _read(cookie: str) -> tuple[str, str]:
+    """Whose browser it is, and how it became known; empty when the cookie is none of this reseller's."""
     try:
-        pk, _mark = signing.loads(cookie, salt=_salt(), max_age=KEPT)
+        pk, came_by, _mark = signing.loads(cookie, salt=_salt(), max_age=KEPT)
     except signing.BadSignature:
-        return ""
-    return str(pk)
+        return "", ""
+    return str(pk), str(came_by)
 
 
 def _salt() -> str:

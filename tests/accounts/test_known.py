@@ -10,6 +10,7 @@ from django.utils import timezone
 from billing_portal.accounts.domain import links
 from billing_portal.accounts.models import LoginLink, User
 from tests.support.people import PASSWORD, client, user
+from tests.support.second_factors import add_app
 
 pytestmark = pytest.mark.rel(75)
 NEW = "another kettle in the dale"
@@ -104,3 +105,18 @@ def test_the_cookie_is_for_this_host_alone_and_out_of_reach_of_scripts(acme: Any
 
     assert settings.KNOWN_COOKIE_NAME.startswith("__Host-")
     assert (bool(cookie["secure"]), bool(cookie["httponly"]), cookie["samesite"], cookie["path"], cookie["domain"]) == (True, True, "Lax", "/", "")
+
+
+def test_a_link_by_mail_gives_no_more_codes_to_guess(acme: Any) -> None:
+    """Who reads the mails of somebody sets password after password, and has ten codes in a quarter of an hour all the same."""
+    jane = user("jane")
+    add_app(jane)
+    looked_at = 0
+    for round_ in range(2):
+        browser, password = client(), f"{NEW} {round_}"
+        browser.post(f"/password/{links.make(jane, LoginLink.Purpose.RESET, at=timezone.now())}/", {"password": password})
+        assert sign_in(browser, "jane", password)
+        pages = [browser.post("/sign-in/second-factor/", {"code": "000000"}).content.decode() for _guess in range(8)]
+        looked_at += sum("does not fit" in page for page in pages)
+
+    assert looked_at == 10

@@ -45,8 +45,8 @@ def take_back(counted: SignInTry) -> None:
 
 
 def forgive(user: User) -> None:
-    """Forget what was tried at this account: its password is a new one now."""
-    SignInTry.objects.filter(whom=str(user.pk), kind__in=(Kind.PASSWORD, Kind.CODE)).delete()
+    """Forget the passwords that were tried at this account: it is a new one now. Codes that were tried count on."""
+    SignInTry.objects.filter(whom=str(user.pk), kind=Kind.PASSWORD).delete()
 
 
 def tidy(*, at: datetime) -> int:

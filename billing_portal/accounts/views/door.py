@@ -73,9 +73,9 @@ def set_password(request: HttpRequest, token: str) -> HttpResponse:
             links.set_password(token, form.cleaned_data["password"], at=now)
         except DomainError:
             return render(request, "accounts/link_ended.html", {"token": token}, status=410)
-        messages.success(request, _("Your password is set. Sign in with it."))
+        messages.success(request, _("Your password is set. Sign in with it. A passkey or an authenticator app, under Your account, makes it safer."))
         entrance = redirect("account_login")
-        known.remember(request, entrance, link.user, anew=True)
+        known.remember(request, entrance, link.user, came_by=known.LINK)
         return entrance
     return answer(request, "accounts/set_password.html", form, person=link.user, account_number=queries.account_number_of(link.user))
 

@@ -122,7 +122,7 @@ def _shows_second(request: HttpRequest, user: User, form: CodeForm | PasskeyForm
             state = ceremonies.take_state(request.session)
             passkeys.prove(user, form.cleaned_data["answer"], site=ceremonies.site_of(request), state=state, at=now)
         else:
-            whom, address = known.counted_as(request, str(user.pk))
+            whom, address = known.counted_as(request, str(user.pk), second=True)
             counted = tries.begin(tries.Kind.CODE, whom=whom, address=address, at=now)
             second_factors.spend_code(user, form.cleaned_data["code"], at=now)
             tries.take_back(counted)

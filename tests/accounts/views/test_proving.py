@@ -1,5 +1,8 @@
 """The second factor at the door and before a change to how one signs in."""
 
+import html
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +14,10 @@ from django.utils import timezone
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import passwords, second_factors, users
-from billing_portal.accounts.models import Role, SignInTry
+from billing_portal.accounts.models import Role, SignInTry, User
 from tests.support.people import PASSWORD, START, client, system, user
 from tests.support.second_factors import add_app, at_the_door, is_signed_in, shown
+from tests.support.soft_passkey import SoftPasskey
 
 STEP = "/sign-in/second-factor/"
 
@@ -230,3 +234,86 @@ def test_guessing_the_password_in_a_session_left_open_ends_after_ten(acme: Any) 
     assert "Too many attempts" in browser.post("/account/confirm/", {"password": PASSWORD}).content.decode()
     changed = browser.post("/account/password/", {"current": PASSWORD, "password": "another kettle in the dale"})
     assert (changed.status_code, "Too many attempts" in changed.content.decode()) == (422, True)
+
+
+# --- by passkey ----------------------------------------------------------------------------------------------------------
+
+
+def with_passkey(person: User) -> SoftPasskey:
+    """Somebody who added a passkey at the page for it."""
+    key, browser = SoftPasskey(), at_the_door(person)
+    page = browser.get("/account/second-factor/passkey/").content.decode()
+    answer = browser.post("/account/second-factor/passkey/", {"name": "Laptop", "answer": json.dumps(key.make(asked_on(page)))})
+    assert "Recovery codes" in answer.content.decode()
+    return key
+
+
+def asked_on(page: str) -> dict[str, Any]:
+    found = re.search(r'data-options="([^"]+)"', page)
+    assert found is not None
+    options: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return options
+
+
+def test_a_passkey_is_the_second_factor_and_its_answer_works_once(acme: Any) -> None:
+    jane = user("jane")
+    key = with_passkey(jane)
+    browser, other = at_the_door(jane), at_the_door(jane)
+    answer = json.dumps(key.sign(asked_on(browser.get(STEP).content.decode())))
+    other.get(STEP)
+
+    assert "not accepted" in other.post(STEP, {"answer": answer}).content.decode(), "asked for in another browser"
+    assert browser.post(STEP, {"answer": answer}).status_code == 302
+    assert is_signed_in(browser)
+    browser.post("/sign-out/")
+    browser.post("/sign-in/", {"login": "jane", "password": PASSWORD})
+    assert browser.post(STEP, {"answer": answer}).status_code == 422
+    assert not is_signed_in(browser)
+
+
+def test_a_passkey_alone_signs_in_and_counts_as_both(acme: Any, settings: Any) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    jane = user("jane")
+    key, browser = with_passkey(jane), client()
+    answer = json.dumps(key.sign(browser.get("/sign-in/passkey/").json()))
+
+    assert browser.post("/sign-in/passkey/", {"answer": answer, "next": "/customers/"}).headers["Location"] == "/customers/"
+    assert browser.get("/customers/").status_code == 200
+    assert browser.get("/account/email/").status_code == 200, "fresh, so not asked again"
+    again = client()
+    again.get("/sign-in/passkey/")
+    assert again.post("/sign-in/passkey/", {"answer": answer}).status_code == 422
+
+
+RUBBISH = [
+    "",
+    "x",
+    "[]",
+    "{}",
+    "null",
+    "\0",
+    '{"response": {"userHandle": 7}}',
+    "9" * 5_000,
+    "[" * 19_000,
+    f'{{"response": {"[" * 900}{"]" * 900}}}',
+    "9" * 30_000,
+]
+
+
+@pytest.mark.parametrize("answer", RUBBISH)
+def test_rubbish_in_place_of_a_passkey_is_refused_in_words(acme: Any, answer: str) -> None:
+    browser = client()
+    browser.get("/sign-in/passkey/")
+    refused = browser.post("/sign-in/passkey/", {"answer": answer})
+
+    assert refused.status_code == 422
+    assert "Passkey not accepted" in refused.content.decode()
+    assert "bp-notice-bad" in refused.content.decode()
+
+
+def test_an_empty_answer_at_the_second_step_is_refused_in_words(acme: Any) -> None:
+    jane = user("jane")
+    with_passkey(jane)
+    refused = at_the_door(jane).post(STEP, {"answer": ""})
+
+    assert (refused.status_code, "Your browser sent no passkey. Try again." in refused.content.decode()) == (422, True)
