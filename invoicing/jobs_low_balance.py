@@ -15,7 +15,7 @@ from invoicing.domain import episodes, topups
 @registry.handler("low_balance", queue="payments")
 def low_balance(payload: dict[str, Any]) -> None:
     """What is left to spend fell below the threshold."""
-    episodes.begin(UUID(payload["customer"]), payload["episode"], at=timezone.now())
+    topups.begin_episode(UUID(payload["customer"]), payload["episode"], at=timezone.now())
 
 
 @registry.handler("low_balance.over", queue="payments")

@@ -40,7 +40,7 @@ def sweep(*, at: datetime) -> None:
     """Do what postings and jobs should have done, for every customer of this reseller: begin, end, warn again, top up, let go of yesterday's limit."""
     low_balance.find_missed(at=at)
     for customer_id, number in _without_episode():
-        episodes.begin(customer_id, number, at=at)
+        topups.begin_episode(customer_id, number, at=at)
     for episode in LowBalanceEpisode.objects.filter(ended_at=None).exclude(
         customer__standing__low_episode=F("number"), customer__standing__low_since__isnull=False
     ):

@@ -26,6 +26,13 @@ system = Actor.program("Automatic top-up")
 
 
 @transaction.atomic
+def begin_episode(customer_id: UUID, number: int, *, at: datetime) -> None:
+    """Warn the customer of its low balance and make the first attempt to top it up, in one transaction: the mail names the very amount that is asked for."""
+    if episodes.begin(customer_id, number, at=at) is not None:
+        attempt(customer_id, at=at)
+
+
+@transaction.atomic
 def attempt(customer_id: UUID, *, at: datetime) -> TopUpRequest | None:
     """The next automatic top-up of the customer's low balance, if one is due: none is open, none was rejected, the caps allow it.
 

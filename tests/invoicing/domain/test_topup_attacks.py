@@ -180,6 +180,15 @@ class TestTheWarningSaysOnlyWhatIsTrue:
         spend(pat, "20.00")
         assert "A top-up of 25.00 GBP was asked for automatically." in warning()
 
+    def test_when_more_is_spent_before_the_topup_is_asked_for(self, pat: Customer) -> None:
+        changed(pat, topup="target", topup_amount=D("100.00"))
+        months.calls(pat, "2026-11-03 09:00", price="20.00")
+        run_jobs("low_balance")
+        months.calls(pat, "2026-11-03 10:00", price="5.00")
+        run_jobs()
+        assert waiting().amount == D("60.00")
+        assert "A top-up of 60.00 GBP was asked for automatically." in warning()
+
     def test_when_it_begins_lower(self, pat: Customer) -> None:
         changed(pat, topup_threshold=D("30.00"))
         spend(pat, "20.00")
