@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +22,17 @@ from django.test import Client
 from lxml import html
 
 from billing_portal.accounts.domain import keys
-from billing_portal.accounts.models import Role, Switch
+from billing_portal.accounts.models import Role, Switch, User
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.models import Reseller
 from billing_portal.web.downloads import FORMULA, NUMBER
 from customers.domain import people
 from customers.models import Customer, Line, Transfer
-from invoicing.domain import calls, ledger_check, rendering
+from invoicing.domain import calls, ledger_check, rendering, topups
 from invoicing.domain.records import CallRecord
 from invoicing.models import CallBatch, Document
 from tests.sizes import FULL
-from tests.support import months
+from tests.support import addresses, months
 from tests.support.bad_strings import BAD
 from tests.support.crawling import Crawl, Form, form_on
 from tests.support.people import client, system, user
@@ -61,6 +63,7 @@ def anna(acme: Any, time_machine: Any, settings: Any, tmp_path: Path) -> Custome
     months.issue("2026-11-01", datetime(2026, 11, 1, 6, tzinfo=UTC))
     record = CallRecord("c1", "442079460123", NOW, line="nobody", answered_at=NOW, seconds=60)
     calls.ingest([record], switch=switch, source=CallBatch.Source.API, actor=system, at=NOW)
+    topups.ask(made, Decimal("25.00"), actor=jane, at=NOW)
     people.add(made, full_name="Ann Admin", email="ann@anna.example", role=Role.ACCOUNT_ADMIN, actor=jane, at=NOW)
     return made
 
@@ -97,22 +100,48 @@ def as_typed(where: str) -> list[str]:
 @pytest.mark.rel(82)
 @pytest.mark.rel(83)
 def test_no_string_in_any_field_makes_a_page_fail(anna: Customer, desk: Client, where: socket.socket) -> None:
-    found = Crawl(desk).go()
-    strings, turn, failed = as_typed(address(where)), 0, []
-    for form in found.forms.values():
-        for name in form.texts:
-            for _n in range(EACH):
-                text = strings[turn % len(strings)]
-                turn += 1
-                with undone():
-                    answer = form.sent(desk, {name: text})
-                if answer.status_code >= 500 or "<b id=hit" in answer.content.decode(errors="replace"):
-                    failed.append((form.method, form.route, name, text[:60], answer.status_code))
+    at_home = client(User.objects.get(email="ann@anna.example"), raise_request_exception=False)
+    stranger = client(raise_request_exception=False)
+    strings, turn, failed, reached = as_typed(address(where)), 0, [], set()
+    for browser, start in ((desk, "/"), (at_home, "/"), (stranger, "/sign-in/")):
+        for form in Crawl(browser, start).go().forms.values():
+            reached.add(form.route)
+            for name in form.texts:
+                for _n in range(EACH):
+                    text = strings[turn % len(strings)]
+                    turn += 1
+                    with undone():
+                        answer = form.sent(browser, {name: text})
+                    if answer.status_code >= 500:
+                        failed.append((form.method, form.route, name, text[:60], answer.status_code))
 
     assert failed == []
-    assert len(found.forms) > 25
+    assert {"sign-in/", "password/forgotten/", "my/people/new/", "customers/new/", "requests/<uuid:topup>/", "settings/company/"} <= reached
+    assert len(reached) > 30
     assert turn > len(strings)
     assert nobody_asked(where)
+
+
+@pytest.mark.rel(80)
+def test_no_string_sent_to_an_address_that_never_asked_for_it_makes_it_fail(anna: Customer, desk: Client, where: socket.socket) -> None:
+    """Every address without a number in it gets every field that any form has, by GET and by POST."""
+    known = {name for form in Crawl(desk).go().forms.values() for name in form.texts}
+    names = sorted(known | {"note", "reason", "comment", "code", "token", "page", "sort", "show", "format"})
+    plain = [each.pattern for each in addresses.every() if not each.arguments and each.pattern != "/sign-out/"]
+    strings, failed, cookies = as_typed(address(where)), [], desk.cookies.output(header="")
+    for turn, path in enumerate(plain * (len(strings) if FULL else 1)):
+        text = strings[turn % len(strings)].encode("utf-8", "surrogatepass")[:2_000]
+        given: dict[str, Any] = {name: [text] for name in names}
+        for send in (desk.get, desk.post):
+            with undone():
+                answer = send(path, given)
+            desk.cookies = SimpleCookie(cookies)  # whoever was signed out by it is signed in again
+            if answer.status_code >= 500:
+                failed.append((path, text[:60], answer.status_code))
+
+    assert failed == []
+    assert desk.get("/customers/").status_code == 200
+    assert len(plain) > 40
 
 
 def kept(form: Form, desk: Client, name: str, text: str) -> bool:
