@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from invoicing.views import calls, parent_account, waiting
+from invoicing.views import calls, parent_account, rerating, waiting
 
 urlpatterns = [
     path("calls/", calls.calls, name="calls"),
     path("calls/calls.csv", calls.calls_csv, name="calls-csv"),
+    path("calls/rate-again/", rerating.rate_again, name="rate-again"),
+    path("calls/rate-again/<uuid:progress>/", rerating.rated_again, name="rated-again"),
+    path("calls/rate-again/<uuid:progress>/progress/", rerating.progress, name="rated-again-progress"),
     path("calls/waiting/", waiting.waiting_calls, name="waiting-calls"),
     path("calls/waiting/rate-again/", waiting.rate_again, name="waiting-rate-again"),
     path("calls/waiting/set-aside/", waiting.set_aside, name="waiting-set-aside"),

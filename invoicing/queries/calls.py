@@ -16,7 +16,7 @@ from billing_portal.kernel.period import first_instant
 from billing_portal.web.viewer import STAFF, Viewer
 from customers import queries as customers
 from customers.models import Customer
-from invoicing.models import Call, WaitingCall
+from invoicing.models import Call, PriceChange, WaitingCall
 from rateplans.models import PlanVersion
 
 ANSWERED = Q(answered_at__isnull=False)
@@ -81,6 +81,16 @@ def customers_of(calls: Iterable[Call | WaitingCall]) -> dict[UUID, Customer]:
 def versions_of(calls: Iterable[Call]) -> dict[UUID, PlanVersion]:
     """The versions of the plans that priced these calls, by one query."""
     return PlanVersion.objects.select_related("plan").in_bulk(list({call.version_id for call in calls if call.version_id}))
+
+
+def changes_of(calls: Iterable[Call], *, costs: bool = False) -> dict[UUID, list[PriceChange]]:
+    """The earlier prices of these calls by the ids of their keys, the oldest first; what changed in buy prices alone only with `costs`."""
+    again = [call.key_id for call in calls if call.price_number or call.buy_number]
+    found: dict[UUID, list[PriceChange]] = {}
+    for change in PriceChange.objects.filter(key_id__in=again).order_by("posted_at", "price_number", "buy_number") if again else ():
+        if change.difference or (costs and change.buy_before != change.buy_after):
+            found.setdefault(change.key_id, []).append(change)
+    return found
 
 
 def waiting_for(viewer: Viewer) -> QuerySet[WaitingCall]:

@@ -28,12 +28,13 @@ from customers.views.shell import customer_page
 from invoicing.domain import calls as verbs
 from invoicing.domain import margins, rate_origins
 from invoicing.forms.calls import CallFilterForm
-from invoicing.models import Call
+from invoicing.models import Call, PriceChange
 from invoicing.queries import calls as queries
 from rateplans.domain.rating import Step
 from rateplans.models import PlanVersion
 
 MAY_SEE_COSTS = rights.roles(Right.SEE_MARGINS)
+MAY_RATE = rights.roles(Right.TERMS)
 OWN = (*PEOPLE, *SWITCHERS)
 SORTS = {"at": ("at",), "number": ("number", "at"), "seconds": ("seconds", "at"), "price": ("price", "at")}
 CHIPS = (
@@ -63,13 +64,16 @@ COSTS_HEADER = (*HEADER, "buy price", "margin", "buy currency")
 
 @dataclass(frozen=True)
 class Shown:
-    """A call in a list, with its customer, the version that priced it, the steps of its price, and what was earned, in the currency it was bought in."""
+    """A call in a list, with its customer, the version that priced it, the steps of its price, what was earned, in the currency it was bought in,
+    and the prices it had before it was rated again.
+    """
 
     call: Call
     customer: Customer | None
     version: PlanVersion | None
     steps: tuple[Step, ...]
     margin: Decimal | None
+    changes: list[PriceChange]
 
 
 def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False, seen_from: str = "") -> list[Shown]:
@@ -79,6 +83,7 @@ def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False, se
     owners = queries.customers_of(found) if named else {}
     made = rate_origins.of(found, seen_from=seen_from) if costs else {}
     rates = margins.rates(margins.key_of(call) for call in found if costs and call.buy_currency)
+    changes = queries.changes_of(found, costs=costs)
     return [
         Shown(
             call,
@@ -86,6 +91,7 @@ def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False, se
             versions.get(call.version_id) if call.version_id else None,
             verbs.explain(call, made.get(call.pk, ())),
             margins.of(call, rates),
+            changes.get(call.key_id, []),
         )
         for call in found
     ]
@@ -126,7 +132,8 @@ def asked(request: PortalRequest, calls: QuerySet[Call]) -> Asked:
 @require_safe
 def calls(request: PortalRequest) -> HttpResponse:
     found = asked(request, queries.visible_to(request.viewer))
-    return page(request, "invoicing/calls.html", status=200, **found.context(named=True, costs=may_see_costs(request.viewer)))
+    may_rate = request.viewer.role in MAY_RATE
+    return page(request, "invoicing/calls.html", status=200, may_rate=may_rate, **found.context(named=True, costs=may_see_costs(request.viewer)))
 
 
 @staff

@@ -38,6 +38,7 @@ OTHERS = (
     "/taxes/",
     "/taxes/new/",
     "/invoices/runs/",
+    "/calls/rate-again/",
     "/search/?q=anna",
     "/settings/switches/new/",
     "/settings/staff/",
