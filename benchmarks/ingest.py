@@ -35,13 +35,14 @@ def measure(*, tiny: bool) -> Iterator[Figure]:
         accounts = [customer.account_number for customer in ground.customers(50 if tiny else 500, plan)]
         with tempfile.TemporaryDirectory() as folder:
             _take(_file(Path(folder), 200, accounts, 0))  # warms decks and plans up
-            used = []
-            for size in sizes:
-                figure = _whole(_file(Path(folder), size, accounts, size), size, "≥ 0.5" if size == sizes[-1] else "")
-                used.append(figure.peak_mb)
-                yield figure
+            taken = [_whole(_file(Path(folder), size, accounts, size)) for size in sizes]  # before COPY holds whole files in memory
+            for size, (took, used, batches) in zip(sizes, taken, strict=True):
+                target = "≥ 0.5" if size == sizes[-1] else ""
+                of = f"COPY of the same {size:,} rows into the same table"
+                yield Figure("ingest file", size / took, "records/s", of, size / _copied(batches), target, used, WHY["ingest file"])
+            first, last = taken[0][1], taken[-1][1]
             name = "ingest memory"
-            yield Figure(name, used[-1], "MB", f"a file a {sizes[-1] // sizes[0]}th as long", used[0], "≤ 1.1", used[-1], WHY[name])
+            yield Figure(name, last, "MB", f"a file of {sizes[0]:,} records in the place of {sizes[-1]:,}", first, "≤ 1.1", last, WHY[name])
         secret = _key()
     with ground.served() as port:
         yield from _http(port, secret, accounts, 0.3 if tiny else 6)
@@ -75,7 +76,8 @@ def _take(place: Path) -> None:
         raise RuntimeError(f"The file was not taken whole: {statuses}")
 
 
-def _whole(place: Path, size: int, target: str) -> Figure:
+def _whole(place: Path) -> tuple[float, float, list[Any]]:
+    """Seconds and peak of memory in MB that a file took, and the batches it became."""
     from billing_portal.tenancy.models import new_id
     from invoicing.models import CallBatch
 
@@ -83,10 +85,7 @@ def _whole(place: Path, size: int, target: str) -> Figure:
     with peak() as memory:
         took = seconds(lambda: _take(place))
         used = memory.mb
-    batches = list(CallBatch.objects.filter(pk__gt=before).values_list("pk", flat=True))
-    reference = _copied(batches)
-    of = f"COPY of the same {size:,} rows into the same table"
-    return Figure("ingest file", size / took, "records/s", of, size / reference, target, used, WHY["ingest file"])
+    return took, used, list(CallBatch.objects.filter(pk__gt=before).values_list("pk", flat=True))
 
 
 def _copied(batches: list[Any]) -> float:

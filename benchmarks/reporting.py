@@ -36,7 +36,8 @@ def when(lines: Path) -> str:
 
 def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} on {platform.machine()}, Python {platform.python_version()}"
+    kind = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {memory:.0f} GB, {kind}; load {os.getloadavg()[2]:.1f} in the quarter of an hour before"
 
 
 def table(rows: list[dict[str, Any]]) -> str:
