@@ -23,6 +23,12 @@ class Calendar:
         """The days on which invoices were run: the first of last month and the first of this one."""
         return [month_start(self.now.date(), -1), month_start(self.now.date())]
 
+    @property
+    def rate_days(self) -> list[date]:
+        """The days with exchange rates: the day before the first, then every fifth, and yesterday; a rate holds for seven (semantics 20)."""
+        before, yesterday = self.first_day - timedelta(days=1), self.now.date() - timedelta(days=1)
+        return [*(before + timedelta(days=n) for n in range(0, (yesterday - before).days, 5)), yesterday]
+
     def days(self) -> Iterator[date]:
         """Every day with calls, up to yesterday."""
         day = self.first_day

@@ -33,7 +33,7 @@ def create(say: Callable[[str], None], *, now: datetime) -> None:
         _found(house, calendar)
         with schema_context(house.schema):
             if house is OWNER:
-                _publish_rates(calendar)
+                publish_rates(calendar)
             residents = furnishing.furnish(house, at=now, since=calendar.first_day)
             stories.append(Story(house, residents, calendar))
             say(f"{house.name}: {len(residents)} customers")
@@ -54,10 +54,11 @@ def _tell(stories: Sequence[Story], calendar: Calendar, say: Callable[[str], Non
             story.end()
 
 
-def _publish_rates(calendar: Calendar) -> None:
-    """Rough exchange rates of each month, so that margins between currencies can be seen."""
-    for offset, (pound, dollar) in enumerate(PER_EURO):
-        day = month_start(calendar.first_day, offset) - timedelta(days=1)
+def publish_rates(calendar: Calendar) -> None:
+    """Rough exchange rates of every few days: margins between currencies can be seen, and today's calls are converted."""
+    months = [month_start(calendar.first_day, offset) for offset in range(len(PER_EURO))]
+    for day in calendar.rate_days:
+        pound, dollar = PER_EURO[max(sum(month <= day + timedelta(days=1) for month in months) - 1, 0)]
         for currency, rate in (("GBP", pound), ("USD", dollar)):
             exchange.put(currency, day, Decimal(rate), actor=PROGRAM, at=calendar.now)
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from billing_portal.accounts.models import Role
-from billing_portal.demo import furnishing, history, prefixes, traffic
+from billing_portal.demo import furnishing, history, prefixes, traffic, world
 from billing_portal.demo.calendar import Calendar
 from billing_portal.demo.cast import ACME, HOUSES, OWNER
+from billing_portal.tenancy.domain import exchange
 from customers.models import Standing
 from invoicing.domain import ledger_check
 from invoicing.models import Call, Document, WaitingCall
@@ -57,6 +58,18 @@ def test_days_come_month_by_month_each_once() -> None:
     months = list(calendar.months())
     assert [month[0] for month in months] == [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
     assert [day for month in months for day in month] == list(calendar.days())
+
+
+@pytest.mark.django_db
+def test_calls_of_every_day_and_of_today_can_be_converted(owner: Any) -> None:
+    calendar = Calendar(datetime(2026, 11, 26, 9, tzinfo=UTC))
+
+    world.publish_rates(calendar)
+
+    days = [*calendar.days(), calendar.now.date()]
+    assert [day for day in days if exchange.rate("GBP", "USD", day) is None] == []
+    assert str(exchange.rate("EUR", "GBP", date(2026, 9, 1))) == "0.8660000000"
+    assert str(exchange.rate("EUR", "GBP", calendar.now)) == "0.8680000000"
 
 
 @pytest.mark.django_db
