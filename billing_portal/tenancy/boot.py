@@ -12,10 +12,11 @@ from billing_portal.tenancy.models import Reseller
 
 log = logging.getLogger(__name__)
 SHOWN = 5  # of what is missing
-FOUND = """
-    SELECT class.relname FROM pg_catalog.pg_class class JOIN pg_catalog.pg_namespace space ON space.oid = class.relnamespace
-     WHERE class.relkind IN ('r', 'p') AND space.nspname = %s
+PRESENT = """
+    SELECT space.nspname || '.' || class.relname FROM pg_catalog.pg_class class JOIN pg_catalog.pg_namespace space ON space.oid = class.relnamespace
+     WHERE class.relkind IN ('r', 'p') AND space.nspname = ANY(%(schemas)s)
 """
+WANTED = "SELECT schema || '.' || name FROM unnest(%(schemas)s::text[]) schema CROSS JOIN unnest(%(names)s::text[]) name"
 _checked = False  # of this process: once found good, the tables change by migrations alone, which are checked by themselves
 
 
@@ -59,9 +60,8 @@ def check_worker(**_sender: Any) -> None:
 def check_tables(schemas: list[str]) -> None:
     """Every table of a reseller in each of these schemas, and none of them in the shared one. Raises BootError."""
     own, shared = _tables(settings.TENANT_APPS), _tables(settings.SHARED_APPS)
-    wrong = [f"{settings.PUBLIC_SCHEMA_NAME}.{name} should not be there" for name in sorted(_found(settings.PUBLIC_SCHEMA_NAME) & (own - shared))]
-    for schema in schemas:
-        wrong += [f"{schema}.{name} is missing" for name in sorted(own - _found(schema))]
+    wrong = [f"{name} should not be there" for name in _ask(f"{WANTED} INTERSECT {PRESENT}", [settings.PUBLIC_SCHEMA_NAME], own - shared)]
+    wrong += [f"{name} is missing" for name in _ask(f"{WANTED} EXCEPT {PRESENT}", schemas, own)]
     if wrong:
         more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
         raise BootError(f"The tables are not where they belong: {', '.join(wrong[:SHOWN])}{more}. Run migrate_schemas, or restore them.")
@@ -94,10 +94,11 @@ def _backend(line: Any) -> int:
         return number
 
 
-def _found(schema: str) -> set[str]:
+def _ask(question: str, schemas: list[str], names: set[str]) -> list[str]:
+    """What the database answers, as "schema.table"; one statement however many resellers there are."""
     with connection.cursor() as cursor:
-        cursor.execute(FOUND, [schema])
-        return {name for (name,) in cursor.fetchall()}
+        cursor.execute(f"{question} ORDER BY 1", {"schemas": schemas, "names": sorted(names)})
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _tables(entries: list[str]) -> set[str]:

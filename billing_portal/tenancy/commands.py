@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django_tenants.utils import schema_context, tenant_context
 
 from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy import database
 from billing_portal.tenancy.models import Reseller
 
 PUBLIC = "public"
@@ -43,6 +44,8 @@ class PortalCommand(BaseCommand):
         except DomainError as refused:
             raise CommandError(refused.message) from refused
         except OperationalError as unreachable:
+            if database.is_busy(unreachable):
+                raise CommandError("Somebody else is changing the same just now. Run it again; what it has done already it does not do twice.") from unreachable
             first = (str(unreachable).splitlines() or ["no answer"])[0]
             raise CommandError(f"The database does not answer: {first}") from unreachable
 

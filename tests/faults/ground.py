@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from billing_portal.local import processes, redis
 from billing_portal.local.processes import Child
 from billing_portal.local.redis import Redis
+from tests import sizes
 from tests.faults.mail_server import MailServer, listening
 from tests.support.servers import ROOT
 from tests.support.telling import told_through
@@ -50,6 +51,7 @@ class Ground:
             "REDIS_URL": self.broker.url,
             "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_port}",
             "PORTAL_DB_ROLE": "app",
+            "PORTAL_TEST_SWEEP": str(sizes.size(1, 30)),  # seconds; 30 is the portal's own
             "PYTHONUNBUFFERED": "1",
             "LOG_LEVEL": "INFO",
         }

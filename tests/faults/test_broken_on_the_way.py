@@ -24,6 +24,7 @@ from tests.support.world import jane
 
 ARRIVING = "acme.invoicing_call"  # where calls climb to: what they cost is posted there by then
 TAKING = "globex.invoicing_taken"  # the last that an issue writes: numbers are given and taxes posted by then
+pytestmark = pytest.mark.timeout(sizes.size(300, 1_200))
 KILLS = sizes.size(0, 57)  # at any moment, beside the three at chosen ones
 PROMISED = 60  # seconds that a broken Redis may delay work
 

@@ -22,6 +22,7 @@ from tests import sizes
 from tests.support import months, world
 from tests.support.months import D, calls, issue, local
 
+pytestmark = pytest.mark.timeout(sizes.size(300, 900))
 DOCUMENTS = sizes.size(3, 500)
 FIRST = local("2026-11-02 09:00")
 ISSUED = (Document, DocumentLine, DocumentTax, Taken, Match, DocumentFile)

@@ -33,6 +33,7 @@ from tests.support.telling import told_through
 from tests.support.waiting import until
 from tests.support.world import jane
 
+pytestmark = pytest.mark.timeout(sizes.size(300, 900))
 SENDERS = 4
 REQUESTS = sizes.size(10, 300)  # of each sender
 EACH = 4  # calls in one request
