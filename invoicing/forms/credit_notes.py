@@ -27,14 +27,17 @@ class CreditNoteForm(ReasonForm):
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid4().hex
         lines: Any = self.fields["lines"]
-        lines.choices = [(str(line.position), self._label(line, document.currency)) for line in document.lines.all()]
-        lines.initial = [str(line.position) for line in credit_notes.content_of(document).lines]
+        open_ = [line.position for line in credit_notes.content_of(document).lines]
+        rows = document.lines.all()
+        lines.choices = [(str(line.position), self._label(line, document.currency, credited=line.position not in open_)) for line in rows]
+        lines.initial = [str(position) for position in open_]
         self.fields["reason"].help_text = _("The customer reads it on the credit note.")
 
     @staticmethod
-    def _label(line: DocumentLine, currency: str) -> str:
+    def _label(line: DocumentLine, currency: str, *, credited: bool) -> str:
         amount = money.text(money.to_minor(line.amount, currency), currency)
-        return " · ".join(part for part in (line.description, line.detail, amount) if part)
+        said = str(_("credited already")) if credited else ""
+        return " · ".join(part for part in (line.description, line.detail, amount, said) if part)
 
     def clean_lines(self) -> list[int]:
         return [int(position) for position in self.cleaned_data["lines"]]

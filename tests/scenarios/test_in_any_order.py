@@ -45,6 +45,7 @@ STEPS_TO_DIE_AT = (
     "after invoicing.domain.numbering.take",
     "after invoicing.domain.call_rows.copy",
 )
+VERBS_TO_DIE_IN = ("call", "pay", "issue", "enter", "charge back", "credit", "settle", "change type")
 
 
 class BooksMachine(RuleBasedStateMachine):
@@ -141,6 +142,11 @@ class BooksMachine(RuleBasedStateMachine):
     def plan_change(self, who: int, plan: str) -> None:
         self.story.change_plan(who, plan)
 
+    @seldom
+    @rule(who=who, plan=st.sampled_from(["Cheap", "Dear"]))
+    def call_rated_again(self, who: int, plan: str) -> None:
+        self.story.correct_plan(who, plan)
+
     @often
     @rule(who=who)
     def issue(self, who: int) -> None:
@@ -170,13 +176,22 @@ class BooksMachine(RuleBasedStateMachine):
         self.story.now += timedelta(hours=hours)
 
     @seldom
-    @rule(data=st.data(), who=who, step=st.sampled_from(STEPS_TO_DIE_AT), verb=st.sampled_from(["call", "pay", "issue"]), amount=amounts)
+    @rule(data=st.data(), who=who, step=st.sampled_from(STEPS_TO_DIE_AT), verb=st.sampled_from(VERBS_TO_DIE_IN), amount=amounts)
     def kill(self, data: Any, who: int, step: str, verb: str, amount: Decimal) -> None:
         """A process dies in the middle of a verb; done again, it is done once."""
         story = self.story
         record, key = story.record(who, data.draw(seconds), timedelta(minutes=5)), story.key()
-        verbs: dict[str, Callable[[], object]] = {"call": lambda: story.call(who, record), "pay": lambda: story.pay(who, amount, key)}
-        work = verbs.get(verb, lambda: story.issue(who))
+        verbs: dict[str, Callable[[], object]] = {
+            "call": lambda: story.call(who, record),
+            "pay": lambda: story.pay(who, amount, key),
+            "issue": lambda: story.issue(who),
+            "enter": lambda: story.enter(who, Entry.CREDIT, Scope.CALL, amount),
+            "charge back": lambda: story.give_back(who, 0, amount, is_refund=False),
+            "credit": lambda: story.credit(who, 0, 0),
+            "settle": lambda: story.settle(who, Way.INTO, amount),
+            "change type": lambda: story.change_type(who),
+        }
+        work = verbs[verb]
         if killing.abort_at_step(step, work):
             story.check()
             work()

@@ -21,14 +21,15 @@ from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.money import divide_half_up
-from billing_portal.tenancy.models import Reseller
+from billing_portal.tenancy.models import Reseller, new_id
 from customers.domain import customers, ledger
-from customers.models import AccountKind, BillingType, Customer, Kind, Line, Standing, Transfer
-from invoicing.domain import calls, credit_notes, entries, givebacks, invoices, ledger_check, payments, reversals, settlements, waiting, write_offs
+from customers.models import AccountKind, BillingType, Customer, Kind, Line, PlanAssignment, Standing, Transfer
+from invoicing.domain import calls, credit_notes, entries, givebacks, invoices, ledger_check, payments, rerating, reversals, settlements, waiting, write_offs
 from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.records import CallRecord
+from invoicing.domain.rerating import Named
 from invoicing.domain.settlements import Way
-from invoicing.models import CallBatch, Document, GiveBack, Payment, Taken, WaitingCall
+from invoicing.models import Call, CallBatch, Document, GiveBack, Payment, Taken, WaitingCall
 from invoicing.queries import credits, documents, movements
 from rateplans.models import RatePlan, Tax
 from tests.support import world
@@ -99,6 +100,7 @@ class Expected:
     receivable: Decimal = NONE
     paid: list[tuple[str, Decimal]] = field(default_factory=list)
     by_hand: list[UUID] = field(default_factory=list)
+    calls: list[list[Any]] = field(default_factory=list)
     received: list[UUID] = field(default_factory=list)
     documents: set[UUID] = field(default_factory=set)
 
@@ -119,6 +121,12 @@ class Expected:
             self.wallet += amount
         else:
             self.receivable += amount
+
+    def charge(self, seconds: int, at: datetime) -> None:
+        """One more call of this length."""
+        price = self.price(seconds, at)
+        self.calls.append([at, seconds, price])
+        self.move(-price)
 
     def price(self, seconds: int, at: datetime) -> Decimal:
         """By the plan valid at the answer, by the second, rounded once (semantics 18, 19)."""
@@ -201,7 +209,7 @@ class Story:
         known = self.of(who)
         assert set(self.send([record])) <= {"rated", "repeated"}
         assert record.answered_at is not None
-        known.move(-known.price(record.seconds or 0, record.answered_at))
+        known.charge(record.seconds or 0, record.answered_at)
         self.sent.append(record)
 
     def send_again(self, record: CallRecord) -> None:
@@ -218,7 +226,7 @@ class Story:
         for expected in (1, 0):
             assert waiting.rate_again([waits], actor=jane, at=self.now).rated == expected
         assert record.answered_at is not None
-        known.move(-known.price(seconds, record.answered_at))
+        known.charge(seconds, record.answered_at)
 
     def pay(self, who: int, amount: Decimal, key: str) -> Payment:
         """Money received; the same key, whoever sent it before, moves it once."""
@@ -408,6 +416,20 @@ class Story:
         customers.change(known.customer, plan=self.books.plans[name], actor=jane, at=since)
         if known.plans[-1][1] != name:
             known.plans.append((since, name))
+
+    def correct_plan(self, who: int, name: str) -> None:
+        """The last plan was the wrong one all along: its calls are rated again, and the difference alone moves, once."""
+        known = self.of(who)
+        since = known.plans[-1][0]
+        PlanAssignment.objects.filter(customer=known.customer, valid_from=since if len(known.plans) > 1 else None).update(plan=self.books.plans[name])
+        known.plans[-1] = (since, name)
+        for call in known.calls:
+            price = known.price(call[1], call[0])
+            known.move(call[2] - price)
+            call[2] = price
+        theirs = Named.of(Call.objects.filter(customer_id=known.customer.pk))
+        rerating.rate_again(theirs, new_id(), actor=jane, at=self.now)
+        assert rerating.rate_again(theirs, new_id(), actor=jane, at=self.now).changed == 0
 
     def climb(self) -> None:
         """All that is owed to the parent."""
