@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.architecture import source
 
 MONEY = ("billing_portal/kernel", "rateplans", "customers", "invoicing", "billing_portal/api", "billing_portal/demo")
@@ -42,6 +44,13 @@ def test_no_code_of_the_apps_runs_beside_its_request() -> None:
         r"\b(Thread|Timer|Process|ThreadPool\w*|ProcessPool\w*)\(|\b(asyncio|concurrent\.futures|multiprocessing|sync_to_async|async_to_sync)\b|\basync def\b"
     )
     assert lines_with(beside, but=("billing_portal/demo/mailbox.py",)) == []
+
+
+@pytest.mark.rel(49)
+def test_no_thread_and_no_coroutine_of_ours_asks_the_database() -> None:
+    """Either would stand in no reseller's schema; the mailbox of the demo receives mail and asks nothing."""
+    mailbox = ("billing_portal/demo/mailbox.py",)
+    assert lines_with(r"\bThread\(|ThreadPool|\basync def\b|sync_to_async|async_to_sync", but=mailbox) == []
 
 
 def test_nothing_keeps_rows_in_a_process() -> None:

@@ -1,6 +1,5 @@
 """The keys that switches show: made, found, revoked. A key is shown once and stored as its SHA-256 (reliability 96)."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, networks
 from billing_portal.accounts.models import ApiKey, Switch
 from billing_portal.kernel.errors import require
+from billing_portal.tenancy import fingerprints
 
 CALLS_WRITE = "calls:write"
 SCOPES = (CALLS_WRITE,)
@@ -21,7 +21,7 @@ _USED_AGAIN = timedelta(minutes=1)
 
 
 def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return fingerprints.of(secret)
 
 
 @transaction.atomic

@@ -1,6 +1,5 @@
 """One-time links to set a password: made, looked at, spent."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ from billing_portal.accounts.domain import audit, sessions, tries
 from billing_portal.accounts.models import LoginLink, User
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.mail import outgoing
+from billing_portal.tenancy import fingerprints
 from billing_portal.tenancy import queries as tenancy
 
 TOKEN_BYTES = 32
@@ -22,7 +22,7 @@ TOKEN_BYTES = 32
 
 def fingerprint(token: str) -> str:
     """What is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return fingerprints.of(token)
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.accounts.models import ParentSession, Role, SwitchTicket, User
 from billing_portal.accounts.rights import Right
 from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy import fingerprints
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Domain, Reseller
 
@@ -46,7 +46,7 @@ class Guest:
 
 def fingerprint(token: str) -> str:
     """What is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return fingerprints.of(token)
 
 
 def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at: datetime) -> str:
