@@ -133,3 +133,37 @@ def test_nobody_sees_or_changes_what_belongs_to_others(resellers: dict[str, Furn
 
     assert not sweep.wrong, "\n".join(sweep.wrong)
     assert not recorder.leaks, "\n".join(recorder.leaks)
+
+
+SPOOFED = {
+    "x-role": "administrator",
+    "x-forwarded-user": "jane",
+    "remote-user": "jane",
+    "x-reseller": "globex",
+    "x-forwarded-host": "globex.localhost",
+    "x-original-url": "/settings/staff/",
+    "x-http-method-override": "DELETE",
+}
+
+
+@pytest.mark.rel(65)
+@pytest.mark.parametrize("who", ["nobody", "account_user"])
+def test_no_address_and_no_header_gives_a_role(resellers: dict[str, Furnished], who: str) -> None:
+    """What the address or a header claims changes no answer: the role comes from the session alone."""
+    asker = ASKERS[who](resellers)
+    own = Belongings(resellers["acme"], "Anna")
+    claims = "?role=administrator&is_staff=1&user=jane&reseller=globex&schema=globex&admin=true"
+    for address in list(addresses.every())[:: 1 if FULL else 3]:
+        path = own.path(address)
+        with transaction.atomic(), same_cookies(asker.browser):
+            plain, claimed = asker.browser.get(path), asker.browser.get(path + claims, headers=SPOOFED)
+            transaction.set_rollback(True)
+        assert (claimed.status_code, _role(claimed)) == (plain.status_code, _role(plain)), address
+
+
+@pytest.mark.rel(65)
+@pytest.mark.parametrize(
+    "path", ["/api/system/", "/api/v1/admin/", "/admin/", "/api/v1/users/", "/system/", "/api/admin/staff/", "/.env", "/static/../settings.py"]
+)
+def test_there_is_no_back_door(resellers: dict[str, Furnished], path: str) -> None:
+    assert {resellers["acme"].browser().get(path, headers=SPOOFED).status_code, resellers["acme"].browser().post(path).status_code} <= {404, 405}
