@@ -41,11 +41,11 @@ def measure(*, tiny: bool) -> Iterator[Figure]:
         alone = _drafted(customers)
         name = "invoices drafted"
         with peak() as memory:
-            again = _drafted(customers)
+            again = min(_drafted(customers) for _ in range(2))
             yield Figure(name, customers / min(alone, again), "invoices/s", "target of two cores", 1_000, "≥ 1", memory.mb, WHY[name])
         _moved(made, days, AS_OF.replace(month=9), calls_each, taken=True)
         name = "invoices drafted beside twice the calls"
-        yield Figure(name, min(_drafted(customers) for _ in range(2)), "s", "the same month alone", min(alone, again), "≤ 1.3", 0, WHY[name])
+        yield Figure(name, min(_drafted(customers) for _ in range(3)), "s", "the same month alone", min(alone, again), "≤ 1.3", 0, WHY[name])
     yield from _one_page(documents)
     yield from _long(rows)
 
