@@ -42,7 +42,8 @@ def asked(browser: Client, cell: Cell, own: Belongings, *, may: bool) -> str:
     """What is wrong with the answer; empty when it is as the table says."""
     connection.set_tenant(own.of.reseller())
     path = cell.path(own)
-    data = None if cell.post is None else {**shown_at(browser, path), **filled(cell.post, own, RatePlan.objects.order_by("pk").values_list("pk", flat=True)[0])}
+    drawn = shown_at(browser, path) if may and cell.post else {}
+    data = None if cell.post is None else {**drawn, **filled(cell.post, own, RatePlan.objects.order_by("pk").values_list("pk", flat=True)[0])}
     before = counted()
     answer: Any = browser.get(path) if data is None else browser.post(path, data)
     changed = {table for (_schema, table), count in counted().items() if before.get((_schema, table)) != count}
