@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -134,11 +134,15 @@ def given_up(progress: Progress) -> bool:
 def changed(progress: Progress) -> list[Sum]:
     """What was changed so far, per customer."""
     attempts = [UUID(id_) for id_ in Job.objects.filter(key__startswith=_key(progress.pk)).values_list("payload__attempt", flat=True)]
-    sums: dict[UUID, Sum] = {}
-    for change in PriceChange.objects.filter(attempt__in=attempts, transfer__isnull=False).select_related("customer"):
-        customer = change.customer
-        sums.setdefault(customer.pk, Sum(customer.name, customer.currency, customer)).add(change.price_before, change.price_after)
-    return sorted(sums.values(), key=lambda row: (-abs(row.difference), row.name.lower()))
+    moved = PriceChange.objects.filter(attempt__in=attempts, transfer__isnull=False).order_by().values("customer")
+    sums = moved.annotate(calls=models.Count("pk"), before=models.Sum("price_before"), after=models.Sum("price_after"))
+    customers = Customer.objects.in_bulk([row["customer"] for row in sums])
+    rows = [_summed(customers[row["customer"]], row) for row in sums]
+    return sorted(rows, key=lambda row: (-abs(row.difference), row.name.lower()))
+
+
+def _summed(customer: Customer, row: Mapping[str, Any]) -> Sum:
+    return Sum(customer.name, customer.currency, customer, row["calls"], row["before"], row["after"])
 
 
 def _parts(calls: QuerySet[Call]) -> Iterator[Named]:
