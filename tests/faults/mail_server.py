@@ -46,6 +46,7 @@ class MailServer(Mailbox):
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
         self.does = what
+        self.asked.clear()
         try:
             yield
         finally:

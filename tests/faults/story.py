@@ -20,6 +20,7 @@ from customers.models import Customer, Standing, Transfer
 from invoicing.documents import store
 from invoicing.domain import runs
 from invoicing.models import Call, Document, DocumentFile
+from tests import sizes
 from tests.support import databases, tree, world
 from tests.support.tree import LEVELS
 from tests.support.waiting import until
@@ -27,6 +28,7 @@ from tests.support.world import jane
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1)
+LONGEST = sizes.size(120, 900)  # seconds that a story may take
 OPEN = (Job.State.PENDING, Job.State.RUNNING)
 
 
@@ -102,7 +104,21 @@ def owed(*, kind: str = "") -> list[tuple[str, Job]]:
     return found
 
 
-def until_nothing_is_owed(*, seconds: float = 120) -> float:
+def until_work_goes_on(jobs: int = 2) -> float:
+    """The seconds until so many jobs more are done: how long work was held up."""
+
+    def done() -> int:
+        count = 0
+        for level in LEVELS:
+            with schema_context(level):
+                count += Job.objects.filter(state=Job.State.DONE).count()
+        return count
+
+    before = done()
+    return until(lambda: done() >= before + jobs, pause=0.1, seconds=LONGEST)
+
+
+def until_nothing_is_owed(*, seconds: float = LONGEST) -> float:
     """Wait until workers have done all; what failed on the way is tried again at once and not after its back-off. The seconds it took."""
 
     def done() -> bool:
