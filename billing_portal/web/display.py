@@ -27,6 +27,16 @@ def amount(value: Decimal, currency: str) -> str:
     return money.number(value, places=money.minor_units(currency))
 
 
+def exact_amount(value: Decimal, currency: str) -> str:
+    """An amount to its last digit, with the currency's decimals at least: what calls have moved is finer than a coin."""
+    return money.number(value, least=money.minor_units(currency))
+
+
+def margin(value: Decimal) -> str:
+    """A margin with its six decimals (semantics 25)."""
+    return money.number(value, places=money.MAX_PLACES)
+
+
 def price(value: Decimal) -> str:
     """A price with at least four decimals and all that it has."""
     return money.number(value, least=RATE_PLACES)

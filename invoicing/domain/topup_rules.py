@@ -91,7 +91,7 @@ def outlook(customer: Customer, row: Standing, left: Decimal, at: datetime) -> s
     waits = open_request(customer)
     if waits is not None:
         return _("A top-up of %(amount)s waits for an answer already.") % {"amount": money.text(waits.amount, waits.currency)}
-    nothing = _("When nothing is left, calls stop.")
+    nothing = _("Top up before nothing is left.")
     if not is_on(customer) or was_rejected(customer, row.low_episode) or cap_reached(customer, at):
         return nothing
     if not is_due(customer, row, left):

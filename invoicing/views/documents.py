@@ -91,8 +91,8 @@ def document(request: PortalRequest, number: str) -> HttpResponse:
     return page(request, "invoicing/document.html", **of_document(request, found), **may(request.viewer))
 
 
-def of_document(request: PortalRequest, found: Document) -> dict[str, Any]:
-    """A document's page: the content of its PDF, its state, and what happened to it."""
+def of_document(request: PortalRequest, found: Document, *, for_buyer: bool = False) -> dict[str, Any]:
+    """A document's page: the content of its PDF, its state, and what happened to it; its buyer does not read who works for the seller."""
     today = local_date(timezone.now(), request.viewer.zone)
     content = html.context(rendering.value_of(found))
     due: Decimal = found.left  # type: ignore[attr-defined]  # annotated
@@ -100,7 +100,8 @@ def of_document(request: PortalRequest, found: Document) -> dict[str, Any]:
     facts["may_credit"] = found.kind == Document.DocumentKind.INVOICE and found.credited < found.total  # type: ignore[attr-defined]  # annotated
     facts["credits"], facts["notes"] = found.credits and found.credits.number, list(found.credit_notes.order_by("issued_at").values_list("number", flat=True))
     facts["asked"] = money.plain(money.to_minor(due, found.currency))
-    return {**facts, "pill": states.of_document(found, today), "events": timeline.of(found)}
+    issuer = rendering.value_of(found).seller.name if for_buyer else ""
+    return {**facts, "pill": states.of_document(found, today), "events": timeline.of(found, issuer=issuer)}
 
 
 @staff

@@ -42,7 +42,7 @@ def my_documents(request: PortalRequest) -> HttpResponse:
 @require_safe
 def document(request: PortalRequest, number: str) -> HttpResponse:
     found = queries.document_or_404(request.viewer, number)
-    return page(request, "invoicing/my_document.html", **documents.of_document(request, found))
+    return page(request, "invoicing/my_document.html", **documents.of_document(request, found, for_buyer=True))
 
 
 @people(*OWN)

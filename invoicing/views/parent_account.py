@@ -71,7 +71,7 @@ def account_statement(request: PortalRequest) -> HttpResponseBase:
 @require_safe
 def document(request: PortalRequest, number: str) -> HttpResponse:
     account = parent_account.account_or_404()
-    shown = account.document(number, lambda found: documents.of_document(request, found))
+    shown = account.document(number, lambda found: documents.of_document(request, found, for_buyer=True))
     return page(request, "invoicing/parent_document.html", account=account, **shown)
 
 

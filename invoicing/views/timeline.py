@@ -15,9 +15,9 @@ from invoicing.models import Document
 from invoicing.queries import documents as queries
 
 
-def of(document: Document) -> list[Event]:
-    """The document's events, the latest first."""
-    issued = Event(_("Issued"), document.actor_name, document.issued_at)
+def of(document: Document, *, issuer: str = "") -> list[Event]:
+    """The document's events, the latest first; issued by the member of staff who did it, or for the buyer's eyes by `issuer`, the seller."""
+    issued = Event(_("Issued"), issuer or document.actor_name, document.issued_at)
     return sorted([issued, *_mails(document), *_payments(document)], key=lambda event: event.at, reverse=True)
 
 

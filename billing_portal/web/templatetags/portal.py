@@ -249,6 +249,19 @@ def amount(value: object, currency: str) -> str:
 
 
 @register.filter
+def exact_money(value: object, currency: str) -> str:
+    """An amount to its last digit, with its code."""
+    number = display.as_decimal(value)
+    return "–" if number is None else display.with_code(display.exact_amount(number, currency), currency)
+
+
+@register.filter
+def margin(value: object, currency: str) -> str:
+    number = display.as_decimal(value)
+    return "–" if number is None else display.with_code(display.margin(number), currency)
+
+
+@register.filter
 def rate(value: object, currency: str = "") -> str:
     number = display.as_decimal(value)
     if number is None:
@@ -263,7 +276,7 @@ def balance(value: object, currency: str) -> str:
     number = display.as_decimal(value)
     if number is None:
         return "–"
-    return format_html("{}<small>{}</small>", display.with_code(display.amount(number, currency), currency), display.owing(number, currency))
+    return format_html("{}<small>{}</small>", display.with_code(display.exact_amount(number, currency), currency), display.owing(number, currency))
 
 
 @register.filter

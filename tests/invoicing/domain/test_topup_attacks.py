@@ -151,7 +151,7 @@ def test_while_fraud_is_suspected_nothing_is_topped_up_automatically(pat: Custom
     topups.attempt(pat.pk, at=timezone.now())
     topup_triggers.sweep(at=timezone.now())
     assert not TopUpRequest.objects.exists()
-    assert "When nothing is left, calls stop." in warning()
+    assert "Top up before nothing is left." in warning()
 
     locks.lift(pat, Lock.Reason.FRAUD, Lock.Scope.CALLS, actor=jane, at=timezone.now())
     topup_triggers.sweep(at=timezone.now())
@@ -203,7 +203,7 @@ class TestTheWarningSaysOnlyWhatIsTrue:
     def test_when_none_will_come(self, pat: Customer, settings: dict[str, Any]) -> None:
         Customer.objects.filter(pk=pat.pk).update(**settings)
         spend(pat, "20.00")
-        assert "When nothing is left, calls stop." in warning()
+        assert "Top up before nothing is left." in warning()
         assert "automatically" not in warning()
 
     def test_when_the_bound_is_reached(self, pat: Customer) -> None:
@@ -211,7 +211,7 @@ class TestTheWarningSaysOnlyWhatIsTrue:
         spend(pat, "20.00")
         decisions.approve(waiting(), actor=jane, at=timezone.now())
         spend(pat, "20.00")
-        assert "When nothing is left, calls stop." in warning()
+        assert "Top up before nothing is left." in warning()
 
     def test_when_it_is_repeated_after_a_rejection(self, pat: Customer) -> None:
         changed(pat, low_balance_repeat_days=1)
@@ -219,7 +219,7 @@ class TestTheWarningSaysOnlyWhatIsTrue:
         decisions.reject(waiting(), comment="No", actor=jane, at=timezone.now())
         topup_triggers.sweep(at=timezone.now() + timedelta(days=1))
         assert MailLog.objects.filter(kind="low_balance").count() == 2
-        assert "When nothing is left, calls stop." in warning()
+        assert "Top up before nothing is left." in warning()
 
 
 def test_what_is_left_is_never_shown_as_the_threshold_it_is_below(pat: Customer) -> None:

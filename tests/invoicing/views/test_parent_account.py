@@ -54,6 +54,13 @@ def test_it_says_what_is_owed_and_lists_the_invoices(three: Tree) -> None:
     assert f"/my-account/invoices/{invoice().number}/" in text
 
 
+def test_the_balance_is_shown_to_its_last_digit(three: Tree) -> None:
+    with schema_context("acme"):
+        months.calls(three.globex, "2026-11-03 09:00", price="0.4067")
+
+    assert "−250.4067" in staff().get("/my-account/").content.decode()
+
+
 def test_the_statement_adds_up(three: Tree) -> None:
     answer = staff().get("/my-account/statement/?first=2026-10-01&last=2026-11-30")
 
@@ -68,6 +75,7 @@ def test_the_document_opens_with_its_content(three: Tree) -> None:
 
     assert answer.status_code == 200
     assert f"Invoice {invoice().number}" in answer.content.decode()
+    assert [event.by for event in answer.context["events"] if event.text == "Issued"] == ["Acme"]  # who works there is nobody's business below
     assert staff(Role.REPORTS).get(f"/my-account/invoices/{invoice().number}/sheet/").status_code == 200
 
 
