@@ -88,6 +88,10 @@ class Belongings:
             raise UnknownArgumentError(f"{self.of.schema} has no {model._meta.label} of {self.name}")
         return found
 
+    def leads_to_customer(self, model: type[models.Model]) -> bool:
+        """Whether rows of this model belong to a customer."""
+        return any(_ways(model))
+
     def _owned(self, model: type[models.Model]) -> Any:
         """The keys of the rows that lead to the customer, or None when the model leads to no customer."""
         if model is User:

@@ -101,8 +101,8 @@ def told(asker: Asker, shown: Shown, name: str, others: list[Belongings]) -> Ite
         with schema_context(theirs.of.schema):
             row = theirs.row(model)
         connection.set_tenant(own_reseller())
-        if field.queryset.filter(pk=row.pk).exists():
-            continue
+        if theirs.of.schema == "acme" and not theirs.leads_to_customer(model):
+            continue  # a plan or a tax is everybody's of the reseller; what belongs to another customer is refused even if it is offered
         with transaction.atomic():
             answer, changed = send(asker, shown, {**shown.completed(), name: [str(row.pk)] if several else str(row.pk)})
             transaction.set_rollback(True)
