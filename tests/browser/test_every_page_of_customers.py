@@ -8,7 +8,6 @@ from tests.browser.visitor import LOOKS, OPPOSITES, Visitors, faults, faults_of
 
 DOOR = ("/sign-in/", "/password/forgotten/", "/password/no-such-link/")
 MAIN = ("/my/", "/my/calls/", "/my/invoices/")
-OTHERS = ("/my/statement/", "/my/people/", "/my/people/new/", "/my/lines/")
 EMPTY = ("/customers/", "/rate-plans/", "/taxes/", "/invoices/", "/invoices/runs/", "/invoices/runs/new/", "/calls/", "/calls/waiting/", "/settings/switches/")
 
 
@@ -22,7 +21,6 @@ def test_the_customers_own_pages(visitors: Visitors, anna: Any) -> None:
     number = sample.furnish(anna)
     page = visitors.window(anna.people.get().user)
     assert faults_of(page, [*MAIN, f"/my/invoices/{number}/"], LOOKS) == []
-    assert faults_of(page, OTHERS, OPPOSITES) == []
 
 
 def test_the_banner_of_somebody_switched(visitors: Visitors, jane: Any, anna: Any) -> None:

@@ -1,0 +1,108 @@
+"""Every page that the resolver knows, as staff and as a customer: axe finds nothing, nothing is wider than the screen, the keyboard reaches all of it.
+
+A new page is looked at without anybody naming it. By turns at a desk in light and on a phone in dark; at full size in every look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Page
+
+from tests import sizes
+from tests.browser.visitor import LOOKS, OPPOSITES, Visitors, faults
+
+PARTS_OF_A_DATE = 4  # Tab goes through day, month, year and the button of a date
+BESIDES = 3  # what scrolls by itself gets the focus too
+EXPECTED = {"staff": 60, "customer": 15}  # fewer pages than this, and the list of them is broken
+
+STOPS = """() => {
+  const main = document.querySelector("main");
+  const wanted = [...main.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")];
+  const once = new Set();
+  return wanted.filter(element => {
+    if (element.disabled || element.tabIndex < 0 || !element.checkVisibility({visibilityProperty: true, opacityProperty: true})) return false;
+    if (element.type !== "radio") return true;
+    const group = (element.form?.id ?? "") + element.name;
+    const chosen = element.checked || !main.querySelector(`input[type=radio][name="${element.name}"]:checked`);
+    if (!chosen || once.has(group)) return false;
+    return once.add(group);
+  }).map((element, number) => { element.dataset.stop = number; return element.outerHTML.slice(0, 120); });
+}"""
+LISTEN = """main => {
+  window.reached = [];
+  main.addEventListener("focusin", event => {
+    const element = event.target, style = getComputedStyle(element);
+    const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none";
+    if (element.dataset.stop) reached.push([Number(element.dataset.stop), seen]);
+  });
+  main.tabIndex = -1;
+  main.focus();
+}"""
+
+
+@pytest.fixture
+def everything(acme: Any, portal: Any) -> Any:
+    """Acme with one of everything, below the owner."""
+    from tests.isolation.furnished import furnish, join_the_tree
+
+    made = {schema: furnish(schema) for schema in ("owner", "acme", "globex")}
+    join_the_tree(made["owner"], made["acme"], made["globex"])
+    connection.set_tenant(acme)
+    return made["acme"]
+
+
+def pages(everything: Any, user: Any) -> list[str]:
+    """The paths that answer this user with a page."""
+    from tests.isolation.arguments import Belongings
+    from tests.support import addresses
+
+    browser, own = everything.browser(user), Belongings(everything, "Anna")
+    paths = list(dict.fromkeys(own.path(address) for address in addresses.every()))
+    connection.set_schema_to_public()
+    return [path for path in paths if _is_page(browser, path)]
+
+
+def _is_page(browser: Any, path: str) -> bool:
+    if path.startswith(("/sign-out/", "/static/")):
+        return False
+    answer = browser.get(path)
+    return bool(answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html") and b"<main" in answer.content)
+
+
+def users(everything: Any) -> dict[str, Any]:
+    from billing_portal.accounts.models import Role
+
+    return {"staff": everything.staff[Role.ADMINISTRATOR], "customer": everything.people["Anna", Role.ACCOUNT_ADMIN]}
+
+
+@pytest.mark.parametrize("who", EXPECTED)
+def test_every_page_is_without_fault_and_reached_by_keyboard(visitors: Visitors, everything: Any, who: str) -> None:
+    user = users(everything)[who]
+    found = pages(everything, user)
+    assert len(found) >= EXPECTED[who], found
+    page, wrong = visitors.window(user), []
+    for number, path in enumerate(found):
+        page.goto(path)
+        if page.locator("main form").count():
+            wrong += [f"{path}: {problem}" for problem in unreached(page)]
+        wrong += faults(page, *(LOOKS if sizes.FULL else OPPOSITES[number % 2 : number % 2 + 1]))
+    assert not wrong, "\n".join(wrong)
+
+
+def unreached(page: Page) -> Iterator[str]:
+    """What Tab does not come to, comes to out of order, or comes to unseen."""
+    stops = page.evaluate(STOPS)
+    page.locator("main").evaluate(LISTEN)
+    for _press in range(len(stops) + sum("date" in element for element in stops) * PARTS_OF_A_DATE + BESIDES):
+        page.keyboard.press("Tab")
+    reached: dict[int, bool] = {}
+    for number, seen in page.evaluate("reached"):
+        reached.setdefault(number, seen)
+    yield from (f"Tab does not come to {element}" for number, element in enumerate(stops) if number not in reached)
+    yield from (f"the focus cannot be seen on {stops[number]}" for number, seen in reached.items() if not seen)
+    if list(reached) != sorted(reached):
+        yield f"Tab goes in another order than the page: {list(reached)}"
