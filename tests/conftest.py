@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from tests import sizes
+from tests.reliability import record
 from tests.support import databases, doors, programs, servers
 
 # The machine may be busy: a slow example is no failure.
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ["DJANGO_SETTINGS_MODULE"] = "tests.support.offline"
     else:
         servers.use_own_redis(int(str(worker["workerid"]).removeprefix("gw")))
+    record.register(config)
     doors.shut()
     django.setup()
     importlib.import_module("billing_portal.celery")  # so that jobs wake workers through the test's own Redis
@@ -43,6 +45,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     programs.deselect(config, items)
+    record.note_rows(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
