@@ -216,6 +216,7 @@ def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
 @pytest.mark.django_db
 @pytest.mark.timeout(max(600, STEPS // 10))
 @pytest.mark.rel(2)
+@pytest.mark.rel(3)
 @pytest.mark.rel(20)
 def test_the_books_are_exact_after_each_of_many_steps_in_any_order(acme: Any, capsys: pytest.CaptureFixture[str]) -> None:
     BooksMachine.books = books = Books.open()

@@ -74,6 +74,7 @@ def places(found: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
     return {one["identity"]: (one["customer"], one["expected"], one["found"]) for one in found["differences"]}
 
 
+@pytest.mark.rel(3)
 def test_an_honest_ledger_has_no_difference(month: Customer) -> None:
     code, found = run()
 
@@ -82,6 +83,7 @@ def test_an_honest_ledger_has_no_difference(month: Customer) -> None:
     assert found["transfers"] >= 8
 
 
+@pytest.mark.rel(3)
 def test_a_balance_that_is_off_by_a_hundredth_of_a_penny_is_found(month: Customer) -> None:
     before = Standing.objects.get(customer=month).receivable
     plant("UPDATE customers_standing SET receivable = receivable + 0.0001 WHERE customer_id = %s", str(month.pk))
