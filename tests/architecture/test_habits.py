@@ -53,6 +53,7 @@ def test_no_thread_and_no_coroutine_of_ours_asks_the_database() -> None:
     assert lines_with(r"\bThread\(|ThreadPool|\basync def\b|sync_to_async|async_to_sync", but=mailbox) == []
 
 
+@pytest.mark.rel(55)
 def test_nothing_keeps_rows_in_a_process() -> None:
     """These caches hold no row: how the text of one cell reads, the fonts and style sheets of the PDF engine, the types of our own dataclasses."""
     harmless = ("rateplans/domain/rates_cells.py", "invoicing/documents/pdf.py", "invoicing/documents/call_fonts.py", "invoicing/documents/plain_json.py")

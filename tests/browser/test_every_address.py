@@ -47,9 +47,11 @@ LISTEN = """main => {
 @pytest.fixture
 def everything(acme: Any, portal: Any) -> Any:
     """Acme with one of everything, below the owner."""
+    from tests.isolation.canaries import complete
     from tests.isolation.furnished import furnish, join_the_tree
 
     made = {schema: furnish(schema) for schema in ("owner", "acme", "globex")}
+    complete("acme")
     join_the_tree(made["owner"], made["acme"], made["globex"])
     connection.set_tenant(acme)
     return made["acme"]

@@ -50,7 +50,7 @@ def test_the_main_pages_in_every_look(visitors: Visitors, jane: Any, number: str
 
 def test_where_nothing_is_found_at_a_desk_in_light_and_on_a_phone_in_dark(visitors: Visitors, jane: Any, number: str) -> None:
     page = visitors.window(jane)
-ELSEWHERE = ("/customers/?q=nobody", "/search/?q=anna", "/no-such-page/")
+    assert faults_of(page, ELSEWHERE, OPPOSITES) == []
 
 
 def test_forms_with_errors(visitors: Visitors, jane: Any, anna: Any) -> None:
