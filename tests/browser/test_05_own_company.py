@@ -111,7 +111,7 @@ def test_the_key_of_a_switch_is_shown_once(page: Page) -> None:
     assert faults(page, *OPPOSITES) == []
     page.get_by_role("link", name="I have copied it").click()
     key = page.get_by_role("table", name="Keys of fs1").get_by_role("row").last
-    expect(key.get_by_role("cell")).to_have_text(["calls:write", re.compile(r"\d\d:\d\dJane Whitfield"), "Never", "In force", "Revoke"])
+    expect(key.get_by_role("cell")).to_have_text(["calls:write", "Everywhere", re.compile(r"\d\d:\d\dJane Whitfield"), "Never", "In force", "Revoke"])
     assert secret.startswith(key.get_by_role("rowheader").inner_text().rstrip("…"))
     for address in ("/settings/switches/", "/platform/audit/"):
         page.goto(address)

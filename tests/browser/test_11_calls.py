@@ -75,7 +75,7 @@ def test_a_call_is_listed_with_the_reason_of_its_price(page: Page, deliver: Deli
 def test_the_customer_sees_balance_and_calls(page: Page, deliver: Deliver, visitors: Visitors, anna: Any) -> None:
     deliver({"call_id": "c1"}, {"call_id": "c2", "seconds": 600}, {"call_id": "c3", "answered_at": None, "seconds": 0})
     ann = visitors.window(anna.people.get().user, at="/my/")
-    expect(ann.get_by_role("region", name="Your balance").locator(".bp-figure")).to_have_text("−0.66 GBP")
+    expect(ann.get_by_role("region", name="Your balance").locator(".bp-figure")).to_have_text("−0.661 GBP")
     ann.get_by_role("navigation", name="Main").get_by_role("link", name="Calls").click()
 
     expect(ann.get_by_role("heading", level=1)).to_contain_text("Calls")

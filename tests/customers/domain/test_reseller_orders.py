@@ -178,6 +178,7 @@ def test_the_order_carries_who_asked_for_it(jane: Any) -> None:
     order(jane)
 
     payload = Job.objects.get(kind="resellers.make").payload
-    assert payload["actor"] == {"name": "Jane", "user_id": str(User.objects.get(username="jane").pk), "schema": ""}
+    nobody: dict[str, Any] = {"acted_for_id": None, "acted_for_name": ""}
+    assert payload["actor"] == {"name": "Jane", "via": "web", "user_id": str(User.objects.get(username="jane").pk), "schema": "", **nobody}
     assert not Reseller.objects.filter(schema_name="northwind").exists()
     assert "Northwind Voice is being made" in jane.get("/platform/resellers/").content.decode()
