@@ -45,6 +45,7 @@ def measure(*, tiny: bool) -> Iterator[Figure]:
             yield _batches(made, long, appended / long * 2)
         posted = sum(spread) + sum(hot)
         yield Figure("ledger exact", _kept(made), "transfers", "what eight writers posted, balances equal", posted, "≥ 1", 0, WHY["ledger exact"])
+        _drop_peer_table()
 
 
 def _at_once(work: Callable[[float], int], long: float) -> list[int]:
@@ -125,6 +126,13 @@ def _peer_table() -> None:
         cursor.execute(
             "CREATE TABLE bench_transfer_one AS SELECT now() posted_at, gen_random_uuid() debit_id, gen_random_uuid() credit_id, 0.01 amount, 'charge' kind"
         )
+
+
+def _drop_peer_table() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE bench_transfer, bench_transfer_one")
 
 
 def _append(long: float) -> int:

@@ -162,7 +162,10 @@ def test_what_is_kept_is_shown_as_text_on_every_page_and_in_every_file(anna: Cus
             text = f"{HIT}{len(given)}."
             if kept(form, desk, name, text):
                 given[text] = (form.route, name)
-    shown = Crawl(client(user("joe"))).go()
+    joe = client(user("joe"))
+    shown = Crawl(joe).go()
+    for number in range(2, 5):  # what was changed again since is told by the trail alone
+        shown.pages[f"/platform/audit/?page={number}"] = joe.get("/platform/audit/", {"page": number})
 
     everything = ""
     for path, answer in shown.pages.items():

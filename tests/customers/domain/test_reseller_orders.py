@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from customers.models import Customer
 from rateplans.models import BillingTerms, RatePlan
 from tests.support import world
 from tests.support.people import client, user
+from tests.support.sweeping import with_sweeps
+from tests.support.waiting import until
 from tests.support.workers import worker
 
 FIELDS = {"name": "Northwind Voice", "short_name": "northwind", "admin_email": "nora@northwind.example", "currency": "EUR", "time_zone": "Europe/Berlin"}
@@ -156,10 +157,10 @@ def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: P
 
 
 def _wait_until(window: Any, url: str, words: str) -> None:
-    until = time.monotonic() + 90
-    while words not in (page := window.get(url).content.decode().split('id="how-far"')[1].split("</h2>")[0]):
-        assert time.monotonic() < until, page
-        time.sleep(0.3)
+    def how_far() -> str:
+        return str(window.get(url).content.decode().split('id="how-far"')[1].split("</h2>")[0])
+
+    until(with_sweeps(lambda: words in how_far()), pause=0.3, seconds=90, what=f"it never came to say {words}")
 
 
 def _break_in_the_middle(window: Any, url: str) -> None:

@@ -99,9 +99,9 @@ def test_inherited_rates_are_searched_like_own_ones(commerce: Client, retail: Ra
 def test_all_rates_in_force_download(commerce: Client, retail: RatePlan) -> None:
     answer: Any = commerce.get(f"/rate-plans/{retail.pk}/rates.csv")
     assert b"".join(answer.streaming_content).decode().splitlines()[1:] == [
-        "33,France,0.9000,0.0000,1,1,0,0.0000",
-        "44,United Kingdom,1.3200,0.0000,1,1,0,0.0000",
-        "4420,London,2.6400,0.0000,1,1,0,0.0000",
+        '33,"France",0.9000,0.0000,1,1,0,0.0000',
+        '44,"United Kingdom",1.3200,0.0000,1,1,0,0.0000',
+        '4420,"London",2.6400,0.0000,1,1,0,0.0000',
     ]
 
 
