@@ -85,7 +85,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 
 @pytest.fixture(autouse=True)
 def in_acme(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Tests that use the database stand in the schema of the reseller Acme unless they ask for another; the cache is empty."""
+    """Tests that use the database stand in the schema of the reseller Acme unless they ask for another; the cache is empty, and Redis is asked."""
     uses = {"db", "transactional_db", "live_server", "acme", "globex", "owner"} & set(request.fixturenames)
     if not uses and request.node.get_closest_marker("django_db") is None:
         yield
@@ -94,6 +94,11 @@ def in_acme(request: pytest.FixtureRequest) -> Iterator[None]:
     from django.core.cache import cache
     from django.db import connection
 
+    from billing_portal.jobs import broker
+    from billing_portal.tenancy.cache import TolerantCache
+
+    TolerantCache.silence.end()  # whatever did not answer the test before
+    broker.silence.end()
     cache.clear()
     connection.set_tenant(_reseller("acme"))
     yield

@@ -1,7 +1,6 @@
 """Tell workers to look: a hint that may get lost, and must never make a request wait or fail (reliability rule 5, 42)."""
 
 import logging
-import time
 
 from celery import current_app
 from django.db import connection, transaction
@@ -11,22 +10,21 @@ from redis.exceptions import RedisError
 
 from billing_portal.jobs import registry
 from billing_portal.jobs.models import Job
+from billing_portal.kernel.silence import Silence
 
 log = logging.getLogger(__name__)
-SILENCE = 5.0  # seconds without another try after the broker did not answer
-_silent_until = 0.0  # of this process, by its monotonic clock; what is not told meanwhile the sweeper finds
+silence = Silence(5)  # of this process, after the broker did not answer; what is not told meanwhile the sweeper finds
 
 
 def tell(schema: str, job_id: str, queue: str, *, worth_seconds: float | None = None) -> bool:
     """Send the message that a job waits; False when the broker is away, full, or was a moment ago. Read later than so many seconds it is dropped."""
-    global _silent_until
-    if time.monotonic() < _silent_until:
+    if silence.holds:
         return False
     try:
         with schema_context(schema):
             current_app.send_task("jobs.run", args=[job_id], queue=queue, expires=worth_seconds)
     except (KombuError, RedisError, OSError) as problem:
-        _silent_until = time.monotonic() + SILENCE
+        silence.begin()
         log.warning("The broker does not answer; job %s of %s waits for the sweeper: %s", job_id, schema, problem)
         return False
     return True

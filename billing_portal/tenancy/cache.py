@@ -1,29 +1,29 @@
 """The cache in Redis, which may be away at any time: then nothing is found, nothing is kept, and nothing fails (reliability 42)."""
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from billing_portal.kernel.silence import Silence
+
 log = logging.getLogger(__name__)
-SILENCE = 5.0  # seconds without another try after Redis did not answer
 
 
 class TolerantCache(RedisCache):
     """Redis while it answers; otherwise a cache that is empty and forgets, without a wait for each question."""
 
-    _silent_until = 0.0
+    silence = Silence(5)  # of this process, after Redis did not answer
 
     def _or(self, missed: Any, ask: Callable[[], Any]) -> Any:
-        if time.monotonic() < TolerantCache._silent_until:
+        if self.silence.holds:
             return missed
         try:
             return ask()
         except (RedisError, OSError) as problem:
-            TolerantCache._silent_until = time.monotonic() + SILENCE
+            self.silence.begin()
             log.warning("The cache does not answer, and is taken as empty: %s", problem)
             return missed
 

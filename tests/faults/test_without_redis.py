@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings as configured
 
 from billing_portal.jobs.models import Job
+from billing_portal.kernel.silence import Silence
 from billing_portal.tenancy.cache import TolerantCache
 from tests.support import addresses, world
 from tests.support.people import PASSWORD, client, user
@@ -29,7 +30,7 @@ def nowhere(request: pytest.FixtureRequest, acme: Any, settings: Any, monkeypatc
         address = f"redis://127.0.0.1:{line.getsockname()[1]}/0"
         if request.param == DEAD:
             line.close()
-        monkeypatch.setattr(TolerantCache, "_silent_until", 0.0)
+        monkeypatch.setattr(TolerantCache, "silence", Silence(5))
         settings.CACHES = {"default": configured.CACHES["default"] | {"LOCATION": address}}
         with told_through(address):
             yield

@@ -23,4 +23,4 @@ def told_through(url: str) -> Iterator[None]:
 def _forget() -> None:
     """Open connections, and that somebody did not answer."""
     app._pool = app.amqp._producer_pool = None
-    broker._silent_until = 0.0
+    broker.silence.end()

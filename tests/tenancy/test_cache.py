@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from billing_portal.kernel.silence import Silence
 from billing_portal.tenancy.cache import TolerantCache
 
 
 @pytest.fixture
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[TolerantCache]:
     """A cache whose server takes connections and never answers."""
-    monkeypatch.setattr(TolerantCache, "_silent_until", 0.0)
+    monkeypatch.setattr(TolerantCache, "silence", Silence(5))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         cache = TolerantCache(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", {"OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1}})
         yield cache
