@@ -29,12 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[RUN] = servers.start()
         else:
             os.environ["DJANGO_SETTINGS_MODULE"] = "tests.support.offline"
-    else:
-        servers.use_own_redis(int(str(worker["workerid"]).removeprefix("gw")))
     record.register(config)
     doors.shut()
     django.setup()
     importlib.import_module("billing_portal.celery")  # so that jobs wake workers through the test's own Redis
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Each process of a parallel run finds its own Redis in its environment, before anything there reads the settings."""
+    for number, spec in enumerate(specs):
+        spec.env["REDIS_URL"] = servers.own_redis(number)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -68,10 +68,10 @@ def environment(running: servers.Servers, folder: Path) -> dict[str, str]:
     }
 
 
-def use_own_redis(worker: int) -> None:
-    """Give each process of a parallel run a Redis database of its own for the broker; the next one is its cache."""
+def own_redis(process: int) -> str:
+    """The Redis database for the broker of each process of a parallel run; the next one is its cache."""
     address = os.environ["REDIS_URL"].rsplit("/", 1)[0]
-    os.environ["REDIS_URL"] = f"{address}/{worker * 2 % 16}"
+    return f"{address}/{process * 2 % 16}"
 
 
 def cache_url() -> str:

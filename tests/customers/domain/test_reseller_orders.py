@@ -17,7 +17,6 @@ from customers.models import Customer
 from rateplans.models import BillingTerms, RatePlan
 from tests.support import world
 from tests.support.people import client, user
-from tests.support.sweeping import with_sweeps
 from tests.support.waiting import until
 from tests.support.workers import worker
 
@@ -160,7 +159,7 @@ def _wait_until(window: Any, url: str, words: str) -> None:
     def how_far() -> str:
         return str(window.get(url).content.decode().split('id="how-far"')[1].split("</h2>")[0])
 
-    until(with_sweeps(lambda: words in how_far()), pause=0.3, seconds=90, what=f"it never came to say {words}")
+    until(lambda: words in how_far(), pause=0.3, seconds=90, what=f"it never came to say {words}")
 
 
 def _break_in_the_middle(window: Any, url: str) -> None:

@@ -16,7 +16,6 @@ from billing_portal.jobs.models import Job
 from invoicing.models import Call
 from tests import sizes
 from tests.support import tree
-from tests.support.sweeping import with_sweeps
 from tests.support.tree import Tree
 from tests.support.waiting import until
 from tests.support.workers import worker
@@ -38,7 +37,7 @@ def count(level: str) -> int:
 def test_killed_in_the_middle_another_worker_ends_it(three: Tree, tmp_path: Path) -> None:
     with worker(tmp_path, queues="calls") as first:
         tree.take([tree.call(three.anna, f"c{n}") for n in range(sizes.CALLS)], NOON)
-        until(with_sweeps(lambda: Job.objects.filter(kind="calls.climb", state="running").exists()), pause=0.001)
+        until(lambda: Job.objects.filter(kind="calls.climb", state="running").exists(), pause=0.001)
         os.killpg(os.getpgid(first.process.pid), signal.SIGKILL)
         until(lambda: first.ended)
     assert count("owner") == 0
