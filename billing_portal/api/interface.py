@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from allauth.core.internal.httpkit import get_client_ip
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import NinjaAPI
@@ -74,8 +74,9 @@ def wrong_content(request: HttpRequest, problem: DomainError) -> HttpResponse:
     return refused([{"path": problem.field or "records", "message": problem.message}])
 
 
+@api.exception_handler(InterfaceError)
 @api.exception_handler(OperationalError)
-def away(request: HttpRequest, problem: OperationalError) -> HttpResponse:
+def away(request: HttpRequest, problem: DatabaseError | InterfaceError) -> HttpResponse:
     """The database is away or busy: whoever sends again gets the first answer, if there was one (reliability 44)."""
     if not database.passes(problem):
         raise problem

@@ -1,9 +1,10 @@
 """What the portal asks of each database session, and what the database's troubles mean (reliability 44, 45)."""
 
-from typing import Any
+from typing import Any, Protocol
 
+import psycopg2
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 LOCK_SECONDS = {"app": 2, "owner": 5}  # how long a role waits for what somebody else has locked
 CLIENT_CHECK_SECONDS = 2  # how soon the server notices in the middle of a statement that its client is gone
@@ -13,6 +14,12 @@ BOUND = """
     SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false),
            set_config('idle_in_transaction_session_timeout', %s, false), set_config('client_connection_check_interval', %s, false)
 """
+
+
+class Readable(Protocol):
+    """Text that is handed over piece by piece."""
+
+    def read(self, size: int = -1, /) -> str: ...
 
 
 def bound_waits(connection: Any, **_more: Any) -> None:
@@ -27,6 +34,17 @@ def wait_for_turn(cursor: Any, lock: int) -> None:
     cursor.execute("SET LOCAL lock_timeout = 0")
     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
     cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_seconds()}s"])
+
+
+def copy_in(statement: str, text: Readable) -> None:
+    """COPY … FROM STDIN in the connection's transaction; raises Django's errors, also where psycopg2 hides what the server said in a SystemError."""
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        try:
+            cursor.copy_expert(statement, text)
+        except SystemError as problem:
+            if isinstance(problem.__cause__, psycopg2.Error):
+                raise problem.__cause__ from problem
+            raise
 
 
 def lock_seconds() -> int:

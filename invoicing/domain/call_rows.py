@@ -9,8 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
-
+from billing_portal.tenancy import database
 from billing_portal.tenancy.models import new_id
 from customers.models import Customer
 from invoicing.domain import records
@@ -33,8 +32,7 @@ _FREE = Rate("", "", Decimal(0))
 
 def copy(rows: Iterable[str]) -> None:
     """Write the rows into the partitioned table, each into its month."""
-    with connection.cursor() as cursor:
-        cursor.copy_expert(COPY, io.StringIO("".join(rows)))
+    database.copy_in(COPY, io.StringIO("".join(rows)))
 
 
 def row(outcome: Outcome, customer: Customer, key_id: UUID, batch_id: UUID, transfer_id: UUID | None, bought: Bought | None = None) -> str:

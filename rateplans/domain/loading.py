@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from billing_portal.kernel import money
+from billing_portal.tenancy import database
 from billing_portal.tenancy.models import new_id
 from rateplans.domain.decks import COLUMNS
 from rateplans.domain.rating import Rate
@@ -29,8 +30,7 @@ _CARRY_OVER = f"""
 
 def copy_rates(version: PlanVersion, rates: Sequence[Rate], *, at: datetime) -> int:
     """Store these rates as the version's; keys are made here, in time order. Returns how many."""
-    with connection.cursor() as cursor:
-        cursor.copy_expert(_COPY, _Lines(_blocks(version, rates, at)))
+    database.copy_in(_COPY, _Lines(_blocks(version, rates, at)))
     return len(rates)
 
 

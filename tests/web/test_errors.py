@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from billing_portal.accounts.domain import keys
@@ -107,3 +107,16 @@ def test_a_program_is_answered_in_its_own_language(asking: Asking) -> None:
         answer = errors.server_error(request)
 
     assert (answer.status_code, answer.headers["Retry-After"], json.loads(answer.content)) == (503, "10", {"detail": "Try again later."})
+
+
+@pytest.mark.rel(44)
+@pytest.mark.parametrize("problem", [OperationalError("server closed the connection unexpectedly"), InterfaceError("cursor already closed")])
+def test_a_program_whose_question_lost_its_connection_is_asked_to_come_again(acme: Any, monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
+    def lost(_token: str) -> None:
+        raise problem
+
+    monkeypatch.setattr(keys, "find", lost)
+    headers = {"host": "acme.localhost", "Authorization": "Bearer of-somebody"}
+    answer = Client().post("/api/v1/calls", "{}", content_type="application/json", headers=headers)
+
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json()) == (503, "10", {"detail": "Try again later."})
