@@ -50,6 +50,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     programs.deselect(config, items)
+    items.sort(key=sizes.turn)
     record.note_rows(items)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from customers.models import Customer
 from tests.browser.visitor import PHONE, Visitors, faults
 from tests.support import world
 from tests.support.people import user
-from tests.support.portal import Portal
-from tests.support.workers import worker
+from tests.support.portal import Portal, provisioning
 
 
 @pytest.fixture
@@ -71,8 +69,7 @@ def test_a_reseller_is_ordered_and_made_while_one_looks_on(visitors: Visitors, p
     page.get_by_label("Administrator's email").fill("nora@northwind.example")
     page.get_by_role("button", name="Make the reseller").click()
     expect(page.get_by_role("heading", name="Being made")).to_be_visible()
-    own = f"{os.environ['REDIS_URL'].rsplit('/', 1)[0]}/{15 - int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))}"
-    with worker(tmp_path, queues="provisioning", role="owner", environment=os.environ | {"REDIS_URL": own}):
+    with provisioning(portal, tmp_path):
         expect(page.get_by_role("heading", name="Made", exact=True)).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="See Northwind").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Northwind")

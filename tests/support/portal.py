@@ -66,6 +66,7 @@ class Portal:
     mailbox: Mailbox
     web: Child
     worker: Child
+    environment: dict[str, str]
 
     def home(self, reseller: str = "acme") -> str:
         """The address of a reseller's own host, without a path."""
@@ -99,7 +100,14 @@ def serve(logs: Path, redis_number: int) -> Iterator[Portal]:
         opened.callback(processes.stop, [web], 10)
         working = opened.enter_context(worker(logs, environment=environment))
         _await(web, port)
-        yield Portal(port, mailbox, web, working)
+        yield Portal(port, mailbox, web, working, environment)
+
+
+@contextmanager
+def provisioning(portal: Portal, logs: Path) -> Iterator[Child]:
+    """The worker that makes schemas, beside a portal that is up."""
+    with worker(logs, queues="provisioning", role="owner", environment=portal.environment) as working:
+        yield working
 
 
 def _environment(port: int, smtp: int, redis_number: int) -> dict[str, str]:
