@@ -24,15 +24,15 @@ MAX_COMMENT, MAX_REFERENCE = 300, 140
 
 @transaction.atomic
 def approve(request: TopUpRequest, *, actor: Actor, at: datetime, comment: str = "") -> TopUpRequest:
-    """Post the request's amount as money received, once: approved again, such as by a double click, it stays as it is.
+    """Post the request's amount as money received, once: approved again by the same person, such as by a double click, it stays as it is.
 
     Who pays in advance gets a top-up with its tax taken out, and is told by the receipt (semantics 16); others get a payment that settles their oldest
-    invoices, and a mail that says so. Raises `request_decided` when it was rejected before, `currency_changed` when the customer pays in another one now.
+    invoices, and a mail that says so. Raises `request_decided` when it was rejected or somebody else approved it, `currency_changed` when the customer
+    pays in another one now.
     """
     request = _locked(request)
-    if request.state == State.APPROVED:
+    if not _is_open(request, State.APPROVED, actor):
         return request
-    require(request.state == State.PENDING, "request_decided", _("This request was decided before, by %s.") % request.decided_by)
     customer = request.customer
     changed = _("This request is in %(then)s, and the customer pays in %(now)s now. Reject it.")
     require(request.currency == customer.currency, "currency_changed", changed % {"then": request.currency, "now": customer.currency})
@@ -50,9 +50,8 @@ def reject(request: TopUpRequest, *, comment: str, actor: Actor, at: datetime) -
     """Refuse the request and tell the customer why; its low balance makes no further attempt. Raises `comment_missing`, `request_decided`."""
     require(comment.strip(), "comment_missing", _("Write why; the customer reads it."), "comment")
     request = _locked(request)
-    if request.state == State.REJECTED:
+    if not _is_open(request, State.REJECTED, actor):
         return request
-    require(request.state == State.PENDING, "request_decided", _("This request was decided before, by %s.") % request.decided_by)
     _decide(request, State.REJECTED, comment.strip(), actor=actor, at=at)
     _tell("topup_rejected", request, {})
     return request
@@ -67,6 +66,15 @@ def _locked(request: TopUpRequest) -> TopUpRequest:
     """The request as it is now; the customer's standing is locked first, as everywhere."""
     standing.lock(request.customer)
     return TopUpRequest.objects.select_for_update(of=("self",)).select_related("customer").get(pk=request.pk)
+
+
+def _is_open(request: TopUpRequest, wanted: str, actor: Actor) -> bool:
+    """Whether it can still be decided; False when the actor decided just so before. Raises `request_decided` with who decided and how."""
+    if (request.state, request.decided_by) == (wanted, actor.name):
+        return False
+    said = {"state": request.get_state_display().lower(), "name": request.decided_by}
+    require(request.state == State.PENDING, "request_decided", _("This request was %(state)s before, by %(name)s.") % said)
+    return True
 
 
 def _decide(request: TopUpRequest, state: str, comment: str, *, actor: Actor, at: datetime) -> None:

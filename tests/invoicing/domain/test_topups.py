@@ -241,11 +241,11 @@ def test_it_cannot_be_approved_after_a_rejection_or_rejected_after_an_approval(a
     anna = topped_up("fixed", "25.00")
     spend(anna, "20.00")
     decisions.reject(TopUpRequest.objects.get(), comment="No", actor=jane, at=timezone.now())
-    with pytest.raises(DomainError, match="decided before, by Jane Whitfield"):
+    with pytest.raises(DomainError, match="rejected before, by Jane Whitfield"):
         decisions.approve(TopUpRequest.objects.get(), actor=jane, at=timezone.now())
     asked = topups.ask(anna, D("5.00"), actor=jane, at=timezone.now())
     decisions.approve(asked, actor=jane, at=timezone.now())
-    with pytest.raises(DomainError, match="decided before"):
+    with pytest.raises(DomainError, match="approved before, by Jane Whitfield"):
         decisions.reject(asked, comment="No", actor=jane, at=timezone.now())
 
 

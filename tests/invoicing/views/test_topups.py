@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Role
 from billing_portal.web import registry
 from customers.domain import customers
 from customers.models import BillingType, Customer
-from invoicing.domain import topups
+from invoicing.domain import decisions, topups
 from invoicing.models import Payment, TopUpRequest
 from rateplans.models import BillingTerms
 from tests.support import world
@@ -56,6 +57,17 @@ def test_approve_posts_it_and_says_so(commerce: Any, asked: TopUpRequest) -> Non
 def test_a_double_click_approves_once(commerce: Any, asked: TopUpRequest) -> None:
     for _n in range(2):
         assert commerce.post(f"/requests/{asked.pk}/", {"decision": "approve"}).status_code == 302
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_a_page_left_open_learns_who_decided_meanwhile(commerce: Any, asked: TopUpRequest, decision: str) -> None:
+    decisions.approve(asked, actor=Actor("Bob Stone"), at=timezone.now())
+
+    refused = commerce.post(f"/requests/{asked.pk}/", {"decision": decision, "comment": "Pay first"})
+
+    assert refused.status_code == 422
+    assert "This request was approved before, by Bob Stone." in refused.content.decode()
     assert Payment.objects.count() == 1
 
 
