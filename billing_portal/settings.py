@@ -212,7 +212,8 @@ STATIC_ROOT = Path(env("STATIC_ROOT", default=str(PORTAL_DATA / "static")))
 STATICFILES_DIRS = [
     BASE_DIR / "billing_portal" / "static",
     ("tabler", BASE_DIR / "node_modules" / "@tabler" / "core" / "dist"),
-    ("inter", BASE_DIR / "node_modules" / "@fontsource-variable" / "inter"),
+    ("inter", BASE_DIR / "node_modules" / "@fontsource-variable" / "inter"),  # on the screen
+    ("inter-print", BASE_DIR / "node_modules" / "@fontsource" / "inter"),  # on paper
 ]
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(PORTAL_DATA / "files")))
 _manifest = "whitenoise.storage.CompressedManifestStaticFilesStorage"

@@ -26,8 +26,9 @@ BRAND = BASE + "brand.css"
 LOGO = BASE + "logo.png"
 COUNTED = BASE + "counted.css"
 COUNTED_CSS = b"@page { @bottom-right { content: string(number) string(page) counter(page) string(of) } }"
-STYLESHEETS = ("inter/opsz.css", "documents/v1/invoice.css")
-FONTS = tuple(call_fonts.file_of(subset) for subset in call_fonts.SUBSETS)
+STYLESHEET = "documents/v1/invoice.css"
+WEIGHTS = (400, 500, 600, 700)  # that the stylesheet asks for
+FACES = BASE + "faces.css"
 TAGGED, READABLE = "pdf/a-3a", "pdf/a-3u"
 TYPES = {".css": "text/css", ".png": "image/png", ".woff2": "font/woff2"}
 WARM_UP = "<!doctype html><html lang=en><h1>x</h1><p class=due><b>x</b></p><table><caption>x</caption><tr><th>x<small>x</small></th><td>x</td></tr></table>"
@@ -163,10 +164,22 @@ def _shared() -> tuple[Any, tuple[Any, ...]]:
     from weasyprint.text.fonts import FontConfiguration
 
     fonts = FontConfiguration()
-    bundled = fetcher({BASE + name: _static(name) for name in (*STYLESHEETS, *FONTS)})
-    sheets = tuple(weasyprint.CSS(url=BASE + name, font_config=fonts, url_fetcher=bundled) for name in STYLESHEETS)
+    faces = list(_faces())
+    rules = "".join(rule for _file, rule in faces)
+    bundled = fetcher({FACES: rules.encode(), BASE + STYLESHEET: _static(STYLESHEET), **{BASE + file: _static(file) for file, _rule in faces}})
+    sheets = tuple(weasyprint.CSS(url=url, font_config=fonts, url_fetcher=bundled) for url in (FACES, BASE + STYLESHEET))
     atexit.register(_shared.cache_clear)  # fonts are freed while Python still stands
     return fonts, sheets
+
+
+def _faces() -> Iterator[tuple[str, str]]:
+    """Each file of the font with the rule that names it. A variable font would be cut to its weights and sizes anew for every document, which takes longer
+    than the page; and parts under one name would be taken for one font, with the letters of the wrong one.
+    """
+    for subset in call_fonts.SUBSETS:
+        for weight in WEIGHTS:
+            file = f"inter-print/files/inter-{subset}-{weight}-normal.woff2"
+            yield file, f'@font-face{{font-family:"Inter {subset}";font-weight:{weight};src:url({file}) format("woff2")}}'
 
 
 def _colours() -> Any:
