@@ -128,7 +128,7 @@ def _is_in_books(new: NewReseller) -> bool:
     if new.parent is None:
         return False
     with tenant_context(new.parent):
-        return Switch.objects.filter(name__startswith=f"{new.short_name}/").exists()
+        return Switch.objects.filter(child_schema=new.short_name).exists()
 
 
 def _check_name(new: NewReseller) -> None:

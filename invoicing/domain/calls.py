@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import switches
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
@@ -19,7 +20,7 @@ from invoicing.domain.answers import Answer
 from invoicing.domain.keys import Key, Name
 from invoicing.domain.rating_batch import Outcome
 from invoicing.domain.records import CallRecord
-from invoicing.models import Call, CallBatch, WaitingCall
+from invoicing.models import Call, CallBatch, CallKey, WaitingCall
 from rateplans.domain import rating
 from rateplans.domain.rating import Rate, Step
 
@@ -30,8 +31,9 @@ AT_ONCE = 10_000
 def ingest(batch: Sequence[CallRecord], *, switch: Switch, source: str, actor: Actor, at: datetime) -> list[Answer]:
     """Take records in, one answer each, in order (contracts, Calls). A repeated one changes nothing; the same key with other content is a conflict.
 
-    All or nothing, at most 10,000. Raises `too_many_records`.
+    All or nothing, at most 10,000. Raises `too_many_records`, `switch_below`.
     """
+    switches.require_own(switch)
     require(len(batch) <= AT_ONCE, "too_many_records", _("At most 10,000 records at once."))
     if not batch:
         return []
@@ -50,9 +52,14 @@ def ingest(batch: Sequence[CallRecord], *, switch: Switch, source: str, actor: A
 
 
 def enter(batch: CallBatch, outcomes: Sequence[Outcome], *, actor: Actor, at: datetime) -> None:
-    """Take in what a reseller below has priced already: each once, posted at that price or waiting for its reason. Repeats leave no trace."""
+    """Take in what a reseller below has priced already: each once, posted at that price or waiting for its reason. Repeats leave no trace.
+
+    Raises `key_taken` when a key is held by anything but this very batch: nothing of it is posted then, and its calls stay in flight (reliability 4).
+    """
     asked = {outcome.record.key: (records.fingerprint(outcome.record), answers.of(outcome)) for outcome in outcomes}
     held = keys.claim(batch.switch, batch.pk, asked, at=at)
+    taken = CallKey.objects.filter(pk__in=[key.id for key in held.values() if not key.fresh]).exclude(batch__child_batch_id=batch.child_batch_id)
+    require(not taken.exists(), "key_taken", _("Calls of %(switch)s were taken in from elsewhere.") % {"switch": batch.switch.name})
     new = [(held[outcome.record.key], outcome) for outcome in outcomes if held[outcome.record.key].fresh]
     _write(batch, new, [], actor=actor, at=at)
 

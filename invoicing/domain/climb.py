@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import switches
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
@@ -37,7 +38,7 @@ WRITE_BACK = """
 
 def switch_name(child_schema: str, switch: str) -> str:
     """What a switch of a reseller below is called at its parent; a long name ends in a part of its hash, so that two never become one."""
-    name = f"{child_schema}/{switch}"
+    name = f"{child_schema}{switches.BELOW}{switch}"
     if len(name) <= SWITCH_WIDTH:
         return name
     return f"{name[: SWITCH_WIDTH - SHORTENED - 1]}~{hashlib.sha256(name.encode()).hexdigest()[:SHORTENED]}"
@@ -64,7 +65,7 @@ def climb(batch_id: UUID, *, at: datetime) -> None:
 def _enter(outcomes: Sequence[Outcome], below: CallBatch, child: Reseller, *, at: datetime) -> None:
     actor = Actor.program(child.name)
     name = switch_name(child.schema_name, below.switch.name)
-    switch, _made = Switch.objects.get_or_create(name=name, defaults={"description": child.name})
+    switch = switches.of_child(name, child)
     origin = {"child_schema": child.schema_name, "child_batch_id": below.pk}
     batch = CallBatch(switch=switch, source=CallBatch.Source.CLIMBED, posted_at=at, actor_name=actor.name, **origin)
     calls.enter(batch, outcomes, actor=actor, at=at)

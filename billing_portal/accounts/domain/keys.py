@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, networks
+from billing_portal.accounts.domain import audit, networks, switches
 from billing_portal.accounts.models import ApiKey, Switch
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy import fingerprints
@@ -28,8 +28,9 @@ def _hash(secret: str) -> str:
 def make(switch: Switch, scopes: Sequence[str], *, addresses: str = "", actor: Actor, at: datetime) -> tuple[ApiKey, str]:
     """Make a key of 256 bits that works from these addresses, written one a line; none: from everywhere. The secret is returned here and never again.
 
-    Raises `scope_unknown`, `address_wrong`.
+    Raises `scope_unknown`, `address_wrong`, `switch_below`.
     """
+    switches.require_own(switch)
     require(scopes and set(scopes) <= set(SCOPES), "scope_unknown", _("Choose what the key may do."), field="scopes")
     secret = f"bp_{secrets.token_urlsafe(32)}"
     allowed = networks.parse(addresses)

@@ -7,10 +7,14 @@ from billing_portal.tenancy.models import Record
 
 
 class Switch(Record):
-    """A telephone switch of this reseller. Calls are unique per switch, call id and leg; every reseller has one named `default` for files."""
+    """A telephone switch of this reseller. Calls are unique per switch, call id and leg; every reseller has one named `default` for files.
+
+    One with a `child_schema` is a switch of a reseller below: its calls climb here by themselves, and nobody else may send any (reliability 20).
+    """
 
     name = models.CharField(max_length=60)
     description = models.CharField(max_length=200, blank=True)
+    child_schema = models.CharField(max_length=63, blank=True)
 
     class Meta:
         ordering = [Lower("name")]

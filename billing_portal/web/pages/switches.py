@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from billing_portal.accounts import rights
 from billing_portal.accounts.domain import keys, switches
-from billing_portal.accounts.models import ApiKey, Switch
+from billing_portal.accounts.models import ApiKey
 from billing_portal.accounts.rights import Right
 from billing_portal.tenancy.queries import address_of
 from billing_portal.web.access import never_switched, roles
@@ -30,7 +30,7 @@ ADMINISTRATORS = rights.roles(Right.PLATFORM)
 @require_safe
 def overview(request: PortalRequest) -> HttpResponse:
     newest = Prefetch("keys", ApiKey.objects.order_by("revoked_at", "-created_at"))
-    return page(request, "web/pages/switches.html", switches=Switch.objects.prefetch_related(newest))
+    return page(request, "web/pages/switches.html", switches=switches.own().prefetch_related(newest))
 
 
 @roles(*ADMINISTRATORS)
@@ -52,7 +52,7 @@ def new(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_key(request: PortalRequest, switch: UUID) -> HttpResponse:
     """The answer to the POST is the one page that ever shows the secret; it is kept nowhere."""
-    of = get_object_or_404(Switch, pk=switch)
+    of = get_object_or_404(switches.own(), pk=switch)
     form = KeyForm(request.POST or None)
     if form.is_valid():
         with form.refusals():

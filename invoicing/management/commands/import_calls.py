@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import switches
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.commands import ResellerCommand
@@ -98,9 +99,9 @@ class Command(ResellerCommand):
 
 
 def _switch(name: str, reseller: Reseller) -> Switch:
-    found = Switch.objects.filter(name__iexact=name).first()
+    found = switches.own().filter(name__iexact=name).first()
     if found is None and name == DEFAULT_SWITCH:
-        return Switch.objects.get_or_create(name=DEFAULT_SWITCH)[0]
+        return switches.ensure_default()
     if found is None:
         raise CommandError(f"“{reseller.name}” has no switch “{name}”.")
     return found

@@ -139,7 +139,7 @@ def test_web_and_workers_cannot_drop_a_reseller(globex: Reseller) -> None:
 @pytest.mark.rel(58)
 def test_the_short_name_of_a_dropped_reseller_is_not_given_again_where_its_calls_are(acme: Reseller) -> None:
     """Under the same name its calls would be taken for those of the new one."""
-    Switch.objects.create(name="northwind/default")
+    Switch.objects.create(name="northwind/default", child_schema="northwind")
     new = resellers.NewReseller("northwind", "Northwind", "northwind.localhost", acme, "GBP", "UTC", "nora@northwind.example", None)
 
     assert [problem.code for problem in resellers.problems(new)] == ["short_name_used"]
@@ -147,7 +147,7 @@ def test_the_short_name_of_a_dropped_reseller_is_not_given_again_where_its_calls
 
 @pytest.mark.rel(58)
 def test_a_price_found_later_for_a_dropped_reseller_is_told_to_nobody(acme: Reseller) -> None:
-    switch = Switch.objects.create(name="northwind/default")
+    switch = Switch.objects.create(name="northwind/default", child_schema="northwind")
     batch = CallBatch.objects.create(switch=switch, source=CallBatch.Source.CLIMBED, posted_at=datetime.now(UTC), actor_name="x", child_schema="northwind")
 
     climb.write_back(batch.pk)

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django_tenants.utils import schema_context
 
+from billing_portal.accounts.domain import keys
 from billing_portal.accounts.models import Switch
+from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError
 from customers.domain import customers
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
-from invoicing.domain import calls, climb, waiting
+from invoicing.domain import calls, climb, ledger_check, waiting
 from invoicing.models import Call, CallBatch, WaitingCall
 from rateplans.models import BillingTerms
 from tests.support import tree, world
@@ -43,6 +45,35 @@ def test_a_call_is_priced_and_posted_at_each_level_in_its_own_currency(three: Tr
         "owner": [("Acme", "-0.305", "EUR")],
     }
     assert tree.differences() == []
+
+
+def test_nobody_but_the_climb_sends_calls_of_a_reseller_below(three: Tree, noon: datetime) -> None:
+    """Else somebody at the parent could take a call's place before it comes (reliability 20)."""
+    tree.take([tree.call(three.anna)], noon)
+    tree.work()
+    with schema_context("acme"):
+        below = Switch.objects.get(name="globex/default")
+        with pytest.raises(DomainError, match="“globex/default” is a switch of a reseller below"):
+            calls.ingest([tree.call(three.globex, "c2")], switch=below, source="api", actor=jane, at=noon)
+        with pytest.raises(DomainError, match="is a switch of a reseller below"):
+            keys.make(below, [keys.CALLS_WRITE], actor=jane, at=noon)
+
+
+def test_a_call_whose_place_at_the_parent_is_taken_stays_in_flight_and_nothing_of_its_batch_is_posted(three: Tree, noon: datetime) -> None:
+    with schema_context("acme"):
+        stranger = Switch.objects.create(name="globex/default")
+        calls.ingest([tree.call(three.globex, "c2", seconds=30)], switch=stranger, source="api", actor=jane, at=noon)
+        Switch.objects.update(child_schema="globex")
+    tree.take([tree.call(three.anna), tree.call(three.anna, "c2")], noon)
+    job = Job.objects.get(kind="calls.climb")
+
+    running.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("pending", "DomainError: key_taken: Calls of globex/default were taken in from elsewhere.")
+    assert ledger_check.check().in_flight == 2
+    with schema_context("acme"):
+        assert Call.objects.count() == 1
 
 
 def test_the_call_at_the_parent_is_the_reseller_s_and_names_nobody_below(three: Tree, noon: datetime) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 from billing_portal.accounts.domain import keys, switches
 from billing_portal.accounts.models import ApiKey, Switch
+from billing_portal.tenancy.models import Reseller
 from tests.support.people import client, system, user
 
 
@@ -28,6 +29,24 @@ def test_a_second_switch_of_the_same_name_is_refused_at_the_field(acme: Any) -> 
 
     assert answer.status_code == 422
     assert "There is a switch “Default” already." in answer.content.decode()
+
+
+def test_a_slash_in_a_name_is_kept_for_switches_of_resellers_below(acme: Any) -> None:
+    answer = client(user("jane")).post("/settings/switches/new/", {"name": "globex/fs2"})
+
+    assert answer.status_code == 422
+    assert "Write it without a slash" in answer.content.decode()
+    assert not Switch.objects.exists()
+
+
+def test_a_switch_of_a_reseller_below_is_not_listed_and_gets_no_key(acme: Any) -> None:
+    below = switches.of_child("globex/fs1", Reseller.objects.get(schema_name="globex"))
+    browser = client(user("jane"))
+
+    assert "globex/fs1" not in browser.get("/settings/switches/").content.decode()
+    assert browser.get(f"/settings/switches/{below.pk}/keys/new/").status_code == 404
+    assert browser.post(f"/settings/switches/{below.pk}/keys/new/", {"scopes": ["calls:write"]}).status_code == 404
+    assert not ApiKey.objects.exists()
 
 
 def test_a_key_is_shown_once_with_an_example_that_names_this_host(acme: Any) -> None:
