@@ -22,6 +22,7 @@ from invoicing.domain.rating_batch import Outcome
 from invoicing.domain.records import CallRecord
 from rateplans import queries as rateplans
 from rateplans.domain import decks
+from rateplans.domain.exchange import Conversion
 from rateplans.domain.sources import Chain, Resolver
 from rateplans.models import RatePlan
 
@@ -38,11 +39,15 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """What one call costs: `price` in `currency`, None where the parent has no price; `inputs` are the numbers it was made of, or why there is none."""
+    """What one call costs: `price` in `currency`, None where the parent has no price; `inputs` are the numbers it was made of, or why there is none.
+
+    `margin_rate` is what one unit of the call's own price is in `currency` (semantics 20), None where no exchange rate is known.
+    """
 
     currency: str
     price: Decimal | None
     inputs: Mapping[str, Any] | None = None
+    margin_rate: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,24 @@ def of(rated: Rated) -> Purchase:
         return Purchase()
     parent = seller()
     if parent is None:
-        return Purchase(None, _own_cost(chargeable))
+        return Purchase(None, _with_margin_rates(chargeable, _own_cost(chargeable)))
     asked = [record_for(parent, outcome) for _key, outcome in chargeable]
     with schema_context(parent.schema):
         priced = rating_batch.rate(asked)
     currency = parent.customer.currency
-    return Purchase(parent, {key: _bought(outcome, currency) for (key, _outcome), outcome in zip(chargeable, priced, strict=True)})
+    bought = {key: _bought(outcome, currency) for (key, _outcome), outcome in zip(chargeable, priced, strict=True)}
+    return Purchase(parent, _with_margin_rates(chargeable, bought))
+
+
+def _with_margin_rates(rated: Rated, bought: Mapping[UUID, Bought]) -> dict[UUID, Bought]:
+    """The costs with the rates that lead from the prices to them at the moments of the calls, by the exchange rates of the reseller in force."""
+    conversion = Conversion()
+    found = {}
+    for key, outcome in rated:
+        cost = bought.get(key)
+        if cost is not None and outcome.customer is not None and outcome.at is not None:
+            found[key] = replace(cost, margin_rate=conversion.rate(outcome.customer.currency, cost.currency, outcome.at))
+    return found
 
 
 def record_for(parent: Seller, outcome: Outcome) -> CallRecord:

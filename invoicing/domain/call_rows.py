@@ -21,7 +21,7 @@ COLUMNS = (
     "at", "id", "customer_id", "key_id", "batch_id", "transfer_id", "direction", "line", "caller", "number", "setup_at", "answered_at", "ended_at", "seconds",
     "cause", "plan_id", "version_id", "prefix", "destination", "per_minute", "connection_charge", "initial_increment", "increment", "included_seconds",
     "minimum", "billed_seconds", "net", "exchange_rate", "precision", "price", "currency", "buy_price", "buy_currency",
-    "buy_inputs", "extra",
+    "buy_inputs", "margin_rate", "extra",
 )  # fmt: skip
 COPY = f"COPY invoicing_call ({', '.join(COLUMNS)}) FROM STDIN"
 NULL = "\\N"
@@ -73,6 +73,7 @@ def row(outcome: Outcome, customer: Customer, key_id: UUID, batch_id: UUID, tran
         str(bought.price) if bought and bought.price is not None else NULL,
         bought.currency if bought else "",
         json.dumps(bought.inputs).translate(_ESCAPED) if bought and bought.inputs else NULL,
+        str(bought.margin_rate) if bought and bought.margin_rate is not None else NULL,
         _extra(outcome),
     )
     return "\t".join(values) + "\n"

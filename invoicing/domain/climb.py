@@ -20,7 +20,7 @@ from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
-from invoicing.domain import buying, calls, posted
+from invoicing.domain import buying, calls, margins, posted
 from invoicing.domain.buying import Seller
 from invoicing.domain.rating_batch import Outcome
 from invoicing.models import Call, CallBatch, CallKey, WaitingCall
@@ -33,6 +33,7 @@ WRITE_BACK = """
       FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::numeric[]) AS given(call_id, leg, at, price)
       JOIN invoicing_callkey AS key ON key.call_id = given.call_id AND key.leg = given.leg AND key.switch_id = %s
      WHERE call.key_id = key.id AND call.at = given.at AND call.buy_price IS NULL
+    RETURNING call.at, call.id
 """
 
 
@@ -102,3 +103,4 @@ def write_back(batch_id: UUID) -> None:
         with connection.cursor() as cursor:
             for switch in below:
                 cursor.execute(WRITE_BACK, [*columns, switch.pk])
+                margins.fill(cursor.fetchall())

@@ -37,16 +37,17 @@ PRICE = {
     "precision": "smallint",
     "price": "numeric",
     "price_number": "int",
+    "margin_rate": "numeric",
 }
-BUY = {"buy_price": "numeric", "buy_currency": "text", "buy_inputs": "jsonb", "buy_number": "int"}
-"""The columns of a call that follow from rating, with their types: those of its price and those of what it costs."""
+BUY = {"buy_price": "numeric", "buy_currency": "text", "buy_inputs": "jsonb", "buy_number": "int", "margin_rate": "numeric"}
+"""The columns of a call that follow from rating, with their types: those of its price and those of what it costs; the rate of its margin follows both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A posted call beside what it should cost: `outcome` is its new price, `bought` its new buy price, each None where the old one stays.
 
-    `reason` says why no price could be found now. The numbers are those the call has once this is written.
+    `reason` says why no price could be found now. The numbers and the margin's rate are those the call has once this is written.
     """
 
     call: Call
@@ -57,6 +58,7 @@ class Finding:
     reason: str = ""
     price_number: int = 0
     buy_number: int = 0
+    margin_rate: Decimal | None = None
 
     @property
     def price(self) -> Decimal:
@@ -85,7 +87,7 @@ def write(found: Sequence[Finding], posted: dict[UUID, Transfer], attempt: UUID,
 
 def _change(found: Finding, transfer: Transfer | None, attempt: UUID, actor: Actor, at: datetime) -> PriceChange:
     call = found.call
-    before = {name: _plain(getattr(call, name)) for name in (*PRICE, *BUY)}
+    before = {name: _plain(getattr(call, name)) for name in {**PRICE, **BUY}}
     return PriceChange(
         created_at=at,
         key=found.key,
@@ -123,13 +125,14 @@ def _price(found: Finding) -> dict[str, Any]:
     if outcome.rate is not None:
         named |= {name: getattr(outcome.rate, name) for name in named if hasattr(outcome.rate, name)}
     numbers = {name: getattr(outcome, name) for name in ("billed_seconds", "net", "exchange_rate", "precision", "price")}
-    return {**named, **numbers, "price_number": found.price_number}
+    return {**named, **numbers, "price_number": found.price_number, "margin_rate": found.margin_rate}
 
 
 def _buy(found: Finding) -> dict[str, Any]:
     assert found.bought is not None
     bought = found.bought
-    return {"buy_price": bought.price, "buy_currency": bought.currency, "buy_inputs": bought.inputs, "buy_number": found.buy_number}
+    numbers = {"buy_number": found.buy_number, "margin_rate": found.margin_rate}
+    return {"buy_price": bought.price, "buy_currency": bought.currency, "buy_inputs": bought.inputs, **numbers}
 
 
 def _update(columns: dict[str, str], rows: Iterable[tuple[Call, dict[str, Any]]]) -> None:

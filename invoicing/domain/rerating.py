@@ -26,7 +26,7 @@ from billing_portal.kernel.period import local_date
 from customers.domain import ledger, spending, standing
 from customers.domain.ledger import Posting
 from customers.models import Customer, Kind, Line
-from invoicing.domain import buying, posted, price_changes, rating_batch, records
+from invoicing.domain import buying, margins, posted, price_changes, rating_batch, records
 from invoicing.domain.buying import Bought, Purchase
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey
@@ -63,10 +63,15 @@ class RatedAgain:
 
 @transaction.atomic
 def rate_again(named: Named, attempt: UUID, *, actor: Actor, at: datetime) -> RatedAgain:
-    """Rate these posted calls again and post the differences, one movement for each call whose price changed; repeated it finds nothing to do."""
+    """Rate these posted calls again and post the differences, one movement for each call whose price changed; repeated it finds nothing to do.
+
+    A margin that was empty for want of an exchange rate is there when there is one now.
+    """
     standing.lock_many(named.customers)
     found = look(named)
-    return RatedAgain(apply(found, attempt, actor=actor, at=at), len(named.calls) - sum(each.is_changed for each in found))
+    changed = apply(found, attempt, actor=actor, at=at)
+    margins.fill([(each.call.at, each.call.id) for each in found if each.call.margin_rate is None])
+    return RatedAgain(changed, len(named.calls) - sum(each.is_changed for each in found))
 
 
 def look(named: Named) -> list[Finding]:
@@ -101,9 +106,18 @@ def _compared(found: Finding, outcome: rating_batch.Outcome, purchase: Purchase)
 
 
 def with_cost(found: Finding, purchase: Purchase) -> Finding:
-    """With the buy price where it is another one now."""
+    """With the buy price where it is another one now, and the rate that leads to it from the price."""
     call, bought = found.call, _bought(found.call, purchase)
-    return replace(found, bought=bought, buy_number=call.buy_number + 1 + call.buy_number % 2 if bought else call.buy_number)
+    number = call.buy_number + 1 + call.buy_number % 2 if bought else call.buy_number
+    return replace(found, bought=bought, buy_number=number, margin_rate=_margin_rate(call, purchase))
+
+
+def _margin_rate(call: Call, purchase: Purchase) -> Decimal | None:
+    """That of now; where none is known any more the one the call has, unless it is bought in another currency now."""
+    bought = purchase.prices.get(call.key_id)
+    if bought is None or (bought.margin_rate is None and bought.currency == call.buy_currency):
+        return call.margin_rate
+    return bought.margin_rate
 
 
 def _bought(call: Call, purchase: Purchase) -> Bought | None:

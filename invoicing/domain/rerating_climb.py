@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,7 +19,7 @@ from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
 from customers.domain import standing
 from customers.models import Customer
-from invoicing.domain import buying, climb, posted, rerating
+from invoicing.domain import buying, climb, margins, posted, rerating
 from invoicing.domain.buying import Bought, Seller
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey, PriceChange
@@ -124,5 +125,7 @@ def _follow(above: Mapping[Name, Call], child: str, attempt: UUID, *, actor: Act
         call, source = rows.get(key.pk), above[asked[name]]
         if call is not None and source.price_number > call.buy_number:
             bought = Bought(source.currency, source.price, posted.inputs_of(source))
-            found.append(Finding(call, key, owners[call.customer_id], bought=bought, price_number=call.price_number, buy_number=source.price_number))
+            numbers: dict[str, Any] = {"price_number": call.price_number, "buy_number": source.price_number}
+            found.append(Finding(call, key, owners[call.customer_id], bought=bought, margin_rate=call.margin_rate, **numbers))
     rerating.apply(found, attempt, actor=actor, at=at, owes=())
+    margins.fill([(each.call.at, each.call.id) for each in found if each.margin_rate is None])

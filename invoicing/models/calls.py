@@ -50,7 +50,8 @@ class Call(models.Model):
     Partitioned by month of `at`, the moment of answer (unanswered: of set-up), which alone decides day, period, plan and version (semantics 18).
     Nothing has a foreign key to it; rates are unrounded, mark-ups included; `net` is before rounding, in the plan's currency;
     `price` is rounded once, in the customer's currency; `buy_price` is what the parent charges for it, in `buy_currency`, which is named for every call
-    that climbs, `buy_inputs` the numbers it was made of there: the parent posts exactly these (semantics 25).
+    that climbs, `buy_inputs` the numbers it was made of there: the parent posts exactly these (semantics 25). `margin_rate` is what one unit of `currency`
+    was in `buy_currency` when the call was rated (semantics 20): the margin follows from it for ever; None where no exchange rate was known.
     `price` and `buy_price` are those that hold now; what they were before the call was rated again stands in `PriceChange`. The number of a price rises
     with each: odd ones were set by the reseller below, even ones at the level that charges, so that both ends of a link know which is the later.
     """
@@ -90,6 +91,7 @@ class Call(models.Model):
     buy_price = MoneyField(null=True)
     buy_currency = models.CharField(max_length=3, blank=True)
     buy_inputs = models.JSONField(null=True)
+    margin_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True)
     extra = models.JSONField(default=dict)
     price_number = models.IntegerField(default=0, db_default=0)
     buy_number = models.IntegerField(default=0, db_default=0)

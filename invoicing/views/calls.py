@@ -82,7 +82,6 @@ def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False, se
     versions = queries.versions_of(found)
     owners = queries.customers_of(found) if named else {}
     made = rate_origins.of(found, seen_from=seen_from) if costs else {}
-    rates = margins.rates(margins.key_of(call) for call in found if costs and call.buy_currency)
     changes = queries.changes_of(found, costs=costs)
     return [
         Shown(
@@ -90,7 +89,7 @@ def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False, se
             owners.get(call.customer_id),
             versions.get(call.version_id) if call.version_id else None,
             verbs.explain(call, made.get(call.pk, ())),
-            margins.of(call, rates),
+            margins.of(call) if costs else None,
             changes.get(call.key_id, []),
         )
         for call in found
@@ -194,9 +193,8 @@ def _rows(calls: QuerySet[Call], *, costs: bool) -> Iterator[Sequence[object]]:
 
 
 def _with_costs(part: list[Call]) -> Iterator[Sequence[object]]:
-    rates = margins.rates(margins.key_of(call) for call in part if call.buy_currency)
     for call, line in zip(part, _lines(part), strict=True):
-        yield [*line, _plain(call.buy_price), _plain(margins.of(call, rates)), call.buy_currency]
+        yield [*line, _plain(call.buy_price), _plain(margins.of(call)), call.buy_currency]
 
 
 def _plain(amount: Decimal | None) -> str:
