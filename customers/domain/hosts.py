@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, tickets
+from billing_portal.accounts.domain import audit, sessions, tickets
 from billing_portal.accounts.domain.tickets import Guest
 from billing_portal.accounts.models import ParentSession, Role
 from billing_portal.kernel.errors import require
@@ -45,7 +45,7 @@ def hand_over(session: SessionBase, customer: Customer, *, actor: Actor, role: R
     """Issue the ticket into the reseller that this customer of ours is. Raises `not_below`."""
     require(actor.acted_for_id is None, "switched_already", _("Return from the customer you are managing first."))
     child = reseller_of(customer)
-    token = tickets.issue(child, session, actor=actor, role=role, at=at)
+    token = tickets.issue(child, session, actor=actor, role=role, at=at, home_session=sessions.row_of(session))
     audit.record(actor, "reseller.entered", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, at=at)
     return Way(tenancy.address_of(child, reverse("resellers:arrive")), token)
 
@@ -53,12 +53,13 @@ def hand_over(session: SessionBase, customer: Customer, *, actor: Actor, role: R
 def arrive(request: HttpRequest, token: str, *, at: datetime) -> ParentSession:
     """Spend the ticket that was posted here from a page of the parent's, and be somebody of the parent from now on. Raises `ticket_refused`.
 
-    Whoever of a parent this browser was here before is no longer, nor anywhere they went on to from here.
+    Whoever of a parent this browser was here before is no longer, nor anywhere they went on to from here. It is the same browser when it shows the
+    session, or when both ways began in one session at home: with a form from another site it may show no cookie.
     """
     ticket = tickets.spend(token, from_host=sender(request), at=at)
-    former = tickets.came_by(request.session)
-    if former is not None:
+    for former in tickets.former(request.session, ticket):
         end(former, actor=tickets.actor_of(former.ticket), at=at)
+        sessions.drop(former.session_key)
     opened = tickets.begin(request, ticket, at=at)
     here = tenancy.current()
     audit.record(tickets.actor_of(ticket), "parent.entered", subject=("reseller", here.pk, here.name), note=tickets.home_of(ticket), at=at)

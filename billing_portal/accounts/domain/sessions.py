@@ -89,6 +89,11 @@ def forget(session: SessionBase) -> None:
         OpenSession.objects.filter(pk=row).delete()
 
 
+def drop(key: str) -> None:
+    """The session under this key is there no more, whatever shows it."""
+    SessionStore(key).delete()
+
+
 def tidy(*, at: datetime) -> int:
     """Forget sessions that have expired."""
     Session.objects.filter(expire_date__lt=at).delete()

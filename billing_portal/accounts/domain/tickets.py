@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib.auth import login
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django_tenants.utils import schema_context
@@ -49,14 +49,16 @@ def fingerprint(token: str) -> str:
     return fingerprints.of(token)
 
 
-def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at: datetime) -> str:
+def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at: datetime, home_session: UUID | None = None) -> str:
     """Write a ticket of 60 seconds into the child's schema for the real actor; its token of 256 bits is known to nobody after this call returns it.
 
+    `home_session` is the listed session of one of our own; somebody who came from further up goes on under the one they began in.
     Raises `not_below` when the child is no reseller of this one, or is not made yet.
     """
     parent = tenancy.current()
     below = child.parent_id == parent.pk and child.state == Reseller.State.READY
-    if not below or actor.user_id is None:
+    above = came_by(session) if actor.schema else None
+    if not below or actor.user_id is None or (actor.schema and above is None):
         raise DomainError("not_below", _("%(name)s is no reseller of yours that can be entered.") % {"name": child.name})
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with schema_context(child.schema_name):
@@ -67,7 +69,8 @@ def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at
             actor_id=actor.user_id,
             actor_name=actor.name,
             role=role,
-            parent_session=session.get(HERE) if actor.schema else None,
+            parent_session=above.pk if above else None,
+            home_session=above.ticket.home_session if above else home_session,
             expires_at=at + LIFETIME,
             created_at=at,
         )
@@ -99,6 +102,17 @@ def begin(request: HttpRequest, ticket: SwitchTicket, *, at: datetime) -> Parent
     opened = ParentSession.objects.create(ticket=ticket, session_key=request.session.session_key or "", began_at=at, seen_at=at, created_at=at)
     request.session[HERE] = str(opened.pk)
     return opened
+
+
+def former(session: SessionBase, ticket: SwitchTicket) -> list[ParentSession]:
+    """The open sessions here that this ticket takes the place of: the one this browser shows, and those that began in the same session at home.
+
+    A form that comes from another site brings no cookie, so the browser alone would not tell.
+    """
+    theirs = Q(pk=session.get(HERE))
+    if ticket.home_session is not None:
+        theirs |= Q(ticket__home_session=ticket.home_session)
+    return list(ParentSession.objects.select_related("ticket").filter(theirs, ended_at=None))
 
 
 def came_by(session: SessionBase) -> ParentSession | None:

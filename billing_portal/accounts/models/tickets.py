@@ -9,7 +9,8 @@ class SwitchTicket(Record):
     """A ticket the parent writes into the child's schema: 256 bits, stored hashed, 60 seconds, one use (architecture §2).
 
     Names the real actor as (schema, id, name). `parent_session` is the `ParentSession` of the parent through which somebody of a reseller
-    further up came; none when the actor is of the parent's own staff.
+    further up came; none when the actor is of the parent's own staff. `home_session` is the `OpenSession` at the actor's home that the whole
+    way began in: the same browser, whatever cookies it shows.
     """
 
     token_hash = models.CharField(max_length=64, unique=True)
@@ -19,6 +20,7 @@ class SwitchTicket(Record):
     actor_name = models.CharField(max_length=150)
     role = models.CharField(max_length=20)
     parent_session = models.UUIDField(null=True, blank=True)
+    home_session = models.UUIDField(null=True, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
 
