@@ -38,6 +38,17 @@ def above(schema_name: str) -> list[str]:
     return found
 
 
+def below(reseller: Reseller) -> list[Reseller]:
+    """All resellers under this one that are made, each before those below it."""
+    children: dict[object, list[Reseller]] = {}
+    for each in Reseller.objects.filter(state=Reseller.State.READY).order_by("name"):
+        children.setdefault(each.parent_id, []).append(each)
+    found = list(children.get(reseller.pk, []))
+    for each in found:  # grows while it is walked
+        found += children.get(each.pk, [])
+    return found
+
+
 def address_of(reseller: Reseller, path: str = "/") -> str:
     """The absolute address of a page on the reseller's own host, from the stored domain and never from a request's header."""
     host = Domain.objects.get(tenant=reseller, is_primary=True).domain

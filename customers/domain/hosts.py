@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -105,21 +104,3 @@ def way_back() -> str:
         number = Customer.objects.filter(reseller_schema=here.schema_name).values_list("account_number", flat=True).first()
     path = reverse("customers:customer", args=[number]) if number else reverse("customers:list")
     return tenancy.address_of(here.parent, path)
-
-
-def ours_below() -> list[tuple[Reseller, ParentSession]]:
-    """People of this reseller who are switched into one below it now, whatever lies between, with the reseller they are in."""
-    schema = tenancy.current().schema_name
-    found = []
-    for below in _below(tenancy.current()):
-        with schema_context(below.schema_name):
-            sessions = ParentSession.objects.filter(ended_at=None, ticket__actor_schema=schema).select_related("ticket").order_by("-began_at")
-            found += [(below, each) for each in sessions]
-    return found
-
-
-def _below(reseller: Reseller) -> Iterator[Reseller]:
-    """All resellers under this one that are made."""
-    for child in Reseller.objects.filter(parent=reseller, state=Reseller.State.READY):
-        yield child
-        yield from _below(child)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
@@ -62,7 +63,20 @@ def leave(session: SessionBase, *, actor: Actor, at: datetime, note: str = "") -
 
 def current(session: SessionBase) -> Frame | None:
     """The frame in this session; one that cannot be read is none."""
-    kept: Any = session.get(KEY)
+    return _read(session.get(KEY))
+
+
+def frames(keys: list[str], *, at: datetime) -> dict[str, Frame]:
+    """The frames of those of these sessions that manage a customer now, by the session's key."""
+    found: dict[str, Frame] = {}
+    for row in Session.objects.filter(session_key__in=keys, expire_date__gt=at):
+        frame = _read(row.get_decoded().get(KEY))
+        if frame is not None and not frame.idle(at):
+            found[row.session_key] = frame
+    return found
+
+
+def _read(kept: Any) -> Frame | None:
     try:
         return Frame(UUID(kept["customer"]), datetime.fromisoformat(kept["entered_at"]), datetime.fromisoformat(kept["seen_at"]))
     except (TypeError, KeyError, ValueError):

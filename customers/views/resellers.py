@@ -16,7 +16,7 @@ from django_tenants.utils import schema_context
 
 from billing_portal.accounts import rights
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import tickets
+from billing_portal.accounts.domain import whereabouts
 from billing_portal.accounts.models import ParentSession
 from billing_portal.accounts.rights import Right
 from billing_portal.tenancy.models import Reseller
@@ -28,6 +28,7 @@ from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
 from customers.domain import hosts, reseller_orders
+from customers.domain import switched as switched_list
 from customers.forms.resellers import ResellerForm
 
 ADMINISTRATORS = rights.roles(Right.PLATFORM)
@@ -94,21 +95,19 @@ def again(request: PortalRequest, order: UUID) -> HttpResponse:
 @roles(*ADMINISTRATORS)
 @require_safe
 def switched(request: PortalRequest) -> HttpResponse:
-    """Who of a parent is in here now, and since when (reliability 69)."""
-    sessions = ParentSession.objects.filter(ended_at=None).select_related("ticket").order_by("-began_at")
-    here = [(each, tickets.home_of(each.ticket)) for each in sessions]
-    return page(request, "customers/switched.html", here=here, ours=hosts.ours_below())
+    """Who is switched where now, and since when (reliability 69)."""
+    return page(request, "customers/switched.html", stays=switched_list.everybody(at=timezone.now()))
 
 
 @roles(*ADMINISTRATORS)
 @require_POST
 def end(request: PortalRequest, session: UUID) -> HttpResponse:
     """Put out somebody of a parent who is in here, or call back one of our own from a reseller below."""
-    ours = next(((reseller, each) for reseller, each in hosts.ours_below() if each.pk == session), None)
-    where = ours[0].schema_name if ours else request.tenant.schema_name
-    with schema_context(where):
+    now = timezone.now()
+    where = next((reseller.schema_name for reseller, ours in whereabouts.below(at=now) if session in {each.pk for each in ours}), None)
+    with schema_context(where or request.tenant.schema_name):
         found = get_object_or_404(ParentSession.objects.select_related("ticket"), pk=session)
-        hosts.end(found, actor=_by(request) if ours else actor_of(request), at=timezone.now())
+        hosts.end(found, actor=_by(request) if where else actor_of(request), at=now)
     messages.success(request, _("%(name)s is no longer switched in.") % {"name": found.ticket.actor_name})
     return redirect("resellers:switched")
 

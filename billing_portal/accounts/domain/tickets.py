@@ -150,8 +150,9 @@ def present(session: SessionBase, *, at: datetime) -> Guest | None:
     if found is None:
         return None
     role = role_of(found.ticket)
-    if role is None or at - found.seen_at >= IDLE:
-        _end_by_itself(found, _("no longer allowed") if role is None else _("60 minutes without a page"), at)
+    over = why_over(found, role, at=at)
+    if role is None or over:
+        lapse(found, over, at=at)
         return None
     if at - found.seen_at >= NOTED or found.session_key != session.session_key:
         _stay(found, session.session_key or found.session_key, at)
@@ -174,7 +175,15 @@ def end(found: ParentSession, *, at: datetime, signed_out: bool = False) -> bool
     return bool(ParentSession.objects.filter(pk=found.pk, ended_at=None).update(ended_at=at, signed_out=signed_out))
 
 
-def _end_by_itself(found: ParentSession, note: str, at: datetime) -> None:
+def why_over(found: ParentSession, role: Role | None, *, at: datetime) -> str:
+    """Why whoever came by this session, with this role at home, is nobody at their next request though its row is open; empty while they may act."""
+    if role is None:
+        return _("no longer allowed")
+    return _("60 minutes without a page") if at - found.seen_at >= IDLE else ""
+
+
+def lapse(found: ParentSession, note: str, *, at: datetime) -> None:
+    """End a session that nobody ended, and write down why; the schema in force is the child's."""
     if end(found, at=at):
         here = tenancy.current()
         audit.record(actor_of(found.ticket), "parent.left", subject=("reseller", here.pk, here.name), note=note, at=at)

@@ -12,11 +12,13 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from billing_portal.accounts import rights
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links, sessions
+from billing_portal.accounts.domain import audit, links, sessions, whereabouts
 from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
+from billing_portal.accounts.rights import Right
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_names
 from billing_portal.mail import outgoing
@@ -69,7 +71,10 @@ def _taken(username: str) -> DomainError:
 
 @transaction.atomic
 def change_role(user: User, role: Role | str, *, actor: Actor, at: datetime) -> User:
-    """Give a member of staff another staff role; the last active administrator keeps theirs. Raises `last_administrator`, `role_of_others`."""
+    """Give a member of staff another staff role; the last active administrator keeps theirs. With the right to switch, all their switches end.
+
+    Raises `last_administrator`, `role_of_others`.
+    """
     changed, wanted = _lock(user), Role(role)
     same_side = (changed.role in STAFF_ROLES and wanted in STAFF_ROLES) or (changed.role in PEOPLE_ROLES and wanted in PEOPLE_ROLES)
     require(same_side, "role_of_others", _("Staff stay staff, and people of customers stay theirs."), field="role")
@@ -77,19 +82,26 @@ def change_role(user: User, role: Role | str, *, actor: Actor, at: datetime) -> 
         _keep_an_administrator(changed)
         before, changed.role = changed.get_role_display(), wanted
         changed.save(update_fields=["role"])
+        if wanted not in rights.roles(Right.SWITCH):
+            whereabouts.call_back(changed, at=at)
         audit.record(actor, "user.role_changed", subject=_subject(changed), changes={"role": (before, changed.get_role_display())}, at=at)
     return changed
 
 
 @transaction.atomic
 def deactivate(user: User, *, actor: Actor, at: datetime, customer_id: UUID | None = None) -> User:
-    """End somebody's access at once: sessions, links, sign-in. Not one's own, not the last administrator's. Raises `not_yourself`, `last_administrator`."""
+    """End somebody's access at once: sessions, switches, links, sign-in. Not one's own, not the last administrator's.
+
+    Raises `not_yourself`, `last_administrator`.
+    """
     require(user.pk != actor.user_id, "not_yourself", _("You cannot deactivate yourself; another administrator can."))
     left = _lock(user)
     if left.is_active:
         _keep_an_administrator(left)
         left.is_active = False
         left.save(update_fields=["is_active"])
+        if left.role in STAFF_ROLES:
+            whereabouts.call_back(left, at=at)
         links.end(left, at=at)
         sessions.shut([left.pk], at=at)
         audit.record(actor, "user.deactivated", subject=_subject(left), customer_id=customer_id, at=at)

@@ -191,47 +191,6 @@ def test_the_session_that_was_there_is_gone(walk: Walk) -> None:
 
 
 @pytest.mark.rel(69)
-def test_switching_again_ends_the_first_session_though_the_browser_shows_no_cookie(walk: Walk) -> None:
-    """A form from another site brings none along; what was reached from the first session is over too."""
-    walk.go("owner", "acme")
-    walk.go("acme", "globex")
-    first = walk.windows["acme"]
-    walk.windows["acme"] = Client(headers={"host": "acme.localhost"})
-    walk.go("owner", "acme")
-
-    assert walk.viewer("acme").home == "Portal"
-    assert not walk.viewer("globex").signed_in
-    with schema_context("acme"):
-        assert ParentSession.objects.get(ended_at=None).session_key == walk.windows["acme"].session.session_key
-        assert first.get("/customers/").status_code == 302
-        walk.post("acme", "/customers/return/")
-        assert first.get("/customers/").status_code == 302
-        assert not ParentSession.objects.filter(ended_at=None).exists()
-
-
-@pytest.mark.rel(69)
-def test_another_browser_of_the_same_person_is_left_alone(walk: Walk) -> None:
-    walk.go("owner", "acme")
-    other = walk_of("owner", walk.who)
-    other.go("owner", "acme")
-
-    assert (walk.viewer("acme").home, other.viewer("acme").home) == ("Portal", "Portal")
-
-
-@pytest.mark.rel(69)
-def test_further_down_too_the_way_is_known_by_the_session_at_home(walk: Walk) -> None:
-    walk.go("owner", "acme")
-    walk.go("acme", "globex")
-    first = walk.windows["globex"]
-    walk.windows["globex"] = Client(headers={"host": "globex.localhost"})
-    walk.go("acme", "globex")
-
-    with schema_context("globex"):
-        assert first.get("/customers/").status_code == 302
-        assert ParentSession.objects.get(ended_at=None).session_key == walk.windows["globex"].session.session_key
-
-
-@pytest.mark.rel(69)
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role": Role.REPORTS}])
 def test_who_is_locked_or_demoted_at_home_is_out_everywhere(walk: Walk, change: dict[str, Any]) -> None:
     walk.go("owner", "acme")
