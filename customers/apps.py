@@ -14,12 +14,13 @@ class CustomersConfig(AppConfig):
         from billing_portal.accounts.rights import Right
         from billing_portal.web import registry
         from billing_portal.web.viewer import PEOPLE, STAFF, SWITCHERS
-        from customers import jobs, links, middleware, reseller_jobs  # noqa: F401 - they register their work
+        from customers import jobs, links, middleware, queries, reseller_jobs  # noqa: F401 - they register their work
         from customers.domain import own_plan
-        from rateplans.domain import sources
+        from rateplans.domain import sources, taking_back
 
         user_logged_out.connect(middleware.signed_out, dispatch_uid="customers.signed_out")
         sources.register_own_plan(own_plan.history)
+        taking_back.register_buyers(queries.customers_on)
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
         registry.menu.add("Commerce", _("Customers"), "customers:list", icon="users", roles=STAFF, order=10)

@@ -1,6 +1,6 @@
 """Questions about customers, always starting from who asks."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -108,6 +108,12 @@ def plan_at(customer_ids: Iterable[UUID], at: datetime) -> dict[UUID, RatePlan]:
         if found is not None:
             plans[customer_id] = found
     return plans
+
+
+def customers_on(plans: Collection[UUID], at: datetime) -> int:
+    """How many customers are on one of these plans at a moment, closed ones left out."""
+    current = Customer.objects.exclude(status=Customer.Status.CLOSED).annotate(plan_now=Subquery(_valid_assignments(at).values("plan_id")[:1]))
+    return current.filter(plan_now__in=plans).count()
 
 
 def assignments_of(customer_ids: Iterable[UUID]) -> dict[UUID, list[PlanAssignment]]:

@@ -14,7 +14,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import currencies, money
 from billing_portal.kernel.errors import DomainError, require
 from rateplans import queries
-from rateplans.domain import loading, sharing, sources, versions
+from rateplans.domain import loading, sharing, sources, taking_back, versions
 from rateplans.models import RatePlan
 
 Inherits = RatePlan.Inherits
@@ -86,14 +86,17 @@ def create_own(*, actor: Actor, at: datetime) -> RatePlan | None:
 
 
 @transaction.atomic
-def change(plan: RatePlan, *, actor: Actor, at: datetime, **values: Any) -> RatePlan:
+def change(plan: RatePlan, *, actor: Actor, at: datetime, take_back: bool = False, **values: Any) -> RatePlan:
     """Change what may be changed of a plan (`CHANGEABLE`): not its currency, source or rates. Calls that are rated keep their price.
 
-    A new mark-up prices calls answered from `at` on. Raises as `create` does, and `shared_read_only` for a plan of the parent.
+    A new mark-up prices calls answered from `at` on. What resellers below use is shared no further only where `take_back` says so.
+    Raises as `create` does, `used_below`, and `shared_read_only` for a plan of the parent.
     """
     locked = RatePlan.objects.select_for_update().get(pk=plan.pk)
     check_own(locked)
     before = {field: getattr(locked, field) for field in CHANGEABLE}
+    if not take_back:
+        taking_back.check(locked, values.get("sharing", locked.sharing), at=at)
     for field, value in values.items():
         require(field in CHANGEABLE, "not_changeable", _("The currency and the source of a rate plan are for life."), field)
         setattr(locked, field, value)

@@ -78,6 +78,12 @@ class PlanForm(PortalForm):
         return self.initial.get("position") if position is None else position
 
 
+class ChangeForm(PlanForm):
+    """The same with the tick that is asked for when customers of resellers below are on a plan that is to be shared no further."""
+
+    take_back = forms.BooleanField(label=_("Take it back from resellers below"), required=False)
+
+
 class SourceSelect(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Plans with their currency."""
 

@@ -26,7 +26,7 @@ from rateplans.domain.decks import COLUMNS, ROWS_AT_ONCE, deck_of
 from rateplans.domain.quotes import Quote
 from rateplans.domain.sources import Chain
 from rateplans.entrances import MAY_CHANGE, MAY_SEE
-from rateplans.forms.plans import NewPlanForm, PlanForm, QuoteForm, values_of
+from rateplans.forms.plans import ChangeForm, NewPlanForm, QuoteForm, values_of
 from rateplans.models import PlanVersion, RatePlan
 from rateplans.views import rates
 
@@ -69,7 +69,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def change(request: PortalRequest, plan: UUID) -> HttpResponse:
     found = queries.plan_or_404(plan)
     plans.check_own(found)
-    form = PlanForm(request.POST or None, initial=values_of(found), inherits=found.inherits)
+    form = ChangeForm(request.POST or None, initial=values_of(found), inherits=found.inherits)
     if form.is_valid():
         with form.refusals():
             plans.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
