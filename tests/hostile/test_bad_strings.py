@@ -31,14 +31,14 @@ from customers.models import Customer, Line, Transfer
 from invoicing.domain import calls, ledger_check, rendering, topups
 from invoicing.domain.records import CallRecord
 from invoicing.models import CallBatch, Document
-from tests.sizes import FULL
+from tests.sizes import FULL, size
 from tests.support import addresses, months
 from tests.support.bad_strings import BAD
 from tests.support.crawling import Crawl, Form, form_on
 from tests.support.people import client, system, user
 from tests.support.world import jane
 
-pytestmark = [pytest.mark.django_db, months.renders]
+pytestmark = [pytest.mark.django_db, months.renders, pytest.mark.timeout(size(300, 1_800))]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EACH = len(BAD) if FULL else 1  # strings for each field; in a quick run they go round, so that each meets a field or two
 HIT = '"><b id=hit>'

@@ -13,6 +13,8 @@ from django_tenants.utils import schema_context
 
 from billing_portal.jobs import tasks
 from billing_portal.jobs.models import Job
+from invoicing.domain import calls
+from invoicing.domain.records import CallRecord
 from invoicing.models import Call
 from tests import sizes
 from tests.support import tree
@@ -34,9 +36,16 @@ def count(level: str) -> int:
         return Call.objects.count()
 
 
+def batched(records: list[CallRecord]) -> list[list[CallRecord]]:
+    """In as large batches as are taken at once."""
+    return [records[first : first + calls.AT_ONCE] for first in range(0, len(records), calls.AT_ONCE)]
+
+
+@pytest.mark.timeout(sizes.size(300, 1_500))
 def test_killed_in_the_middle_another_worker_ends_it(three: Tree, tmp_path: Path) -> None:
+    first_batch, *others = batched([tree.call(three.anna, f"c{n}") for n in range(sizes.CALLS)])
     with worker(tmp_path, queues="calls") as first:
-        tree.take([tree.call(three.anna, f"c{n}") for n in range(sizes.CALLS)], NOON)
+        tree.take(first_batch, NOON)
         until(lambda: Job.objects.filter(kind="calls.climb", state="running").exists(), pause=0.001)
         os.killpg(os.getpgid(first.process.pid), signal.SIGKILL)
         until(lambda: first.ended)
@@ -44,7 +53,9 @@ def test_killed_in_the_middle_another_worker_ends_it(three: Tree, tmp_path: Path
 
     with worker(tmp_path, queues="calls"):
         tasks.sweep()
-        until(lambda: count("owner") == sizes.CALLS, pause=0.2)
+        for batch in others:
+            tree.take(batch, NOON)
+        until(lambda: count("owner") == sizes.CALLS, pause=0.2, seconds=sizes.size(60, 900))
 
     assert (count("globex"), count("acme")) == (sizes.CALLS, sizes.CALLS)
     assert tree.balances()["owner"] == [("Acme", tree.short(-sizes.CALLS * tree.OWNER_PRICE), "EUR")]
