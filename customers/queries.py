@@ -15,6 +15,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.models import AuditEntry, Role, User
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import MoneyField
+from billing_portal.web.lookup import named_or_404
 from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
 from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Transfer
 from rateplans.models import RatePlan
@@ -46,7 +47,7 @@ def visible_to(viewer: Viewer) -> QuerySet[Customer]:
 
 def customer_or_404(viewer: Viewer, account_number: str) -> Customer:
     """The customer of this account number with its standing; 404 for strangers."""
-    return get_object_or_404(visible_to(viewer).select_related("standing"), account_number=account_number)
+    return named_or_404(visible_to(viewer).select_related("standing"), account_number=account_number)
 
 
 def own_customer(viewer: Viewer) -> Customer:

@@ -11,12 +11,12 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.tenancy import queries as tenancy
+from billing_portal.web.lookup import named_or_404
 from customers.models import Customer
 from invoicing.domain import buying, decisions, topups
 from invoicing.models import Document, TopUpRequest
@@ -47,7 +47,7 @@ class ParentAccount:
 
     def document(self, number: str, question: Callable[[Document], T]) -> T:
         """The answer to a question about one of its documents; 404 for every other number."""
-        return self.ask(lambda customer: question(get_object_or_404(_documents(customer), number=number)))
+        return self.ask(lambda customer: question(named_or_404(_documents(customer), number=number)))
 
     @transaction.atomic
     def ask_for_topup(self, amount: Decimal, *, actor: Actor, at: datetime) -> TopUpRequest:

@@ -44,9 +44,9 @@ def settle(customer: Customer, way: str, amount: Decimal, *, actor: Actor, at: d
     """
     payments.check_amount(amount, customer.currency)
     row = standing.lock(customer)
-    known = list(Transfer.objects.filter(key__startswith=f"{_key(key)}:", customer=customer).order_by("key"))
+    known = Transfer.objects.filter(key__startswith=f"{_key(key)}:", customer=customer)
     if known:
-        return known
+        return sorted(known, key=lambda transfer: int(transfer.key.rpartition(":")[2]))
     if way == Way.OUT:
         require(amount <= row.wallet, "wallet_empty", _("The wallet holds %s.") % _text(max(row.wallet, ZERO), customer), "amount")
         standing.require_free(row, amount)

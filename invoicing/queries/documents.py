@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
-from django.shortcuts import get_object_or_404
 
 from billing_portal.accounts.models import Role
 from billing_portal.mail.models import MailLog
+from billing_portal.web.lookup import named_or_404
 from billing_portal.web.viewer import Viewer
 from customers import queries as customers
 from customers.models import AccountKind, Customer, Kind, Transfer
@@ -51,7 +51,7 @@ def visible_to(viewer: Viewer) -> QuerySet[Document]:
 
 def document_or_404(viewer: Viewer, number: str) -> Document:
     """The document of this number with its customer; 404 for strangers."""
-    return get_object_or_404(visible_to(viewer), number=number)
+    return named_or_404(visible_to(viewer), number=number)
 
 
 def of_customer(viewer: Viewer, customer: Customer) -> QuerySet[Document]:

@@ -45,9 +45,10 @@ def superuser(name: str) -> Connection:
 def empty(name: str) -> None:
     """Bring a test's committed changes back to the template's state: the resellers and their defaults stay, all else goes."""
     with superuser(name).cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica; SET lock_timeout = '10s'; BEGIN")
+        cursor.execute("SET session_replication_role = replica; SET lock_timeout = '10s'")
+        _drop_new_schemas(cursor)
+        cursor.execute("BEGIN")
         try:
-            _drop_new_schemas(cursor)
             cursor.execute(_which_have_rows(name))
             for schema, table in cursor.fetchall():
                 cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(schema, table)))
@@ -158,7 +159,7 @@ def _tables(cursor: Any) -> list[tuple[str, str]]:
 
 
 def _drop_new_schemas(cursor: Any) -> None:
-    """Drop the schemas of resellers that the test made."""
+    """Drop the schemas of resellers that the test made, each by itself: together they are more tables than the server can hold locks of."""
     cursor.execute(
         "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' AND nspname <> ALL (ARRAY['public', %s]::text[])"
         " AND nspname NOT IN (SELECT schema_name FROM {})".format(f'"{BASELINE}"."public.tenancy_reseller"'),

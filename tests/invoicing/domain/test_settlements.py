@@ -54,6 +54,17 @@ def test_out_of_the_wallet_the_tax_of_the_top_up_comes_back(bob: Customer, noon:
     assert ledger_check.check().differences == []
 
 
+def test_the_same_key_again_answers_with_the_same_movements_in_their_order(paul: Customer, noon: datetime) -> None:
+    """Also where there are more than ten of them."""
+    for pence in range(12):
+        pay(paul, f"1.{pence:02}", noon)
+
+    made = settle(paul, "into", "12.66", noon)
+
+    assert len(made) == 24
+    assert settle(paul, "into", "12.66", noon) == made
+
+
 def test_what_was_never_taxed_brings_no_tax_back(bob: Customer, noon: datetime) -> None:
     months.moved(Kind.ADJUSTMENT, bob, "10.00", "2026-11-20 12:00", note="Goodwill")
     pay(bob, "60.00", noon)
