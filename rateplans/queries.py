@@ -51,7 +51,12 @@ def valid_at(at: datetime) -> Q:
 
 def version_at(plan: RatePlan, at: datetime) -> PlanVersion | None:
     """The version in force at a moment (semantics 18); None while the plan has no rates."""
-    return plan.versions.filter(valid_at(at)).order_by(F("valid_from").desc(nulls_last=True)).first()
+    return versions(plan).filter(valid_at(at)).first()
+
+
+def versions(plan: RatePlan) -> QuerySet[PlanVersion]:
+    """The plan's versions, the one valid last first."""
+    return plan.versions.order_by(F("valid_from").desc(nulls_last=True))
 
 
 def version_or_404(plan: RatePlan, number: int) -> PlanVersion:

@@ -91,6 +91,11 @@ def exact(at: datetime, zone: str) -> str:
     return f"{formats.date_format(here, 'j M Y')} {here:%H:%M:%S}"
 
 
+def minute(at: datetime, zone: str) -> str:
+    """The minute as an input of date and time holds it."""
+    return f"{_in(at, zone):%Y-%m-%dT%H:%M}"
+
+
 def clock(at: datetime, zone: str) -> str:
     return f"{_in(at, zone):%H:%M:%S}"
 

@@ -46,8 +46,13 @@ class PlanHistory:
 
         Raises DomainError, saying why, while the plan gives no prices.
         """
+        plan = self.plan_at(customer_id, moment)
+        return None if plan is None else (plan, self._resolver.chain(plan, moment))
+
+    def plan_at(self, customer_id: UUID, moment: datetime) -> RatePlan | None:
+        """The customer's plan at that moment, whether it gives prices or not; None without one."""
         plan_id = self._assigned.get(customer_id, Timeline[UUID]()).at(moment)
-        return None if plan_id is None else (self._plans[plan_id], self._resolver.chain(self._plans[plan_id], moment))
+        return None if plan_id is None else self._plans[plan_id]
 
 
 def _timelines(rows: Iterable[tuple[UUID, datetime | None, T]]) -> dict[UUID, Timeline[T]]:

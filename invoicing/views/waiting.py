@@ -23,9 +23,11 @@ from billing_portal.web.access import roles, staff
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
-from billing_portal.web.viewer import PortalRequest
+from billing_portal.web.viewer import PortalRequest, Viewer
+from invoicing.domain import missing_rates
 from invoicing.domain import waiting as verbs
 from invoicing.domain.formats.named import NAMES
+from invoicing.domain.missing_rates import MissingRates
 from invoicing.forms.waiting import DecisionForm
 from invoicing.models import WaitingCall
 from invoicing.queries import calls as queries
@@ -77,10 +79,16 @@ def _context(request: PortalRequest) -> dict[str, Any]:
         "listing": listing,
         "rows": [_shown(row) for row in listing],
         "may_decide": request.viewer.role in DECIDERS,
+        "missing": _missing(request.viewer) if listing.chip in ("", Reason.NO_RATE) else [],
         "reason": listing.chip,
         "reason_text": Reason(listing.chip).label if listing.chip else "",
         "is_conflict": listing.chip == Reason.CONFLICT,
     }
+
+
+def _missing(viewer: Viewer) -> list[MissingRates]:
+    """The rates to be added, for those who may."""
+    return missing_rates.among(queries.waiting_for(viewer)) if viewer.role in DECIDERS else []
 
 
 def _short(reason: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -76,18 +76,28 @@ def preview(plan: RatePlan, file_name: str, content: bytes, mode: str, actor: Ac
 
 @transaction.atomic
 def apply(
-    rate_import: RateImport, *, actor: Actor, at: datetime, mode: str | None = None, accept_unusual: bool = False, looked_at: int | None = None
+    rate_import: RateImport,
+    *,
+    actor: Actor,
+    at: datetime,
+    mode: str | None = None,
+    accept_unusual: bool = False,
+    looked_at: int | None = None,
+    in_force_from: datetime | None = None,
 ) -> PlanVersion:
     """Make the next version of the plan from a file that was looked at, valid from `at` (the first: for all earlier time), in one transaction.
 
-    With the mode `add` rates that are not in the file stay. Applied again, or the same file by a second operator, it answers with the version made.
-    `looked_at` is the number of the version the person compared with. Raises `bad_rows`, `unusual_prices` unless `accept_unusual`, `plan_changed`.
+    Dated back to `in_force_from` it holds from then until the next version in time begins: calls of that time that wait can be rated, rated ones
+    keep their price until they are rated again. With the mode `add` rates in force then that are not in the file stay. Applied again, or the same file
+    by a second operator, it answers with the version made. `looked_at` is the number of the version the person compared with.
+    Raises `bad_rows`, `unusual_prices` unless `accept_unusual`, `plan_changed`, `not_begun`.
     """
+    require(in_force_from is None or in_force_from <= at, "not_begun", _("Choose a moment that has begun, or none."), "in_force_from")
     plan = RatePlan.objects.select_for_update().get(pk=rate_import.plan_id)
     plans.check_own(plan)
     rate_import = RateImport.objects.select_related("version").get(pk=rate_import.pk)
     how = mode or rate_import.mode
-    last = plan.versions.order_by("-number").first()
+    last = versions.before(plan, in_force_from)
     made = rate_import.version or _made_by_equal_file(rate_import, how, last)
     if made is not None:
         return made
@@ -96,14 +106,15 @@ def apply(
     require(not file.errors, "bad_rows", _("The file has rows that cannot be read. Nothing was changed."))
     comparison = _compare(last, file, how)
     require(accept_unusual or not comparison.suspicious, "unusual_prices", _("Tick that you have looked at the unusual prices."), "accept_unusual")
-    version = versions.begin_next(plan, made_by=actor.name, at=at, file_name=rate_import.file_name)
+    version = versions.begin_next(plan, made_by=actor.name, at=at, since=in_force_from, file_name=rate_import.file_name)
     version.rate_count = loading.copy_rates(version, file.rates, at=at)
     if how == Mode.ADD and last is not None:
         version.rate_count += loading.carry_over(last, version, at=at)
     version.save(update_fields=["rate_count"])
     rate_import.mode, rate_import.state, rate_import.version = how, RateImport.State.APPLIED, version
     rate_import.save(update_fields=["mode", "state", "version"])
-    audit.record(actor, "rates.imported", subject=plans.subject(plan), changes=_changes(last, version), note=rate_import.file_name, at=at)
+    changes = _changes(last, version, dated_back=in_force_from is not None)
+    audit.record(actor, "rates.imported", subject=plans.subject(plan), changes=changes, note=rate_import.file_name, at=at)
     return version
 
 
@@ -120,5 +131,11 @@ def _compare(current: PlanVersion | None, file: RatesFile, mode: str) -> Compari
     return rates_file.compare(old, {rate.prefix: rate for rate in file.rates}, add=mode == Mode.ADD)
 
 
-def _changes(last: PlanVersion | None, version: PlanVersion) -> dict[str, tuple[object, object]]:
-    return {"version": (last.number if last else "", version.number), "rates": (last.rate_count if last else 0, version.rate_count)}
+def _changes(last: PlanVersion | None, version: PlanVersion, *, dated_back: bool) -> dict[str, tuple[object, object]]:
+    told: dict[str, tuple[object, object]] = {
+        "version": (last.number if last else "", version.number),
+        "rates": (last.rate_count if last else 0, version.rate_count),
+    }
+    if dated_back and version.valid_from is not None:
+        told["valid_from"] = ("", f"{version.valid_from.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    return told

@@ -114,7 +114,7 @@ def change(plan: RatePlan, *, actor: Actor, at: datetime, take_back: bool = Fals
 
 def _mark_up(plan: RatePlan, old: Decimal, *, actor: Actor, at: datetime) -> None:
     """A version with the new mark-up and the rates the plan has itself; the version before keeps the old one."""
-    last = plan.versions.order_by("-number").first()
+    last = versions.before(plan, None)
     plan.versions.filter(markup_percent=None).update(markup_percent=old)
     version = versions.begin_next(plan, made_by=actor.name, at=at)
     if last is None:

@@ -1,28 +1,43 @@
-"""Versions of a plan follow each other: in number and in time."""
+"""Versions of a plan follow each other in time; one dated back holds until the next begins."""
 
 from datetime import datetime, timedelta
 
+from rateplans import queries
 from rateplans.models import PlanVersion, RatePlan
 
 TICK = timedelta(microseconds=1)
 
 
-def begin_next(plan: RatePlan, *, made_by: str, at: datetime, file_name: str = "") -> PlanVersion:
-    """The next version of a locked plan, with its mark-up and no rates yet, valid from `at`; the first holds for all earlier time."""
-    last = plan.versions.order_by("-number").first()
+def before(plan: RatePlan, since: datetime | None) -> PlanVersion | None:
+    """The version that one in force from `since` follows: the one in force then; None means from now on, and the last in time."""
+    return queries.version_at(plan, since) if since is not None else queries.versions(plan).first()
+
+
+def after(plan: RatePlan, since: datetime) -> PlanVersion | None:
+    """The version that ends one in force from `since`; None where it holds on."""
+    return plan.versions.filter(valid_from__gt=since).order_by("valid_from").first()
+
+
+def begin_next(plan: RatePlan, *, made_by: str, at: datetime, since: datetime | None = None, file_name: str = "") -> PlanVersion:
+    """The next version of a locked plan, with its mark-up and no rates yet, valid from `at`; the first holds for all earlier time.
+
+    Dated back it is valid from `since`, with the mark-up of that time, until the next version in time begins.
+    """
+    newest, follows = plan.versions.order_by("-number").first(), before(plan, since)
+    then = follows.markup_percent if follows is not None and since is not None else None
     return PlanVersion.objects.create(
         plan=plan,
-        number=last.number + 1 if last else 1,
-        valid_from=_begins(last, at),
-        markup_percent=plan.markup_percent,
+        number=newest.number + 1 if newest else 1,
+        valid_from=_begins(follows, at if since is None else since),
+        markup_percent=plan.markup_percent if then is None else then,
         file_name=file_name,
         made_by=made_by,
         created_at=at,
     )
 
 
-def _begins(last: PlanVersion | None, at: datetime) -> datetime | None:
-    """Versions follow each other in time as in number, also when two are made in the same instant."""
-    if last is None:
+def _begins(follows: PlanVersion | None, moment: datetime) -> datetime | None:
+    """Versions follow each other in time also when two are made for the same instant."""
+    if follows is None:
         return None
-    return at if last.valid_from is None else max(at, last.valid_from + TICK)
+    return moment if follows.valid_from is None else max(moment, follows.valid_from + TICK)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,8 @@ from rateplans.queries import plans_to_inherit
 Inherits = RatePlan.Inherits
 CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,5}):([0-5]\d)")
 LATER = 32_000
+MINUTE = "%Y-%m-%dT%H:%M"
+EARLIEST, LATEST = 2000, 9000
 
 
 class PlanForm(PortalForm):
@@ -123,8 +126,21 @@ def values_of(plan: RatePlan) -> dict[str, Any]:
     return {name: getattr(plan, name) for name in PlanForm.base_fields}
 
 
+class MomentField(forms.DateTimeField):
+    """A minute on the clock of the reseller's zone, which its form sets."""
+
+    zone = "UTC"
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTE)
+
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        if moment is not None and not EARLIEST <= moment.year < LATEST:
+            raise ValidationError(_("Write a date since %(year)d."), params={"year": EARLIEST})
+        return moment.replace(tzinfo=ZoneInfo(self.zone)) if moment else None
+
+
 class UploadForm(PortalForm):
-    """A rates file, and what is to become of the rates that are there."""
+    """A rates file, what is to become of the rates that are there, and from when on it holds; the first of a plan holds for all earlier time."""
 
     file = forms.FileField(label=_("Rates file"), allow_empty_file=True, max_length=200, widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}))
     mode = forms.ChoiceField(
@@ -133,6 +149,24 @@ class UploadForm(PortalForm):
         initial=Mode.REPLACE.value,
         widget=ChoiceCards(hints={Mode.REPLACE.value: _("Rates that are not in the file end."), Mode.ADD.value: _("Rates that are not in the file stay.")}),
     )
+
+    in_force_from = MomentField(
+        label=_("In force from"),
+        required=False,
+        help_text=_("Empty: from now on. A date before calls that wait lets them be rated; rated calls keep their price until they are rated again."),
+    )
+
+    def __init__(self, *args: Any, zone: str, is_first: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["in_force_from"].zone = zone  # type: ignore[attr-defined]
+        if is_first:
+            del self.fields["in_force_from"]
+
+    def clean_in_force_from(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["in_force_from"]
+        if moment is not None and moment > timezone.now():
+            raise ValidationError(_("Choose a moment that has begun, or none."))
+        return moment
 
     def clean_file(self) -> UploadedFile[bytes]:
         file: UploadedFile[bytes] = self.cleaned_data["file"]
@@ -146,7 +180,12 @@ class ApplyForm(PortalForm):
 
     mode = forms.ChoiceField(choices=Mode.choices, widget=forms.HiddenInput)
     looked_at = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    in_force_from = MomentField(required=False, widget=forms.HiddenInput)
     accept_unusual = forms.BooleanField(label=_("I have looked at the unusual prices"), required=False)
+
+    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["in_force_from"].zone = zone  # type: ignore[attr-defined]
 
 
 class QuoteForm(PortalForm):

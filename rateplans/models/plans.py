@@ -60,6 +60,8 @@ class RatePlan(Record):
 class PlanVersion(Record):
     """The rates of a plan from a moment on. The first has no `valid_from`: it holds for all earlier time. Never changed; a new file makes a new version.
 
+    A file may be dated back, for calls that wait for a rate; its version holds until the next in time begins.
+
     `markup_percent` is what the plan then added to its source's rates; a new mark-up makes a new version too.
     """
 

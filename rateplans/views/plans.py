@@ -94,7 +94,7 @@ def detail(request: PortalRequest, plan: UUID) -> HttpResponse:
         chain=chain,
         why=why,
         current=queries.version_at(found, now),
-        versions=found.versions.all()[:VERSIONS_SHOWN],
+        versions=queries.versions(found)[:VERSIONS_SHOWN],
         quote_form=form,
         quote=quote,
         steps=rates.steps_for(request, quote.priced.steps) if quote else [],

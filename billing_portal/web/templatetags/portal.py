@@ -306,6 +306,12 @@ def local_exact(at: datetime | None, zone: str) -> str:
 
 
 @register.filter
+def local_minute(at: datetime, zone: str) -> str:
+    """As an input of date and time holds it."""
+    return display.minute(at, zone)
+
+
+@register.filter
 def local_clock(at: datetime | None, zone: str) -> str:
     return display.clock(at, zone) if at else "–"
 

@@ -2,9 +2,11 @@
 
 from argparse import ArgumentParser
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -15,36 +17,45 @@ from billing_portal.tenancy.models import Reseller
 from rateplans import queries
 from rateplans.domain import imports, plans, rates_text
 from rateplans.domain.imports import Mode, Preview
+from rateplans.forms.plans import MomentField
 from rateplans.models import PlanVersion
 
 COUNTS = ("new", "removed", "kept", "dearer", "cheaper", "altered", "unchanged")
 
 
 class Command(ResellerCommand):
-    help = "Load a rates file as a new version of a rate plan, valid from now; the plan is made when there is none of that name. A bad row: nothing changes."
+    help = (
+        "Load a rates file as a new version of a rate plan, valid from now or from a moment before; the plan is made when there is none of that name."
+        " A bad row: nothing changes."
+    )
 
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path, help="CSV with the columns prefix, destination, per minute, and any of the optional ones")
         parser.add_argument("--plan", required=True, metavar="NAME", help="the rate plan")
         parser.add_argument("--add", action="store_true", help="keep the rates that are not in the file, instead of replacing all")
+        parser.add_argument(
+            "--in-force-from",
+            metavar="TIME",
+            help="a moment before now, such as 2026-10-03T09:00 in the reseller's time zone: for calls that wait",
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
         parser.add_argument("--json", action="store_true", help="answer with JSON")
 
     def run(self, reseller: Reseller, **options: Any) -> None:
         content = _content(options["file"])
         mode = Mode.ADD if options["add"] else Mode.REPLACE
-        actor, at = Actor.program("import_rates", via="command"), timezone.now()
+        actor, at, since = Actor.program("import_rates", via="command"), timezone.now(), _moment(options["in_force_from"], reseller)
         with transaction.atomic():
             plan, version = queries.plan_named(options["plan"]), None
             if options["dry_run"]:
-                seen = imports.look(plan, content, mode=mode, at=at)
+                seen = imports.look(plan, content, mode=mode, at=since or at)
             else:
                 plan = plan or plans.create(name=options["plan"], currency=reseller.currency, actor=actor, at=at)
                 seen = imports.preview(plan, options["file"].name, content, mode, actor, at=at)
             if seen.rate_import is None:
                 transaction.set_rollback(True)
             else:
-                version = imports.apply(seen.rate_import, actor=actor, at=at, accept_unusual=True)
+                version = imports.apply(seen.rate_import, actor=actor, at=at, accept_unusual=True, in_force_from=since)
         self._answer(options, seen, version)
 
     def _answer(self, options: dict[str, Any], seen: Preview, version: PlanVersion | None) -> None:
@@ -67,6 +78,15 @@ class Command(ResellerCommand):
             self.stderr.write(f"{where}{column}{value}: {error.reason}")
         count = len(seen.file.errors) + seen.file.errors_left_out
         raise CommandError(f"{count:,} {'error' if count == 1 else 'errors'} in the file; nothing was changed.")
+
+
+def _moment(text: str | None, reseller: Reseller) -> datetime | None:
+    field = MomentField(required=False)
+    field.zone = reseller.time_zone
+    try:
+        return field.clean(text)
+    except ValidationError as problem:
+        raise CommandError(f"“{text}” is no moment such as 2026-10-03T09:00.") from problem
 
 
 def _content(path: Path) -> bytes:

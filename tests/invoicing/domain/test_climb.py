@@ -16,7 +16,8 @@ from customers.domain import customers
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls, climb, ledger_check, waiting
 from invoicing.models import Call, CallBatch, WaitingCall
-from rateplans.models import BillingTerms
+from rateplans.domain import imports
+from rateplans.models import BillingTerms, RatePlan
 from tests.support import tree, world
 from tests.support.tree import Tree
 from tests.support.world import jane
@@ -254,6 +255,26 @@ def test_rating_it_there_posts_it_climbs_on_and_writes_the_buy_price_back(withou
         "owner": [("0.61", "EUR", None, "")],
     }
     assert tree.balances() == {"globex": [("Anna Ltd", "-1.22", "USD")], "acme": [("Globex", "-0.915", "GBP")], "owner": [("Acme", "-0.61", "EUR")]}
+    assert tree.differences() == []
+
+
+def test_a_rate_that_the_parent_dates_back_rates_what_waits_and_leaves_what_is_rated(without_france: Tree, noon: datetime) -> None:
+    """Nothing else has to be given up: the parent is paid for the call, and every level follows."""
+    tree.take([tree.call(without_france.anna), tree.call(without_france.anna, "c2", to=tree.PARIS)], noon)
+    tree.work()
+    content = b"prefix,destination,per minute\n33,France,0.90\n44,United Kingdom,0.50\n"
+    with schema_context("acme"):
+        plan = RatePlan.objects.get()
+        for since, rated in ((None, 0), (tree.NINE, 1)):
+            seen = imports.preview(plan, "rates.csv", content, "add", jane, at=noon)
+            assert seen.rate_import is not None
+            imports.apply(seen.rate_import, actor=jane, at=noon, in_force_from=since)
+            assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon).rated == rated
+    tree.work()
+
+    assert tree.prices()["globex"] == [("0.61", "USD", "0.4067", "GBP"), ("1.22", "USD", "0.915", "GBP")]
+    assert tree.balances()["acme"] == [("Globex", "-1.3217", "GBP")]
+    assert tree.balances()["owner"] == [("Acme", "-0.915", "EUR")]
     assert tree.differences() == []
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django_tenants.utils import schema_context
 
@@ -14,6 +15,8 @@ from invoicing.domain import calls
 from invoicing.domain.records import CallRecord
 from invoicing.models import WaitingCall
 from invoicing.queries import calls as queries
+from rateplans.models import RatePlan
+from tests.rateplans.steps import load
 from tests.support import people, world
 from tests.support.world import balance, jane
 
@@ -70,6 +73,52 @@ def test_a_chip_shows_one_reason(anna: Customer, desk: Client) -> None:
 
     assert "33155550100" in shown.replace(" ", "").replace("+", "")
     assert "nobody-1" not in shown
+
+
+def test_a_missing_rate_is_added_with_a_date_before_the_call_and_the_call_is_rated(anna: Customer, desk: Client) -> None:
+    plan = RatePlan.objects.get()
+    loaded = SimpleUploadedFile("more.csv", b"prefix,destination,per minute\n33,France,0.60\n")
+    shown = desk.get("/calls/waiting/").content.decode()
+    link = f"/rate-plans/{plan.pk}/import/?mode=add&in_force_from=2026-10-03T10%3A00"
+    assert "Add the rate with a date before the call, then rate again." in shown
+    assert "Standard: 1 call, at 3 Oct 2026 10:00:00." in " ".join(shown.split())
+    assert link.replace("&", "&amp;") in shown
+
+    form = desk.get(link).context["form"]
+    sent: dict[str, Any] = {name: form[name].value() for name in ("mode", "in_force_from")}
+    address = desk.post(f"/rate-plans/{plan.pk}/import/", {**sent, "file": loaded})["Location"]
+    seen = desk.get(address).context["seen"]
+    given = {"mode": seen.mode, "looked_at": seen.current_number, "in_force_from": sent["in_force_from"]}
+    applied = desk.post(address, given, follow=True).content.decode()
+    assert "Version 2 applied: 2 rates. Now rate the waiting calls again, under Reports » Waiting calls." in applied
+    answer = desk.post("/calls/waiting/rate-again/", {"reason": "no_rate", "every": "on"}, follow=True)
+
+    assert "1 call was rated." in answer.content.decode()
+    assert (states()["france"], balance(anna)) == ("rated", Decimal("-0.66"))
+    assert "Add the rate with a date" not in answer.content.decode()
+
+
+def test_a_rate_that_is_in_force_only_from_now_on_rates_no_call_that_waits(anna: Customer, desk: Client) -> None:
+    load(RatePlan.objects.get(), b"prefix,destination,per minute\n33,France,0.60\n", mode="add", at=NOON)
+    answer = desk.post("/calls/waiting/rate-again/", {"reason": "no_rate", "every": "on"}, follow=True).content.decode()
+
+    assert "0 calls were rated. 1 still wait, each with its reason." in answer
+    assert "Add the rate with a date before the call, then rate again." in answer
+
+
+def test_what_a_shared_plan_lacks_is_the_parent_s_to_add(anna: Customer, desk: Client) -> None:
+    RatePlan.objects.update(inherits="shared", shared_schema="owner", shared_plan_id=anna.pk)
+    shown = desk.get("/calls/waiting/?show=no_rate").content.decode()
+
+    assert "Your parent shares this plan: ask it to add the rate." in shown
+    assert "/import/" not in shown
+
+
+def test_those_who_may_not_change_rates_are_not_asked_to(anna: Customer) -> None:
+    shown = people.client(people.user("sam", Role.SUPPORT)).get("/calls/waiting/").content.decode()
+
+    assert "no rate for 33155550100 in Standard" in shown
+    assert "Add the rate with a date" not in shown
 
 
 def test_the_menu_counts_what_waits(anna: Customer, desk: Client) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from billing_portal.kernel.errors import DomainError
-from rateplans.domain import imports, loading
+from rateplans.domain import imports, loading, plans
 from rateplans.domain.decks import deck_of
 from rateplans.models import RateImport, StoredRate
 from tests.rateplans.steps import HOUR, NOON, load, made, prices
@@ -49,6 +49,101 @@ def test_two_versions_of_the_same_instant_follow_each_other(acme: Any) -> None:
     now = deck_of(plan, NOON + HOUR)
     assert now is not None
     assert now[0].number == 3
+
+
+def dated_back(plan: Any, content: bytes, since: Any, mode: str = "add", at: Any = NOON + 4 * HOUR) -> Any:
+    return imports.apply(uploaded(plan, content, mode), actor=jane, at=at, in_force_from=since)
+
+
+def number_at(plan: Any, moment: Any) -> tuple[int, list[str]]:
+    found = deck_of(plan, moment)
+    assert found is not None
+    return found[0].number, [rate.prefix for rate in found[1].rates]
+
+
+def test_a_version_dated_back_holds_from_then_until_the_next_begins(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    load(plan, HEAD + b"44,United Kingdom,0.05\n", at=NOON + 2 * HOUR)
+    third = dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR)
+    tick = timedelta(microseconds=1)
+
+    assert (third.number, third.valid_from, third.created_at) == (3, NOON + HOUR, NOON + 4 * HOUR)
+    assert number_at(plan, NOON + HOUR - tick) == (1, ["33", "44"])
+    assert number_at(plan, NOON + HOUR) == number_at(plan, NOON + 2 * HOUR - tick) == (3, ["33", "44", "81"])
+    assert number_at(plan, NOON + 2 * HOUR) == number_at(plan, NOON + 5 * HOUR) == (2, ["44"])
+
+
+def test_what_is_applied_next_follows_the_last_in_time(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    load(plan, HEAD + b"44,United Kingdom,0.05\n", at=NOON + 2 * HOUR)
+    dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR)
+    fourth = load(plan, HEAD + b"34,Spain,0.06\n", mode="add", at=NOON + 5 * HOUR)
+
+    assert (fourth.number, sorted(prices(fourth))) == (4, ["34", "44"])
+
+
+def test_two_dated_back_to_the_same_moment_follow_each_other(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR)
+    dated_back(plan, HEAD + b"34,Spain,0.06\n", NOON + HOUR)
+
+    assert number_at(plan, NOON + HOUR + timedelta(seconds=1)) == (3, ["33", "34", "44", "81"])
+
+
+def test_the_same_file_dated_back_twice_makes_one_version(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    first = dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR)
+
+    assert dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR) == first
+    assert plan.versions.count() == 2
+
+
+def test_a_file_applied_too_late_can_be_dated_back(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    load(plan, HEAD + b"81,Japan,0.09\n", mode="add", at=NOON + 2 * HOUR)
+    dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR)
+
+    assert number_at(plan, NOON + HOUR) == (3, ["33", "44", "81"])
+
+
+def test_no_version_is_dated_ahead(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    with pytest.raises(DomainError, match="not_begun"):
+        dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + 5 * HOUR)
+    assert plan.versions.count() == 1
+
+
+def test_the_first_version_holds_for_all_earlier_time_whatever_its_date(acme: Any) -> None:
+    assert dated_back(made(), TWO, NOON + HOUR).valid_from is None
+
+
+def test_what_the_person_compared_with_is_the_version_of_that_time(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    load(plan, HEAD + b"44,United Kingdom,0.05\n", at=NOON + 2 * HOUR)
+    stored = uploaded(plan, HEAD + b"81,Japan,0.09\n", "add")
+    with pytest.raises(DomainError, match="plan_changed"):
+        imports.apply(stored, actor=jane, at=NOON + 4 * HOUR, in_force_from=NOON + HOUR, looked_at=2)
+    assert imports.apply(stored, actor=jane, at=NOON + 4 * HOUR, in_force_from=NOON + HOUR, looked_at=1).number == 3
+
+
+def test_a_version_dated_back_has_the_mark_up_of_that_time(acme: Any) -> None:
+    source = made("Source")
+    load(source, TWO)
+    plan = made("Dearer", currency="", inherits="plan", source=source, markup_percent=Decimal(10))
+    plans.change(plan, markup_percent=Decimal(50), actor=jane, at=NOON + 2 * HOUR)
+    dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR)
+    then, now = deck_of(plan, NOON + HOUR), deck_of(plan, NOON + 3 * HOUR)
+    assert then is not None
+    assert now is not None
+    assert {rate.prefix: rate.per_minute for rate in then[1].rates} == {"33": Decimal("0.033"), "44": Decimal("0.022"), "81": Decimal("0.09")}
+    assert {rate.prefix: rate.per_minute for rate in now[1].rates} == {"33": Decimal("0.045"), "44": Decimal("0.03")}
 
 
 def test_every_value_of_a_rate_is_stored(acme: Any) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,20 @@ def test_a_file_makes_the_plan_in_the_resellers_currency(acme: Any, rates: Path)
     assert run("import_rates", "--reseller", "Acme", "--plan", "Standard", rates) == "“Standard” version 1: 2 rates (2 new).\n"
     plan = RatePlan.objects.get()
     assert (plan.name, plan.currency, plan.versions.get().valid_from) == ("Standard", "GBP", None)
+
+
+def test_a_file_can_be_dated_back_and_not_ahead(acme: Any, rates: Path) -> None:
+    run("import_rates", "--reseller", "acme", "--plan", "Standard", rates)
+    rates.write_text("prefix,destination,per minute\n81,Japan,0.09\n")
+    run("import_rates", "--reseller", "acme", "--plan", "Standard", rates, "--add", "--in-force-from", "2026-10-03T09:00")
+    version = RatePlan.objects.get().versions.first()
+    assert version is not None
+    assert (version.number, version.valid_from, sorted(prices(version))) == (2, datetime(2026, 10, 3, 8, tzinfo=UTC), ["44", "4420", "81"])
+
+    for moment, problem in (("2099-01-01T00:00", "Choose a moment that has begun"), ("soon", "“soon” is no moment")):
+        with pytest.raises(CommandError, match=problem):
+            run("import_rates", "--reseller", "acme", "--plan", "Standard", rates, "--in-force-from", moment)
+    assert RatePlan.objects.get().versions.count() == 2
 
 
 def test_json_says_what_was_done(acme: Any, rates: Path) -> None:

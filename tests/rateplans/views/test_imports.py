@@ -174,6 +174,70 @@ def test_the_preview_shows_the_other_way_too(commerce: Client, standard: Any) ->
     assert commerce.get(f"{address}?mode=nonsense").context["seen"].mode == "replace"
 
 
+def dated_back(browser: Client, plan: Any, since: str, content: bytes = HEAD + b"81,Japan,0.09\n") -> Any:
+    sent = {"file": SimpleUploadedFile("rates.csv", content), "mode": "add", "in_force_from": since}
+    return browser.post(f"/rate-plans/{plan.pk}/import/", sent)
+
+
+def test_a_file_is_dated_back_on_the_clock_of_the_reseller(commerce: Client, standard: Any) -> None:
+    load(standard, HEAD + b"44,United Kingdom,0.05\n", at=NOON + HOUR)
+    address = dated_back(commerce, standard, "2026-11-21T12:30")["Location"]
+    seen = commerce.get(address)
+    text = seen.content.decode()
+
+    assert address.endswith("?in_force_from=2026-11-21T12%3A30")
+    assert "In force from 21 Nov 2026 12:30:00" in text
+    assert "Until version 2 begins, 21 Nov 2026 13:00:00: that one stays as it is." in text
+    assert (seen.context["seen"].current_number, seen.context["seen"].comparison.new) == (1, 1)
+    assert "?mode=replace&amp;in_force_from=2026-11-21T12%3A30" in text
+
+    answer = apply(commerce, standard, address, mode="add", looked_at=1, in_force_from="2026-11-21T12:30")
+    assert answer.status_code == 302
+    third = standard.versions.first()
+    assert (third.number, third.valid_from, sorted(prices(third))) == (3, NOON + HOUR / 2, ["44", "4420", "81"])
+    assert AuditEntry.objects.get(changes__version=["1", "3"]).changes["valid_from"] == ["", "2026-11-21 12:30 UTC"]
+    page = commerce.get(f"/rate-plans/{standard.pk}/")
+    assert [version.number for version in page.context["versions"]] == [2, 3, 1]
+    assert page.context["current"].number == 2
+
+
+@pytest.mark.parametrize(
+    ("since", "error"),
+    [
+        ("2099-01-01T00:00", "Choose a moment that has begun, or none."),
+        ("0001-01-01T00:00", "Write a date since 2000."),
+        ("9999-12-31T23:59", "Write a date since 2000."),
+        ("soon", "Enter a valid date/time."),
+    ],
+)
+def test_a_date_that_cannot_be_meant_is_an_error_at_its_field(commerce: Client, standard: Any, since: str, error: str) -> None:
+    before = RateImport.objects.count()
+    answer = dated_back(commerce, standard, since)
+
+    assert (answer.status_code, answer.context["form"].errors) == (422, {"in_force_from": [error]})
+    assert RateImport.objects.count() == before
+
+
+def test_a_date_ahead_cannot_be_applied(commerce: Client, standard: Any) -> None:
+    address = dated_back(commerce, standard, "2026-11-21T12:30")["Location"]
+    answer = apply(commerce, standard, address, mode="add", in_force_from="2099-01-01T00:00")
+
+    assert answer.status_code == 422
+    assert standard.versions.count() == 1
+
+
+def test_a_bad_file_keeps_the_date_that_was_chosen(commerce: Client, standard: Any) -> None:
+    answer = dated_back(commerce, standard, "2026-11-21T12:30", HEAD + b"81,Japan,dear\n")
+
+    assert answer.status_code == 422
+    assert 'value="2026-11-21T12:30"' in answer.content.decode()
+
+
+def test_the_first_file_of_a_plan_is_not_dated(commerce: Client, standard: Any) -> None:
+    assert "In force from" in commerce.get(f"/rate-plans/{standard.pk}/import/").content.decode()
+    assert "In force from" not in commerce.get(f"/rate-plans/{made('Other').pk}/import/").content.decode()
+
+
 @pytest.mark.rel(23)
 @pytest.mark.parametrize("price", ["0", "0.21"])
 def test_unusual_prices_need_a_tick(commerce: Client, standard: Any, price: str) -> None:
