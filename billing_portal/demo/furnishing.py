@@ -101,7 +101,15 @@ def settle_in(house: House, *, since: date, at: datetime) -> None:
     customer.billing_since = since
     customer.save(update_fields=["billing_since"])
     customers.change(
-        customer, credit_limit=RESELLER_LIMIT, street=house.street, city=house.city, postcode=house.postcode, country=house.country, actor=PROGRAM, at=at
+        customer,
+        credit_limit=RESELLER_LIMIT,
+        credit_unlimited=False,
+        street=house.street,
+        city=house.city,
+        postcode=house.postcode,
+        country=house.country,
+        actor=PROGRAM,
+        at=at,
     )
 
 

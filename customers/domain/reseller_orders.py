@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +84,8 @@ def place(new: NewReseller, *, actor: Actor) -> Progress:
         "time_zone": new.time_zone,
         "admin_email": new.admin_email,
         "plan": str(new.plan.pk) if new.plan else None,
+        "credit_limit": str(new.credit_limit),
+        "credit_unlimited": new.credit_unlimited,
         "actor": actor.to_json(),
     }
     outbox.add(MAKE, payload, key=_key(progress.pk))
@@ -159,6 +162,8 @@ def _make(new: NewReseller, actor: Actor, at: datetime, told: resellers.Told) ->
         time_zone=new.time_zone,
         admin_email=new.admin_email,
         plan=new.plan,
+        credit_limit=new.credit_limit,
+        credit_unlimited=new.credit_unlimited,
         actor=actor,
         at=at,
         told=told,
@@ -166,9 +171,11 @@ def _make(new: NewReseller, actor: Actor, at: datetime, told: resellers.Told) ->
 
 
 def _wanted(payload: dict[str, Any]) -> NewReseller:
+    """What was ordered; an order of before credit was asked for has none of it."""
     plan = RatePlan.objects.get(pk=payload["plan"]) if payload["plan"] else None
     fields = {name: payload[name] for name in ("short_name", "name", "host", "currency", "time_zone", "admin_email")}
-    return NewReseller(**fields, parent=tenancy.current(), plan=plan)
+    credit = {"credit_limit": Decimal(payload.get("credit_limit", 0)), "credit_unlimited": payload.get("credit_unlimited", True)}
+    return NewReseller(**fields, **credit, parent=tenancy.current(), plan=plan)
 
 
 def _key(progress: UUID) -> str:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -47,6 +48,8 @@ class NewReseller:
     time_zone: str
     admin_email: str
     plan: RatePlan | None
+    credit_limit: Decimal = Decimal(0)
+    credit_unlimited: bool = True
 
 
 def create(
@@ -59,6 +62,8 @@ def create(
     time_zone: str,
     admin_email: str,
     plan: RatePlan | None = None,
+    credit_limit: Decimal = Decimal(0),
+    credit_unlimited: bool = True,
     actor: Actor,
     at: datetime,
     told: Told = lambda step: None,
@@ -66,10 +71,11 @@ def create(
     """Make schema, host, customer row in the parent and administrator, who gets the login details; needs the owner's database role.
 
     `currency` is what it owes its parent in and its own default; `plan` is one of the parent's, and its own rate plan inherits from it.
+    It is post-paid there, with unlimited credit unless a limit in its currency is given instead.
     Each step is whole or absent, and `told` when it is there: tried again after a failure in the middle it goes on where it stopped.
     Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_unknown`, `short_name_invalid` and others.
     """
-    new = NewReseller(short_name, name, host.lower().rstrip("."), parent, currency, time_zone, admin_email, plan)
+    new = NewReseller(short_name, name, host.lower().rstrip("."), parent, currency, time_zone, admin_email, plan, credit_limit, credit_unlimited)
     for problem in problems(new):
         raise problem
     known = _known(new)
@@ -152,6 +158,7 @@ def _check_terms(new: NewReseller) -> None:
     unknown = _("“%s” is no currency in use: give its three letters, such as GBP.") % new.currency
     require(new.currency in currencies.codes(), "currency_unknown", unknown, "currency")
     zone_of(new.time_zone)
+    require(new.credit_limit >= 0, "credit_limit_negative", _("A credit limit is 0.00 or more."), "credit_limit")
 
 
 def _check_parent(new: NewReseller) -> None:
@@ -199,6 +206,8 @@ def _enter_into_parent(reseller: Reseller, new: NewReseller, *, actor: Actor, at
             currency=new.currency,
             time_zone=new.time_zone,
             billing_email=new.admin_email,
+            credit_limit=new.credit_limit,
+            credit_unlimited=new.credit_unlimited,
             kind=Customer.CustomerKind.RESELLER,
             reseller_schema=new.short_name,
             actor=actor,

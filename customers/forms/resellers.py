@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.tenancy.models import Reseller
-from billing_portal.web.forms import PortalForm
+from billing_portal.web.forms import MoneyField, PortalForm
 from customers.domain import reseller_orders, resellers
 from customers.domain.resellers import NewReseller
 from customers.forms.customers import PlanSelect
@@ -42,6 +44,15 @@ class ResellerForm(PortalForm):
     )
     currency = forms.ChoiceField(label=_("Currency"), help_text=_("In which it owes you, and its own to begin with."))
     time_zone = forms.ChoiceField(label=_("Time zone"))
+    credit_limit = MoneyField(
+        label=_("Credit limit"), min_value=Decimal(0), required=False, help_text=_("How much it may owe you. It counts only without unlimited credit.")
+    )
+    credit_unlimited = forms.BooleanField(
+        label=_("Unlimited credit"),
+        required=False,
+        initial=True,
+        help_text=_("The usual for a reseller, which is invoiced each month: it is never over a limit."),
+    )
 
     def __init__(self, *args: Any, parent: Reseller, platform_host: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,6 +61,7 @@ class ResellerForm(PortalForm):
         self._choose("currency").choices = currencies.named()
         self._choose("time_zone").choices = [(name, name) for name in zone_names()]
         self.fields["host"].widget.attrs["data-after"] = platform_host
+        self._choose("credit_limit").currency = str(self["currency"].value() or "")
 
     def _choose(self, name: str) -> Any:
         return self.fields[name]
@@ -57,6 +69,10 @@ class ResellerForm(PortalForm):
     def clean(self) -> dict[str, Any]:
         """All clashes are said at once, each at its field."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("credit_limit", 0) is None:
+            given["credit_limit"] = Decimal(0)
+            if not given["credit_unlimited"]:
+                self.add_error("credit_limit", ValidationError(_("Write a limit, or tick “Unlimited credit”."), code="required"))
         if not self.errors:
             given["short_name"] = given["short_name"].lower() or resellers.short_name_of(given["name"])
             given["host"] = (given["host"] or f"{given['short_name']}.{self.platform_host}").lower().rstrip(".")

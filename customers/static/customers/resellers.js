@@ -14,7 +14,13 @@ shortName.addEventListener("input", follow);
 plan.addEventListener("change", ({ target }) => {
   const code = target.selectedOptions[0]?.dataset.currency;
   if (code) currency.value = code;
+  owes();
 });
+currency.addEventListener("change", owes);
+
+function owes() {
+  for (const unit of document.querySelectorAll("form[data-guard] .bp-unit")) unit.textContent = currency.value;
+}
 
 function short(text) {
   return text.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]/g, "").replace(/^[0-9]+/, "").slice(0, 41);

@@ -2,6 +2,7 @@
 
 import os
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ from tests.support.people import client, user
 from tests.support.waiting import until
 from tests.support.workers import worker
 
-FIELDS = {"name": "Northwind Voice", "short_name": "northwind", "admin_email": "nora@northwind.example", "currency": "EUR", "time_zone": "Europe/Berlin"}
+FIELDS = {
+    "name": "Northwind Voice",
+    "short_name": "northwind",
+    "admin_email": "nora@northwind.example",
+    "currency": "EUR",
+    "time_zone": "Europe/Berlin",
+    "credit_unlimited": "on",
+}
 
 
 def order(window: Any, **changes: str) -> Any:
@@ -69,6 +77,33 @@ def test_every_clash_is_said_at_its_field_at_once_and_nothing_is_ordered(jane: A
 )
 def test_what_makes_no_sense_is_refused(jane: Any, changes: dict[str, str], field: str) -> None:
     assert list(errors(order(jane, **changes))) == [field]
+
+
+def test_it_has_unlimited_credit_unless_a_limit_is_chosen(jane: Any) -> None:
+    page = jane.get("/platform/resellers/new/").content.decode()
+    ticked = re.search(r'<input[^>]*name="credit_unlimited"[^>]*>', page)
+    assert ticked is not None
+    assert " checked" in ticked[0]
+
+    order(jane)
+    order(jane, name="Southwind", short_name="southwind", credit_unlimited="", credit_limit="250.50")
+    assert [(job.payload["credit_unlimited"], job.payload["credit_limit"]) for job in Job.objects.filter(kind="resellers.make").order_by("created_at")] == [
+        (True, "0"),
+        (False, "250.50"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("", "Write a limit, or tick “Unlimited credit”."),
+        ("-1", "Ensure this value is greater than or equal to 0."),
+        ("a lot", "Write an amount such as 50.00."),
+    ],
+)
+def test_without_unlimited_credit_a_limit_is_needed(jane: Any, limit: str, said: str) -> None:
+    assert errors(order(jane, credit_unlimited="", credit_limit=limit)) == {"credit_limit": [said]}
+    assert not Job.objects.filter(kind="resellers.make").exists()
 
 
 def test_one_that_is_being_made_is_not_ordered_twice(jane: Any) -> None:
@@ -125,7 +160,7 @@ def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: P
     world.plan("Wholesale", "EUR")
     window = client(user("jane"))
     plan = RatePlan.objects.get(name="Wholesale")
-    url = order(window, plan=str(plan.pk)).url
+    url = order(window, plan=str(plan.pk), credit_unlimited="", credit_limit="250.50").url
 
     with worker(tmp_path, queues="provisioning", role="owner", environment=os.environ):
         _wait_until(window, url, "Made")
@@ -137,6 +172,8 @@ def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: P
             "Europe/Berlin",
             plan,
         )
+        assert (row.billing_type, row.credit_unlimited, row.credit_limit) == ("postpaid", False, Decimal("250.50"))
+        assert (row.standing.credit_unlimited, row.standing.credit_limit) == (False, Decimal("250.50"))
         assert Domain.objects.get(domain="northwind.localhost").tenant.parent.schema_name == "acme"
         with schema_context("northwind"):
             admin = User.objects.get()
@@ -163,10 +200,13 @@ def _wait_until(window: Any, url: str, words: str) -> None:
 
 
 def _break_in_the_middle(window: Any, url: str) -> None:
-    """As if the last step had failed: the schema and the customer are there, the administrator is not."""
+    """As if the last step had failed: the schema and the customer are there, the administrator is not; and credit had not been asked for yet."""
     with schema_context("northwind"):
         User.objects.all().delete()
-    Job.objects.filter(kind="resellers.make").update(state=Job.State.DEAD)
+    job = Job.objects.get(kind="resellers.make")
+    job.payload = {name: value for name, value in job.payload.items() if not name.startswith("credit_")}
+    job.state = Job.State.DEAD
+    job.save(update_fields=["payload", "state"])
     Progress.objects.update(state=Progress.State.FAILED, done=2, note="The mail server was out.")
     page = window.get(url).content.decode()
     assert "Not finished" in page

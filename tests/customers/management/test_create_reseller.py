@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,12 +36,13 @@ def create_reseller(*arguments: str) -> tuple[int, str, str]:
 def test_a_reseller_is_made_whole_and_only_once() -> None:
     world.plan("Wholesale")
 
-    status, address, _log = create_reseller(*ARGUMENTS, "--parent", "acme", "--plan", "wholesale", "--name", "Northwind Voice")
+    status, address, _log = create_reseller(*ARGUMENTS, "--parent", "acme", "--plan", "wholesale", "--name", "Northwind Voice", "--credit-limit", "250.50")
     assert (status, address) == (0, "http://northwind.localhost:8000/")
 
     row = Customer.objects.get(reseller_schema="northwind")
     assert (row.name, row.kind, row.currency, row.time_zone) == ("Northwind Voice", "reseller", "GBP", "Europe/Berlin")
     assert row.plan_assignments.get().plan.name == "Wholesale"
+    assert (row.billing_type, row.credit_unlimited, row.credit_limit) == ("postpaid", False, Decimal("250.50"))
     assert row.people.count() == 0
     assert Domain.objects.get(domain="northwind.localhost").tenant.parent.schema_name == "acme"
     with schema_context("northwind"):
@@ -57,6 +59,7 @@ def test_a_reseller_is_made_whole_and_only_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_a_failure_left_out_is_made_by_trying_again() -> None:
     assert create_reseller(*ARGUMENTS, "--parent", "acme")[0] == 0
+    assert Customer.objects.get(reseller_schema="northwind").credit_unlimited, "nobody chose a limit"
     with schema_context("northwind"):
         User.objects.all().delete()
         Switch.objects.all().delete()
@@ -86,6 +89,7 @@ def test_a_call_without_what_is_needed_is_wrong_usage() -> None:
     status, _out, error = create_reseller("northwind", "--host", "northwind.localhost")
     assert status == 2
     assert "--currency" in error
+    assert "“-5” is not an amount" in create_reseller(*ARGUMENTS, "--credit-limit=-5")[2]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +106,7 @@ def test_a_call_without_what_is_needed_is_wrong_usage() -> None:
         ({"time_zone": "Mars"}, "unknown_time_zone"),
         ({"admin_email": "nora"}, "email_invalid"),
         ({"name": "Anna Ltd"}, "name_taken"),
+        ({"credit_limit": Decimal(-1)}, "credit_limit_negative"),
     ],
 )
 def test_a_reseller_that_makes_no_sense_is_not_made(acme: Reseller, anna: Customer, noon: datetime, fields: dict[str, Any], code: str) -> None:
