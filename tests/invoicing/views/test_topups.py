@@ -54,6 +54,16 @@ def test_approve_posts_it_and_says_so(commerce: Any, asked: TopUpRequest) -> Non
     assert "Thank you" in commerce.get(f"/requests/{asked.pk}/").content.decode()
 
 
+def test_what_is_left_to_spend_is_told_while_it_matters(commerce: Any, asked: TopUpRequest) -> None:
+    def told() -> str:
+        return str(commerce.get("/requests/").content.decode().split('data-label="Left to spend">')[1].split("</td>")[0])
+
+    customers.change(asked.customer, credit_limit=D("50.00"), actor=jane, at=timezone.now())
+    assert told() == '<span class="bp-money">40.00 <span class="bp-cur">GBP</span></span>', "10.00 are spent"
+    decisions.approve(asked, actor=jane, at=timezone.now())
+    assert told() == "–"
+
+
 def test_a_double_click_approves_once(commerce: Any, asked: TopUpRequest) -> None:
     for _n in range(2):
         assert commerce.post(f"/requests/{asked.pk}/", {"decision": "approve"}).status_code == 302
