@@ -73,7 +73,7 @@ def create(
     `currency` is what it owes its parent in and its own default; `plan` is one of the parent's, and its own rate plan inherits from it.
     It is post-paid there, with unlimited credit unless a limit in its currency is given instead.
     Each step is whole or absent, and `told` when it is there: tried again after a failure in the middle it goes on where it stopped.
-    Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_unknown`, `short_name_invalid` and others.
+    Raises `reseller_exists`, `host_taken`, `name_taken`, `currency_unknown`, `short_name_invalid`, `short_name_reserved` and others.
     """
     new = NewReseller(short_name, name, host.lower().rstrip("."), parent, currency, time_zone, admin_email, plan, credit_limit, credit_unlimited)
     for problem in problems(new):
@@ -116,7 +116,8 @@ def _known(new: NewReseller) -> Reseller | None:
 
 
 def _check_short_name(new: NewReseller) -> None:
-    usable = SHORT_NAME.fullmatch(new.short_name) and new.short_name not in RESERVED
+    require(new.short_name not in RESERVED, "short_name_reserved", _("“%s” is reserved: choose another short name.") % new.short_name, "short_name")
+    usable = SHORT_NAME.fullmatch(new.short_name)
     require(usable, "short_name_invalid", _("A short name is 2 to 41 letters and figures, in lower case, and begins with a letter."), "short_name")
     known = _known(new)
     free = known is None or (_is_same(known, new) and not _has_administrator(known))

@@ -75,6 +75,10 @@ class ResellerForm(PortalForm):
                 self.add_error("credit_limit", ValidationError(_("Write a limit, or tick “Unlimited credit”."), code="required"))
         if not self.errors:
             given["short_name"] = given["short_name"].lower() or resellers.short_name_of(given["name"])
+            if not given["short_name"]:
+                said = _("Write a short name: “%(name)s” has no Latin letters that one could be made of.")
+                self.add_error("short_name", ValidationError(said, code="short_name_missing", params={"name": given["name"]}))
+                return given
             given["host"] = (given["host"] or f"{given['short_name']}.{self.platform_host}").lower().rstrip(".")
             for problem in reseller_orders.problems(self.wanted()):
                 self.refuse(problem)

@@ -79,6 +79,26 @@ def test_what_makes_no_sense_is_refused(jane: Any, changes: dict[str, str], fiel
     assert list(errors(order(jane, **changes))) == [field]
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "日本", "short_name": ""}, "Write a short name: “日本” has no Latin letters that one could be made of."),
+        ({"name": "2020", "short_name": ""}, "Write a short name: “2020” has no Latin letters that one could be made of."),
+        ({"short_name": "public"}, "“public” is reserved: choose another short name."),
+        ({"name": "Static", "short_name": ""}, "“static” is reserved: choose another short name."),
+        ({"short_name": "7up"}, "A short name is 2 to 41 letters and figures, in lower case, and begins with a letter."),
+    ],
+)
+def test_why_a_short_name_will_not_do_is_said_at_it(jane: Any, changes: dict[str, str], said: str) -> None:
+    assert errors(order(jane, **changes)) == {"short_name": [said]}
+
+
+def test_a_name_in_other_letters_is_fine_with_a_short_name_in_latin_ones(jane: Any) -> None:
+    order(jane, name="日本", short_name="nihon")
+
+    assert [(job.payload["name"], job.payload["host"]) for job in Job.objects.filter(kind="resellers.make")] == [("日本", "nihon.localhost")]
+
+
 def test_it_has_unlimited_credit_unless_a_limit_is_chosen(jane: Any) -> None:
     page = jane.get("/platform/resellers/new/").content.decode()
     ticked = re.search(r'<input[^>]*name="credit_unlimited"[^>]*>', page)

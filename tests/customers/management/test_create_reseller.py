@@ -96,7 +96,7 @@ def test_a_call_without_what_is_needed_is_wrong_usage() -> None:
     ("fields", "code"),
     [
         ({"short_name": "North Wind"}, "short_name_invalid"),
-        ({"short_name": "public"}, "short_name_invalid"),
+        ({"short_name": "public"}, "short_name_reserved"),
         ({"short_name": "globex"}, "reseller_exists"),
         ({"host": "acme.localhost"}, "host_taken"),
         ({"host": "north wind"}, "host_invalid"),
