@@ -108,7 +108,7 @@ def test_a_second_file_says_what_gets_dearer_cheaper_and_ends(page: Page) -> Non
     page.get_by_role("link", name="Import rates").click()
     upload(page, HEADER, LONDON.replace("0.0600", "0.0900"), name="march.csv")
     page.get_by_role("button", name="Apply 1 rate").click()
-    versions = page.get_by_role("table", name="Versions, the newest first")
+    versions = page.get_by_role("table", name="Versions, the latest in force first")
     expect(versions.get_by_role("rowheader")).to_have_text(["2 in force", "1"])
     expect(versions.locator("tbody td:nth-child(3)")).to_have_text(["march.csv", "rates.csv"])
 
@@ -160,4 +160,4 @@ def test_two_windows_cannot_apply_over_each_other(page: Page) -> None:
 
     expect(other.get_by_role("main")).to_contain_text("applied")
     page.reload()
-    expect(page.get_by_role("table", name="Versions, the newest first").locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("table", name="Versions, the latest in force first").locator("tbody tr")).to_have_count(1)
