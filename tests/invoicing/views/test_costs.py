@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +10,12 @@ import pytest
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import Role
+from billing_portal.tenancy.models import ExchangeRate
 from customers.models import Customer, Person, PlanAssignment
 from invoicing.domain import margins
 from invoicing.models import Call
 from invoicing.views.calls import COSTS_HEADER
-from rateplans.models import RatePlan
+from rateplans.models import OwnExchangeRate, RatePlan
 from tests.support import tree, world
 from tests.support.people import client, user
 from tests.support.tree import Tree
@@ -43,6 +44,23 @@ def test_the_margin_is_the_price_less_the_buy_price(three: Tree) -> None:
     assert sorted(str(margins.of(call)) for call in Call.objects.all()) == ["0.203300", "0.203300", "None"]
     [earned] = margins.sums(Call.objects.all())
     assert (earned.currency, earned.bought_in, earned.cost, earned.margin) == ("GBP", "GBP", D("0.8134"), D("0.4066"))
+
+
+def test_an_exchange_rate_written_for_a_day_gone_by_changes_no_margin(acme: Any) -> None:
+    made = tree.plant(rates={"44": ("United Kingdom", "2.64")}, at_acme={"44": ("United Kingdom", "2.40")})
+    RatePlan.objects.update(currency="GBP")
+    Customer.objects.filter(pk=made.anna.pk).update(currency="JPY")
+    made.anna.accounts.update(currency="JPY")
+    for currency, units in (("JPY", "100"), ("GBP", "1")):
+        ExchangeRate.objects.create(day=date(2026, 10, 1), currency=currency, per_euro=D(units))
+    tree.take([tree.call(made.anna, seconds=7)], NOON)
+    written = client(user("adam", Role.ADMINISTRATOR)).post("/settings/currencies/new/", {"currency": "JPY", "day": "2026-10-02", "per_euro": "200"})
+    answer = page(Role.COMMERCE)
+
+    assert (written.status_code, OwnExchangeRate.objects.get().per_euro) == (302, D(200))
+    [row], [total] = answer.context["rows"], answer.context["totals"]
+    assert (row.call.price, row.call.buy_price, row.margin) == (D("30.8"), D("0.28"), D("0.028"))
+    assert [each.margin for each in total["earned"]] == [D("0.028")]
 
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.COMMERCE, Role.REPORTS])
