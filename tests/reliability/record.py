@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -59,5 +60,6 @@ def note_rows(items: list[pytest.Item]) -> None:
 
 def register(config: pytest.Config) -> None:
     """Record full runs of everything; a part of the tests proves no promise."""
-    if sizes.FULL and getattr(config, "workerinput", None) is None and not config.option.collectonly:
+    whole = [Path(argument).name for argument in config.args] == ["tests"] and not config.option.keyword
+    if sizes.FULL and whole and getattr(config, "workerinput", None) is None and not config.option.collectonly:
         config.pluginmanager.register(Recorder(), "reliability")
