@@ -69,20 +69,23 @@ class ResellerForm(PortalForm):
     def clean(self) -> dict[str, Any]:
         """All clashes are said at once, each at its field."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
-        if given.get("credit_limit", 0) is None:
-            given["credit_limit"] = Decimal(0)
-            if not given["credit_unlimited"]:
-                self.add_error("credit_limit", ValidationError(_("Write a limit, or tick “Unlimited credit”."), code="required"))
+        is_limit_missing = not self["credit_unlimited"].value() and given.get("credit_limit", 0) is None
+        given["credit_limit"] = given.get("credit_limit") or Decimal(0)
         if not self.errors:
-            given["short_name"] = given["short_name"].lower() or resellers.short_name_of(given["name"])
-            if not given["short_name"]:
-                said = _("Write a short name: “%(name)s” has no Latin letters that one could be made of.")
-                self.add_error("short_name", ValidationError(said, code="short_name_missing", params={"name": given["name"]}))
-                return given
-            given["host"] = (given["host"] or f"{given['short_name']}.{self.platform_host}").lower().rstrip(".")
-            for problem in reseller_orders.problems(self.wanted()):
-                self.refuse(problem)
+            self._clashes(given)
+        if is_limit_missing:
+            self.add_error("credit_limit", ValidationError(_("Write a limit, or tick “Unlimited credit”."), code="required"))
         return given
+
+    def _clashes(self, given: dict[str, Any]) -> None:
+        given["short_name"] = given["short_name"].lower() or resellers.short_name_of(given["name"])
+        if not given["short_name"]:
+            said = _("Write a short name: “%(name)s” has no Latin letters that one could be made of.")
+            self.add_error("short_name", ValidationError(said, code="short_name_missing", params={"name": given["name"]}))
+            return
+        given["host"] = (given["host"] or f"{given['short_name']}.{self.platform_host}").lower().rstrip(".")
+        for problem in reseller_orders.problems(self.wanted()):
+            self.refuse(problem)
 
     def wanted(self) -> NewReseller:
         """What is ordered."""

@@ -51,7 +51,7 @@ def check(plan: RatePlan, to: str, *, at: datetime) -> None:
     named = [str(use) for use in found[:MOST_NAMED]]
     if len(found) > MOST_NAMED:
         named.append(_("%(more)d more resellers") % {"more": len(found) - MOST_NAMED})
-    message = _("It is used below: %(uses)s. Their next calls would wait without a price. Tick this to take it back all the same.")
+    message = _("It is used by %(uses)s. Their next calls would wait without a price. Tick this to take it back all the same.")
     raise DomainError("used_below", message % {"uses": ", ".join(named)}, "take_back")
 
 

@@ -93,6 +93,11 @@ def test_why_a_short_name_will_not_do_is_said_at_it(jane: Any, changes: dict[str
     assert errors(order(jane, **changes)) == {"short_name": [said]}
 
 
+def test_a_missing_limit_hides_no_other_fault(jane: Any) -> None:
+    assert set(errors(order(jane, name="日本", short_name="", credit_unlimited=""))) == {"short_name", "credit_limit"}
+    assert set(errors(order(jane, short_name="globex", credit_unlimited=""))) == {"short_name", "credit_limit"}
+
+
 def test_a_name_in_other_letters_is_fine_with_a_short_name_in_latin_ones(jane: Any) -> None:
     order(jane, name="日本", short_name="nihon")
 

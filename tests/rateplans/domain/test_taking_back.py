@@ -86,7 +86,7 @@ def test_the_page_asks_for_a_tick(shared: RatePlan, desk: Desk) -> None:
 
         asked = window.post(address, given)
         assert asked.status_code == 422
-        assert "It is used below: Acme for 3 customers." in asked.content.decode()
+        assert "It is used by Acme for 3 customers." in asked.content.decode()
         assert 'name="take_back"' in asked.content.decode()
         shared.refresh_from_db()
         assert shared.sharing == "recursive"
