@@ -80,10 +80,11 @@ def register(still_low: StillLow) -> None:
 def check(customer: Customer) -> None:
     """Settings that fit each other: amounts of 0.00 or more, and a top-up that can lift the balance above where it begins (E36).
 
-    Raises `threshold_negative`, `topup_needs_threshold`, `topup_threshold_above`, `topup_amount_missing`, `topup_target_too_low`.
+    Raises `threshold_negative`, `topup_amount_negative`, `topup_needs_threshold`, `topup_threshold_above`, `topup_amount_missing`, `topup_target_too_low`.
     """
     threshold, own = customer.low_balance_threshold, customer.topup_threshold
     require(threshold >= 0, "threshold_negative", _("Write an amount such as 50.00, or 0.00 for none."), "low_balance_threshold")
+    require(customer.topup_amount >= 0, "topup_amount_negative", _("Write an amount such as 50.00, or leave it empty."), "topup_amount")
     require(customer.topup in Customer.TopUp.values, "topup_unknown", _("Choose how to top up."), "topup")
     if customer.topup == Customer.TopUp.OFF:
         return

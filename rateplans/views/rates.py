@@ -10,7 +10,8 @@ from typing import Any
 from django.http import QueryDict
 
 from billing_portal.accounts.rights import Right, roles
-from billing_portal.web.listing import Listing
+from billing_portal.web.forms import clean_line
+from billing_portal.web.listing import TERM_CAP, Listing
 from billing_portal.web.viewer import PortalRequest, works_for
 from rateplans import queries
 from rateplans.domain import origins
@@ -69,7 +70,7 @@ def in_force(request: PortalRequest, chain: Chain | None) -> dict[str, Any]:
     """The rates in force that the search finds, and the prefix that counts for the number searched."""
     if chain is None:
         return {"listing": None, "matched": "", "rows": [], "shows_origin": False}
-    term = str(request.GET.get("q", ""))
+    term = clean_line(request.GET.get("q", ""))[:TERM_CAP]
     if len(chain.links) == 1:
         listing = Listing(request.GET, queries.rates(chain.version, term), sorts=RATE_SORTS, default="prefix")
         rows = [Shown(rate, ()) for rate in listing]

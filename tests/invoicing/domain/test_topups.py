@@ -269,6 +269,7 @@ def test_a_customer_cannot_ask_twice_at_once(acme: Any) -> None:
     ("settings", "code"),
     [
         ({"low_balance_threshold": D("-1.00")}, "threshold_negative"),
+        ({"topup": "off", "topup_amount": D("-1.00")}, "topup_amount_negative"),
         ({"topup": "fixed", "topup_amount": D(5), "low_balance_threshold": D(0)}, "topup_needs_threshold"),
         ({"topup": "fixed", "topup_amount": D(5), "low_balance_threshold": D(10), "topup_threshold": D(11)}, "topup_threshold_above"),
         ({"topup": "fixed", "topup_amount": D(0), "low_balance_threshold": D(10)}, "topup_amount_missing"),
