@@ -11,6 +11,7 @@ from billing_portal.kernel import phone
 from billing_portal.tenancy.models import ExchangeRate
 from rateplans.models import BillingTerms, PlanVersion, RateImport, RatePlan, StoredRate, Tax
 
+LAST_FIRST = (F("valid_from").desc(nulls_last=True), "-number")
 LONGEST = 15
 FAR = 100
 
@@ -55,8 +56,8 @@ def version_at(plan: RatePlan, at: datetime) -> PlanVersion | None:
 
 
 def versions(plan: RatePlan) -> QuerySet[PlanVersion]:
-    """The plan's versions, the one valid last first."""
-    return plan.versions.order_by(F("valid_from").desc(nulls_last=True))
+    """The plan's versions, the one valid last first; of those that begin at the same moment the newest counts."""
+    return plan.versions.order_by(*LAST_FIRST)
 
 
 def version_or_404(plan: RatePlan, number: int) -> PlanVersion:
@@ -69,7 +70,7 @@ def import_or_404(plan: RatePlan, rate_import: UUID) -> RateImport:
 
 def plans_with_version(at: datetime) -> QuerySet[RatePlan]:
     """The plans with number, beginning and count of rates of the version in force."""
-    current = PlanVersion.objects.filter(valid_at(at), plan=OuterRef("pk")).order_by(F("valid_from").desc(nulls_last=True))
+    current = PlanVersion.objects.filter(valid_at(at), plan=OuterRef("pk")).order_by(*LAST_FIRST)
     return (
         all_plans()
         .select_related("source")

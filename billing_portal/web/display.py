@@ -91,9 +91,11 @@ def exact(at: datetime, zone: str) -> str:
     return f"{formats.date_format(here, 'j M Y')} {here:%H:%M:%S}"
 
 
-def minute(at: datetime, zone: str) -> str:
-    """The minute as an input of date and time holds it."""
-    return f"{_in(at, zone):%Y-%m-%dT%H:%M}"
+def instant(at: datetime, zone: str) -> str:
+    """The moment as an input of date and time holds it: to the minute, or as fine as it is, down to milliseconds; never later than it is."""
+    local = _in(at, zone).replace(tzinfo=None)
+    local = local.replace(microsecond=local.microsecond // 1000 * 1000)
+    return local.isoformat(timespec="milliseconds" if local.microsecond else "seconds" if local.second else "minutes")
 
 
 def clock(at: datetime, zone: str) -> str:

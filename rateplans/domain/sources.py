@@ -98,7 +98,7 @@ class Resolver:
         for version in PlanVersion.objects.filter(plan_id__in=[plan_id for _schema, plan_id in self._plans]) if self._plans else ():
             self._versions[self._home, version.plan_id].append(version)
         for found in self._versions.values():
-            found.sort(key=_begin)
+            found.sort(key=_turn)
 
     def chain(self, plan: RatePlan, at: datetime) -> Chain:
         """The plan's chain at a moment.
@@ -186,7 +186,7 @@ class Resolver:
     def _versions_of(self, place: Place) -> list[PlanVersion]:
         if place not in self._versions:
             with schema_context(place[0]):
-                self._versions[place] = sorted(PlanVersion.objects.filter(plan_id=place[1]), key=_begin)
+                self._versions[place] = sorted(PlanVersion.objects.filter(plan_id=place[1]), key=_turn)
         return self._versions[place]
 
 
@@ -213,6 +213,11 @@ def _no_rates(plan: RatePlan) -> DomainError:
 
 def _begin(version: PlanVersion) -> datetime:
     return version.valid_from or _ALWAYS
+
+
+def _turn(version: PlanVersion) -> tuple[datetime, int]:
+    """In time; of those that begin at the same moment the newest comes last and counts."""
+    return _begin(version), version.number
 
 
 def _check_currency(plan: RatePlan, source: RatePlan) -> None:

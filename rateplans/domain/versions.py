@@ -21,14 +21,15 @@ def after(plan: RatePlan, since: datetime) -> PlanVersion | None:
 def begin_next(plan: RatePlan, *, made_by: str, at: datetime, since: datetime | None = None, file_name: str = "") -> PlanVersion:
     """The next version of a locked plan, with its mark-up and no rates yet, valid from `at`; the first holds for all earlier time.
 
-    Dated back it is valid from `since`, with the mark-up of that time, until the next version in time begins.
+    Dated back it is valid from `since`, with the mark-up of that time, until the next version in time begins. One that began at the very same moment is
+    followed by it at once.
     """
     newest, follows = plan.versions.order_by("-number").first(), before(plan, since)
     then = follows.markup_percent if follows is not None and since is not None else None
     return PlanVersion.objects.create(
         plan=plan,
         number=newest.number + 1 if newest else 1,
-        valid_from=_begins(follows, at if since is None else since),
+        valid_from=None if follows is None else _after(follows, at) if since is None else since,
         markup_percent=plan.markup_percent if then is None else then,
         file_name=file_name,
         made_by=made_by,
@@ -36,8 +37,6 @@ def begin_next(plan: RatePlan, *, made_by: str, at: datetime, since: datetime | 
     )
 
 
-def _begins(follows: PlanVersion | None, moment: datetime) -> datetime | None:
-    """Versions follow each other in time also when two are made for the same instant."""
-    if follows is None:
-        return None
+def _after(follows: PlanVersion, moment: datetime) -> datetime:
+    """Versions from now on follow each other in time also when two are made in the same instant."""
     return moment if follows.valid_from is None else max(moment, follows.valid_from + TICK)

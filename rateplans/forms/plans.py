@@ -127,10 +127,10 @@ def values_of(plan: RatePlan) -> dict[str, Any]:
 
 
 class MomentField(forms.DateTimeField):
-    """A minute on the clock of the reseller's zone, which its form sets."""
+    """A moment on the clock of the reseller's zone, which its form sets; to the minute, or as fine as it is written."""
 
     zone = "UTC"
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MINUTE)
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "any"}, format=MINUTE)
 
     def clean(self, value: Any) -> datetime | None:
         moment: datetime | None = super().clean(value)

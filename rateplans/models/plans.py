@@ -60,7 +60,8 @@ class RatePlan(Record):
 class PlanVersion(Record):
     """The rates of a plan from a moment on. The first has no `valid_from`: it holds for all earlier time. Never changed; a new file makes a new version.
 
-    A file may be dated back, for calls that wait for a rate; its version holds until the next in time begins.
+    A file may be dated back, for calls that wait for a rate; its version holds until the next in time begins. Of versions that begin at the same moment the
+    newest holds.
 
     `markup_percent` is what the plan then added to its source's rates; a new mark-up makes a new version too.
     """
@@ -77,7 +78,7 @@ class PlanVersion(Record):
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="plan_version_once"),
-            models.UniqueConstraint(fields=["plan", "valid_from"], name="plan_version_moment_once", nulls_distinct=False),
+            models.UniqueConstraint(fields=["plan"], condition=models.Q(valid_from=None), name="plan_version_first_once"),
         ]
 
 

@@ -26,7 +26,7 @@ from rateplans.domain import imports, plans, versions
 from rateplans.domain.imports import Mode, Preview
 from rateplans.domain.rates_file import Change
 from rateplans.entrances import MAY_CHANGE
-from rateplans.forms.plans import MINUTE, ApplyForm, MomentField, UploadForm
+from rateplans.forms.plans import ApplyForm, MomentField, UploadForm
 from rateplans.models import RateImport, RatePlan
 
 ERRORS_SHOWN = 100
@@ -50,7 +50,7 @@ def upload(request: PortalRequest, plan: UUID) -> HttpResponse:
             return _bad_file(request, found, name, seen, form)
         address = reverse("rateplans:import-preview", args=[plan, seen.rate_import.pk])
         since = form.cleaned_data.get("in_force_from")
-        return redirect(f"{address}?{urlencode({SINCE: since.strftime(MINUTE)})}" if since else address)
+        return redirect(f"{address}?{urlencode({SINCE: display.instant(since, request.viewer.zone)})}" if since else address)
     return page(request, "rateplans/import.html", form=form, plan=found, current=current)
 
 
@@ -88,7 +88,11 @@ def preview(request: PortalRequest, plan: UUID, rate_import: UUID) -> HttpRespon
     unusual = seen.comparison.suspicious if seen.comparison else []
     changes = [(change, _percent(change)) for change in (seen.comparison.largest if seen.comparison else [])]
     context: dict[str, Any] = {"stored": stored, "seen": seen, "changes": changes, "unusual": unusual[:UNUSUAL_SHOWN], "unusual_count": len(unusual)}
-    dated: dict[str, Any] = {"since": since, "since_text": since.strftime(MINUTE) if since else "", "ends": versions.after(found, since) if since else None}
+    dated: dict[str, Any] = {
+        "since": since,
+        "since_text": display.instant(since, request.viewer.zone) if since else "",
+        "ends": versions.after(found, since) if since else None,
+    }
     return page(request, "rateplans/import_preview.html", plan=found, form=form, **context, **dated)
 
 

@@ -16,11 +16,11 @@ def made(name: str = "Standard", currency: str = "GBP", **given: Any) -> RatePla
     return plans.create(name=name, currency=currency, actor=jane, at=NOON, **given)
 
 
-def load(plan: RatePlan, content: bytes, *, at: datetime = NOON, mode: str = "replace") -> PlanVersion:
+def load(plan: RatePlan, content: bytes, *, at: datetime = NOON, mode: str = "replace", in_force_from: datetime | None = None) -> PlanVersion:
     """Upload and apply a file, unusual prices included."""
     seen = imports.preview(plan, "rates.csv", content, mode, jane, at=at)
     assert seen.rate_import is not None, seen.file.errors
-    return imports.apply(seen.rate_import, actor=jane, at=at, accept_unusual=True)
+    return imports.apply(seen.rate_import, actor=jane, at=at, accept_unusual=True, in_force_from=in_force_from)
 
 
 def prices(version: PlanVersion) -> dict[str, Decimal]:

@@ -306,9 +306,9 @@ def local_exact(at: datetime | None, zone: str) -> str:
 
 
 @register.filter
-def local_minute(at: datetime, zone: str) -> str:
+def local_instant(at: datetime, zone: str) -> str:
     """As an input of date and time holds it."""
-    return display.minute(at, zone)
+    return display.instant(at, zone)
 
 
 @register.filter

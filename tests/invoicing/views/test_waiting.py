@@ -1,6 +1,8 @@
 """The queue: what waits is shown with its reason and its record, and decided by those who may."""
 
-from datetime import UTC, datetime
+import html
+import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -96,6 +98,24 @@ def test_a_missing_rate_is_added_with_a_date_before_the_call_and_the_call_is_rat
     assert "1 call was rated." in answer.content.decode()
     assert (states()["france"], balance(anna)) == ("rated", Decimal("-0.66"))
     assert "Add the rate with a date" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("began", [NINE, NINE - timedelta(milliseconds=400)])
+def test_a_call_is_rated_though_another_version_began_at_its_moment_or_just_before(anna: Customer, desk: Client, began: datetime) -> None:
+    """Such as a file with a mistake in it, dated as the page proposes."""
+    plan = RatePlan.objects.get()
+    load(plan, b"prefix,destination,per minute\n34,Spain,0.60\n", mode="add", at=NOON, in_force_from=began)
+    link = re.search(r'href="([^"]*import/[^"]*)"', desk.get("/calls/waiting/").content.decode())
+    assert link is not None
+    moment = desk.get(html.unescape(link[1])).context["form"]["in_force_from"].value()
+
+    sent = {"mode": "add", "in_force_from": moment, "file": SimpleUploadedFile("more.csv", b"prefix,destination,per minute\n33,France,0.60\n")}
+    address = desk.post(f"/rate-plans/{plan.pk}/import/", sent)["Location"]
+    seen = desk.get(address).context["seen"]
+    desk.post(address, {"mode": "add", "looked_at": seen.current_number, "in_force_from": moment})
+    answer = desk.post("/calls/waiting/rate-again/", {"reason": "no_rate", "every": "on"}, follow=True)
+
+    assert "1 call was rated." in answer.content.decode()
 
 
 def test_a_rate_that_is_in_force_only_from_now_on_rates_no_call_that_waits(anna: Customer, desk: Client) -> None:

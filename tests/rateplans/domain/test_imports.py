@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from billing_portal.kernel.errors import DomainError
-from rateplans.domain import imports, loading, plans
+from rateplans.domain import imports, loading, plans, sources
 from rateplans.domain.decks import deck_of
 from rateplans.models import RateImport, StoredRate
 from tests.rateplans.steps import HOUR, NOON, load, made, prices
@@ -90,7 +90,13 @@ def test_two_dated_back_to_the_same_moment_follow_each_other(acme: Any) -> None:
     dated_back(plan, HEAD + b"81,Japan,0.09\n", NOON + HOUR)
     dated_back(plan, HEAD + b"34,Spain,0.06\n", NOON + HOUR)
 
-    assert number_at(plan, NOON + HOUR + timedelta(seconds=1)) == (3, ["33", "34", "44", "81"])
+    dated_back(plan, HEAD + b"82,South Korea,0.07\n", NOON + HOUR)
+
+    assert number_at(plan, NOON + HOUR) == (4, ["33", "34", "44", "81", "82"])
+    assert number_at(plan, NOON + HOUR - timedelta(microseconds=1)) == (1, ["33", "44"])
+    chain = sources.chain_of(plan, NOON + HOUR)
+    assert chain is not None
+    assert chain.version.number == 4
 
 
 def test_the_same_file_dated_back_twice_makes_one_version(acme: Any) -> None:
