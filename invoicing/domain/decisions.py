@@ -24,14 +24,14 @@ MAX_COMMENT, MAX_REFERENCE = 300, 140
 
 @transaction.atomic
 def approve(request: TopUpRequest, *, actor: Actor, at: datetime, comment: str = "") -> TopUpRequest:
-    """Post the request's amount as money received, once: approved again by the same person, such as by a double click, it stays as it is.
+    """Post the request's amount as money received, once: approved again in the same words, such as by a double click, it stays as it is.
 
     Who pays in advance gets a top-up with its tax taken out, and is told by the receipt (semantics 16); others get a payment that settles their oldest
     invoices, and a mail that says so. Raises `request_decided` when it was rejected or somebody else approved it, `currency_changed` when the customer
     pays in another one now.
     """
     request = _locked(request)
-    if not _is_open(request, State.APPROVED, actor):
+    if not _is_open(request, State.APPROVED, comment, actor):
         return request
     customer = request.customer
     changed = _("This request is in %(then)s, and the customer pays in %(now)s now. Reject it.")
@@ -50,7 +50,7 @@ def reject(request: TopUpRequest, *, comment: str, actor: Actor, at: datetime) -
     """Refuse the request and tell the customer why; its low balance makes no further attempt. Raises `comment_missing`, `request_decided`."""
     require(comment.strip(), "comment_missing", _("Write why; the customer reads it."), "comment")
     request = _locked(request)
-    if not _is_open(request, State.REJECTED, actor):
+    if not _is_open(request, State.REJECTED, comment.strip(), actor):
         return request
     _decide(request, State.REJECTED, comment.strip(), actor=actor, at=at)
     _tell("topup_rejected", request, {})
@@ -68,9 +68,9 @@ def _locked(request: TopUpRequest) -> TopUpRequest:
     return TopUpRequest.objects.select_for_update(of=("self",)).select_related("customer").get(pk=request.pk)
 
 
-def _is_open(request: TopUpRequest, wanted: str, actor: Actor) -> bool:
-    """Whether it can still be decided; False when the actor decided just so before. Raises `request_decided` with who decided and how."""
-    if (request.state, request.decided_by) == (wanted, actor.name):
+def _is_open(request: TopUpRequest, wanted: str, comment: str, actor: Actor) -> bool:
+    """Whether it can still be decided; False when it was decided just so, to the word. Raises `request_decided` with who decided and how."""
+    if (request.state, request.decided_by, request.comment) == (wanted, actor.name, comment):
         return False
     said = {"state": request.get_state_display().lower(), "name": request.decided_by}
     require(request.state == State.PENDING, "request_decided", _("This request was %(state)s before, by %(name)s.") % said)

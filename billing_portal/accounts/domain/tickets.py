@@ -10,8 +10,9 @@ from uuid import UUID
 from django.contrib.auth import login
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import F, Q
+from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_tenants.utils import schema_context
 
@@ -20,7 +21,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.accounts.models import ParentSession, Role, SwitchTicket, User
 from billing_portal.accounts.rights import Right
-from billing_portal.kernel.errors import DomainError
+from billing_portal.kernel.errors import DomainError, require
 from billing_portal.tenancy import fingerprints
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Domain, Reseller
@@ -31,7 +32,7 @@ NOTED = timedelta(minutes=1)  # how often being there is written down
 TOKEN_BYTES = 32
 HERE = "from_parent"  # in the child's session: the ParentSession it is
 BELOW = "below"  # in the parent's session: [schema, ticket] of what was opened from it
-MOST_BELOW = 10
+MOST_BELOW = 40  # open at once from one session; none is forgotten, so that signing out ends them all
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,15 @@ def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at
     """Write a ticket of 60 seconds into the child's schema for the real actor; its token of 256 bits is known to nobody after this call returns it.
 
     `home_session` is the listed session of one of our own; somebody who came from further up goes on under the one they began in.
-    Raises `not_below` when the child is no reseller of this one, or is not made yet.
+    Raises `not_below` when the child is no reseller of this one, or is not made yet, and `too_many_below`.
     """
     parent = tenancy.current()
     below = child.parent_id == parent.pk and child.state == Reseller.State.READY
     above = came_by(session) if actor.schema else None
     if not below or actor.user_id is None or (actor.schema and above is None):
         raise DomainError("not_below", _("%(name)s is no reseller of yours that can be entered.") % {"name": child.name})
+    opened = [[schema, ticket] for schema, ticket in session.get(BELOW, []) if _state_of(schema, ticket, at)[0]]
+    require(len(opened) < MOST_BELOW, "too_many_below", _("You are switched into too many resellers at once. Return from one first."))
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with schema_context(child.schema_name):
         ticket = SwitchTicket.objects.create(
@@ -74,7 +77,7 @@ def issue(child: Reseller, session: SessionBase, *, actor: Actor, role: Role, at
             expires_at=at + LIFETIME,
             created_at=at,
         )
-    session[BELOW] = [*session.get(BELOW, []), [child.schema_name, str(ticket.pk)]][-MOST_BELOW:]
+    session[BELOW] = [*opened, [child.schema_name, str(ticket.pk)]]
     return token
 
 
@@ -207,20 +210,23 @@ def is_signed_out_below(session: SessionBase) -> bool:
     opened: list[list[str]] = session.get(BELOW, [])
     if not opened:
         return False
-    states = [_state_of(schema, ticket) for schema, ticket in opened]
+    states = [_state_of(schema, ticket, timezone.now()) for schema, ticket in opened]
     kept = [each for each, (is_open, _signed_out) in zip(opened, states, strict=True) if is_open]
     if len(kept) != len(opened):
         session[BELOW] = kept
     return any(signed_out for _is_open, signed_out in states)
 
 
-def _state_of(schema: str, ticket: str) -> tuple[bool, bool]:
-    """Whether the ticket's session may still be open, and whether it was ended by signing out; neither once the reseller is dropped."""
+def _state_of(schema: str, ticket: str, at: datetime) -> tuple[bool, bool]:
+    """Whether the ticket's session is or may still come to be open, and whether it was ended by signing out; neither once the reseller is dropped."""
     if tenancy.named(schema) is None:
         return (False, False)
     with schema_context(schema):
-        row = SwitchTicket.objects.filter(pk=ticket).values(ended=F("parentsession__ended_at"), signed_out=F("parentsession__signed_out")).first()
-    return (row["ended"] is None, bool(row["signed_out"])) if row else (False, False)
+        found = SwitchTicket.objects.filter(pk=ticket).select_related("parentsession").first()
+    if found is None:
+        return (False, False)
+    session = getattr(found, "parentsession", None)
+    return (session.ended_at is None, session.signed_out) if session else (found.expires_at > at, False)
 
 
 def _sign_out_above(ticket: SwitchTicket, at: datetime) -> None:

@@ -81,6 +81,12 @@ def test_a_page_left_open_learns_who_decided_meanwhile(commerce: Any, asked: Top
     assert Payment.objects.count() == 1
 
 
+def test_another_comment_is_not_taken_for_the_same_click(commerce: Any, asked: TopUpRequest) -> None:
+    for comment, status in (("Pay first", 302), ("Pay first", 302), ("No such customer", 422)):
+        assert commerce.post(f"/requests/{asked.pk}/", {"decision": "reject", "comment": comment}).status_code == status
+    assert TopUpRequest.objects.get().comment == "Pay first"
+
+
 def test_reject_needs_a_comment(commerce: Any, asked: TopUpRequest) -> None:
     refused = commerce.post(f"/requests/{asked.pk}/", {"decision": "reject"})
     assert refused.status_code == 422
