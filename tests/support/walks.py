@@ -13,7 +13,7 @@ from billing_portal.accounts.models import User
 from billing_portal.tenancy.models import Reseller
 from customers.models import Customer
 from tests.support import world
-from tests.support.people import client
+from tests.support.people import client, user
 
 HOSTS = {"owner": "localhost", "acme": "acme.localhost", "globex": "globex.localhost"}
 
@@ -75,3 +75,11 @@ def number_of(parent: str, child: str) -> str:
     """The account number of a reseller at its parent."""
     with schema_context(parent):
         return Customer.objects.get(reseller_schema=child).account_number
+
+
+def from_the_owner() -> Walk:
+    """Orla, administrator of the owner, with Acme below it and Globex below Acme."""
+    plant()
+    with schema_context("owner"):
+        orla = user("orla", name="Orla Byrne")
+    return walk_of("owner", orla)

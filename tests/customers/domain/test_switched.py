@@ -17,10 +17,7 @@ from tests.support.walks import Walk, walk_of
 @pytest.fixture
 def walk(owner: Any) -> Walk:
     """Globex below Acme below the owner, where Orla is an administrator."""
-    walks.plant()
-    with schema_context("owner"):
-        orla = user("orla", name="Orla Byrne")
-    return walk_of("owner", orla)
+    return walks.from_the_owner()
 
 
 @pytest.mark.rel(69)

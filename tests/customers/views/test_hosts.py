@@ -15,16 +15,13 @@ from customers.models import Customer
 from tests.support import walks, world
 from tests.support.people import client, user
 from tests.support.second_factors import add_app, at_the_door, shown
-from tests.support.walks import Walk, walk_of
+from tests.support.walks import Walk
 
 
 @pytest.fixture
 def walk(owner: Any) -> Walk:
     """Globex below Acme below the owner, where Orla is an administrator."""
-    walks.plant()
-    with schema_context("owner"):
-        orla = user("orla", name="Orla Byrne")
-    return walk_of("owner", orla)
+    return walks.from_the_owner()
 
 
 def test_one_step_down_and_back(walk: Walk) -> None:
