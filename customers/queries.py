@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -15,6 +14,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.models import AuditEntry, Role, User
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import MoneyField
+from billing_portal.web.listing import Totals
 from billing_portal.web.lookup import named_or_404
 from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
 from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Transfer
@@ -36,6 +36,9 @@ OVERDUE = Q(standing__overdue_since__isnull=False)
 LOW = Q(standing__low_since__isnull=False)
 LOCKED = Q(standing__calls_locked=True) | Q(standing__web_locked=True)
 NEAR_LIMIT = Q(available__gte=0, available__lt=F("standing__credit_limit") * NEAR)
+
+TOTALS = Totals(by="currency", count="customers", sums={"balance": BALANCE, "left": AVAILABLE})
+"""What the list adds up, `left` of those with a limit. Currencies are never added up."""
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Customer]:
@@ -67,13 +70,6 @@ def with_figures(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     return customers.annotate(balance_now=BALANCE, available=AVAILABLE)
 
 
-def totals(customers: QuerySet[Customer]) -> list[dict[str, Any]]:
-    """One row per currency of these customers: `currency`, `customers`, `balance`, `left` (of those with a limit). Currencies are never added up."""
-    sums = {"customers": Count("pk"), "balance": Sum(BALANCE), "left": Sum(AVAILABLE)}
-    rows = Customer.objects.filter(pk__in=customers.order_by().values("pk")).values("currency").annotate(**sums).order_by("currency")
-    return [dict(row) for row in rows]
-
-
 def search(term: str) -> Q:
     """Where a name, account number, switch account code, email or tax reference fits the term."""
     fields = ("name__icontains", "account_number__startswith", "switch_account_code__icontains", "billing_email__icontains", "tax_reference__icontains")
@@ -88,12 +84,12 @@ def targets(viewer: Viewer, count: int) -> list[tuple[str, str]]:
     if viewer.role not in SWITCHERS or viewer.actor is None:
         return []
     visited = AuditEntry.objects.filter(actor_id=viewer.actor.user_id, action="customer.entered").order_by("-at").values_list("customer_id", flat=True)
-    last = list(dict.fromkeys(visited[:VISITS_LOOKED_AT]))
-    order = Case(
-        When(kind=Customer.CustomerKind.RESELLER, then=Value(-1)), *(When(pk=pk, then=Value(place)) for place, pk in enumerate(last)), default=Value(len(last))
-    )
-    found = visible_to(viewer).exclude(status=Customer.Status.CLOSED).annotate(turn=order).order_by("turn", Lower("name"))
-    return list(found.values_list("account_number", "name")[:count])
+    turns = {pk: turn for turn, pk in enumerate(dict.fromkeys(visited[:VISITS_LOOKED_AT]))}
+    open_ones = visible_to(viewer).exclude(status=Customer.Status.CLOSED).order_by(Lower("name"), "pk").only("account_number", "name", "kind")
+    resellers_and_visited = open_ones.filter(Q(kind=Customer.CustomerKind.RESELLER) | Q(pk__in=turns))[: count + VISITS_LOOKED_AT]
+    first = sorted(resellers_and_visited, key=lambda customer: -1 if customer.kind == Customer.CustomerKind.RESELLER else turns[customer.pk])
+    found = dict.fromkeys((customer.account_number, customer.name) for customer in [*first, *open_ones[:count]])
+    return list(found)[:count]
 
 
 def _valid_assignments(at: datetime) -> QuerySet[PlanAssignment]:

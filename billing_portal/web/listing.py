@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, Sum, Value
+from django.db.models.expressions import Combinable, OrderBy
+from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils.functional import Promise
 
@@ -18,6 +20,8 @@ SIZES = (10, 25, 50, 100)
 SIZE = 25
 TERM_CAP = 200
 Lookups = Sequence[str] | Callable[[str], Q]
+Column = str | Lower
+"""What rows are sorted by: a field, or its lower case, for which an index may stand."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,15 @@ class ChipShown:
     query: str
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What is added up of the rows that are shown: `count` names how many there are of each value of `by`, `sums` the columns added for it."""
+
+    by: str
+    count: str
+    sums: Mapping[str, Combinable]
+
+
 class Listing:
     """The part of `rows` that the address asks for. Only names of `sorts`, chips and sizes listed here reach the query."""
 
@@ -47,11 +60,12 @@ class Listing:
         data: QueryDict,
         rows: QuerySet[Any, Any],
         *,
-        sorts: Mapping[str, Sequence[str]],
+        sorts: Mapping[str, Sequence[Column]],
         default: str,
         search: Lookups = (),
         chips: Sequence[Chip] = (),
         keep: Sequence[str] = (),
+        totals: Totals | None = None,
     ) -> None:
         self._data = data
         self._rows = rows
@@ -59,6 +73,7 @@ class Listing:
         self._search = search
         self._chips = chips
         self._keep = keep
+        self._totals = totals
         self.default = default
         self.term = clean_line(data.get("q", ""))[:TERM_CAP]
         self.chip = next((chip.key for chip in chips if chip.key == data.get("show")), "")
@@ -98,9 +113,9 @@ class Listing:
         rows = self.matching.filter(where) if self.chip else self.matching
         return rows.order_by(*self._order())
 
-    def _order(self) -> list[str]:
+    def _order(self) -> list[str | Lower | OrderBy]:
         columns = self._sorts[self.sort]
-        return [_reversed(column) if self.descending else column for column in columns] + ["pk"]
+        return [*(_reversed(column) if self.descending else column for column in columns), "pk"]
 
     @cached_property
     def page(self) -> Page[Any]:
@@ -111,10 +126,33 @@ class Listing:
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        """How many each chip holds, by one query; "" is all of them."""
-        counts = {f"chip_{index}": Count(Value(1), filter=chip.where) for index, chip in enumerate(self._chips)}
-        found = self.matching.order_by().aggregate(chip_all=Count("*"), **counts)
-        return {"": found["chip_all"], **{chip.key: found[f"chip_{index}"] for index, chip in enumerate(self._chips)}}
+        """How many each chip holds; "" is all of them."""
+        return {key: sum(row[name] for row in self._counted) for key, name in self._names.items()}
+
+    @cached_property
+    def totals(self) -> list[dict[str, Any]]:
+        """One row for each value that the shown rows are added up by: the value, their count and their sums."""
+        asked = self._totals
+        if asked is None:
+            return []
+        here = self._names[self.chip]
+        return [{asked.by: row[asked.by], asked.count: row[here], **{name: row[name] for name in asked.sums}} for row in self._counted if row[here]]
+
+    @cached_property
+    def _counted(self) -> list[dict[str, Any]]:
+        """Counts of all chips and the sums of the chosen one, by one query: whoever has many rows reads them once."""
+        where = {chip.key: chip.where for chip in self._chips}
+        counts = {name: Count(Value(1), filter=where.get(key)) for key, name in self._names.items()}
+        rows = self.matching.order_by()
+        if self._totals is None:
+            return [rows.aggregate(**counts)]
+        sums = {name: Sum(column, filter=where.get(self.chip)) for name, column in self._totals.sums.items()}
+        return list(rows.select_related(None).order_by(self._totals.by).values(self._totals.by).annotate(**counts, **sums))
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The name of each chip's count in the query."""
+        return {"": "chip_all", **{chip.key: f"chip_{index}" for index, chip in enumerate(self._chips)}}
 
     @property
     def total(self) -> int:
@@ -158,5 +196,7 @@ class Listing:
         return self.query(sort="" if turned == self.default else turned)
 
 
-def _reversed(column: str) -> str:
+def _reversed(column: Column) -> str | OrderBy:
+    if isinstance(column, Lower):
+        return column.desc()
     return column[1:] if column.startswith("-") else f"-{column}"

@@ -87,7 +87,11 @@ class Customer(Record):
             models.CheckConstraint(condition=Q(low_balance_threshold__gte=0, topup_amount__gte=0), name="low_balance_not_negative"),
             models.CheckConstraint(condition=Q(kind="reseller") ^ Q(reseller_schema=""), name="reseller_has_schema"),
         ]
-        indexes = [models.Index(Lower("name"), name="customer_name"), models.Index(Lower("billing_email"), name="customer_email")]
+        indexes = [
+            models.Index(Lower("name"), name="customer_name"),
+            models.Index(Lower("billing_email"), name="customer_email"),
+            models.Index(Lower("name"), condition=Q(kind="reseller"), name="customer_reseller"),
+        ]
 
     def __str__(self) -> str:
         return self.name

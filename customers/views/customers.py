@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_safe
 from billing_portal.kernel.period import local_date
 from billing_portal.web import registry
 from billing_portal.web.access import signed_in, staff
-from billing_portal.web.listing import Chip, Listing
+from billing_portal.web.listing import Chip, Column, Listing
 from billing_portal.web.pages import page
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
@@ -31,8 +33,8 @@ CHIPS = (
     Chip("locked", _("Locked"), queries.LOCKED),
     Chip("inactive", _("Not active"), ~Q(status=Customer.Status.ACTIVE)),
 )
-SORTS = {
-    "name": ("name",),
+SORTS: dict[str, Sequence[Column]] = {
+    "name": (Lower("name"),),  # by its index
     "plan": ("plan_name", "name"),
     "balance": ("balance_now", "name"),
     "available": ("available", "name"),
@@ -44,12 +46,13 @@ SORTS = {
 @require_safe
 def customer_list(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
-    listing = Listing(request.GET, queries.customers_to_list(request.viewer, now), search=queries.search, chips=CHIPS, sorts=SORTS, default="name")
+    rows = queries.customers_to_list(request.viewer, now)
+    listing = Listing(request.GET, rows, search=queries.search, chips=CHIPS, sorts=SORTS, default="name", totals=queries.TOTALS)
     today = local_date(now, request.viewer.zone)
     shown = list(listing)
     reasons = queries.lock_reasons(shown)
-    rows = [_row(customer, today, reasons.get(customer.pk, [])) for customer in shown]
-    return page(request, "customers/list.html", listing=listing, rows=rows, totals=queries.totals(listing.selected), **may(request.viewer))
+    drawn = [_row(customer, today, reasons.get(customer.pk, [])) for customer in shown]
+    return page(request, "customers/list.html", listing=listing, rows=drawn, totals=listing.totals, **may(request.viewer))
 
 
 def _row(customer: Customer, today: date, reasons: list[str]) -> dict[str, Any]:

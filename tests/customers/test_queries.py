@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.http import Http404
 
-from billing_portal.accounts.models import Role
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.models import AuditEntry, Role, User
 from billing_portal.web.viewer import ANONYMOUS, Viewer
 from customers import queries
 from customers.middleware import CustomerParty
@@ -83,3 +84,21 @@ def test_the_search_looks_at_name_number_code_email_and_tax_reference(anna: Cust
     Customer.objects.filter(pk=bob.pk).update(account_number="200077")
 
     assert list(queries.visible_to(STAFF).filter(queries.search(term))) == [anna]
+
+
+def test_one_switches_to_resellers_then_to_whom_one_was_in_last_then_to_the_others_by_name(anna: Customer, bob: Customer) -> None:
+    user = User.objects.create(username="jane", full_name="Jane", role=Role.ADMINISTRATOR)
+    jane = Viewer(role=Role.ADMINISTRATOR, user=user, actor=Actor(name="Jane", via="web", user_id=user.pk))
+    zoe, yan = world.customer("zoe Ltd"), world.customer("Yan Ltd")
+    world.customer("Gone Ltd", status=Customer.Status.CLOSED)
+    world.customer("Wholesale", kind=Customer.CustomerKind.RESELLER, reseller_schema="wholesale")
+    for minutes, entered in enumerate((yan, zoe, yan)):
+        at = NOON + timedelta(minutes=minutes)
+        AuditEntry.objects.create(at=at, actor_id=user.pk, actor_name="Jane", action="customer.entered", customer_id=entered.pk)
+
+    def named(count: int) -> list[str]:
+        return [name for _number, name in queries.targets(jane, count)]
+
+    assert named(50) == ["Wholesale", "Yan Ltd", "zoe Ltd", "Anna Ltd", "Bob Ltd"]
+    assert named(2) == ["Wholesale", "Yan Ltd"]
+    assert queries.targets(STAFF, 50) == []

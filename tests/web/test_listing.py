@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from billing_portal.accounts.models import Role, User
-from billing_portal.web.listing import Chip, Listing
+from billing_portal.web.listing import Chip, Listing, Totals
 
 CHIPS = (Chip("support", "Support", Q(role=Role.SUPPORT)), Chip("reports", "Reports", Q(role=Role.REPORTS)))
 
@@ -76,6 +77,38 @@ def test_a_page_costs_two_queries_however_many_rows() -> None:
             names(shown)
             shown.shown_chips("All")
         assert len(ran) == 2
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    ("query", "totals"),
+    [
+        ("", [("reports", 10, 20), ("support", 20, 40)]),
+        ("show=support", [("support", 20, 40)]),
+        ("q=person+1&show=reports", [("reports", 3, 6)]),
+        ("q=nobody", []),
+    ],
+)
+def test_totals_are_of_what_search_and_chip_leave_and_cost_no_query_more(query: str, totals: list[tuple[str, int, int]]) -> None:
+    with CaptureQueriesContext(connection) as ran:
+        shown = listing(query, totals=Totals(by="role", count="people", sums={"twos": Value(2)}))
+        names(shown)
+        shown.shown_chips("All")
+        found = [(row["role"], row["people"], row["twos"]) for row in shown.totals]
+
+    assert (found, len(ran)) == (totals, 2 if totals else 1)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_list_without_totals_has_none() -> None:
+    assert listing().totals == []
+
+
+@pytest.mark.parametrize(("query", "expected"), [("", ["anna", "Bea", "Zoe"]), ("sort=-name", ["Zoe", "Bea", "anna"])])
+def test_a_column_may_be_sorted_by_its_lower_case(acme: Any, query: str, expected: list[str]) -> None:
+    User.objects.bulk_create(User(username=f"listed-{name}", full_name=name, role=Role.SUPPORT) for name in ("Bea", "Zoe", "anna"))
+
+    assert names(listing(query, sorts={"name": (Lower("full_name"),)})) == expected
 
 
 def test_a_search_may_be_a_function_of_the_term(acme: Any) -> None:
