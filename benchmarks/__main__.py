@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import ground, reporting
 from benchmarks.measuring import Figure
 
-NAMES = ("rating", "ingest", "ledger", "invoices", "resellers", "customers", "pages")
+NAMES = ("rating", "ingest", "ledger", "invoices", "resellers", "customers", "neighbours", "pages")
 TORTURE = "torture"  # takes its own arguments and prints its seed
 
 

@@ -27,8 +27,8 @@ def run(job_id: str) -> None:
 def sweep() -> None:
     """Find due jobs that no message led to, of every reseller, and wake workers for them."""
     for reseller in queries.each():
-        for job in running.due()[:SWEEP_LIMIT]:
+        for before, job in enumerate(running.due()[:SWEEP_LIMIT]):
             if not registry.knows(job.kind):
                 log.error("Job %s of %s waits: nobody here does %s", job.pk, reseller.schema_name, job.kind)
                 continue
-            broker.tell(reseller.schema_name, str(job.pk), registry.find(job.kind).queue, worth_seconds=WORTH_SECONDS)
+            broker.tell(reseller.schema_name, str(job.pk), registry.find(job.kind).queue, before=before, worth_seconds=WORTH_SECONDS)

@@ -193,6 +193,7 @@ def test_only_post(secret: str) -> None:
     assert Client(headers={"host": HOST}).get("/api/v1/calls").status_code == 405
 
 
+@pytest.mark.rel(59)
 def test_a_body_beyond_the_limit_is_refused(secret: str, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
 

@@ -317,6 +317,7 @@ def test_text_of_a_switch_is_stored_as_text(anna: Customer, switch: Switch, noon
     assert CallKey.objects.get().call_id == nasty
 
 
+@pytest.mark.rel(59)
 def test_more_than_ten_thousand_records_are_refused(switch: Switch, noon: datetime) -> None:
     with pytest.raises(DomainError, match="too_many_records"):
         calls.ingest([record()] * 10_001, switch=switch, source="api", actor=jane, at=noon)

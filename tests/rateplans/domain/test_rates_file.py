@@ -349,11 +349,13 @@ def test_a_file_of_two_encodings_names_the_lines_that_differ() -> None:
     assert [(error.line, error.reason) for error in parse(content).errors] == [(3, rates_text._MIXED)]
 
 
+@pytest.mark.rel(59)
 @pytest.mark.rel(87)
 def test_more_than_fifty_megabytes_are_not_read() -> None:
     assert [error.reason for error in parse(b"4" * 50_000_001).errors] == ["The file has 50 MB. At most 50 MB are read."]
 
 
+@pytest.mark.rel(59)
 @pytest.mark.rel(87)
 def test_more_than_two_million_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rates_file, "MAX_ROWS", 2)
