@@ -9,7 +9,7 @@ from billing_portal.web.forms import NoteField, PortalForm
 from customers.models import Lock
 
 SCOPES = [
-    (Lock.Scope.CALLS.value, _("Calls: no new calls; calls already made are still billed")),
+    (Lock.Scope.CALLS.value, _("Calls: marked as locked; calls that a switch reports are still billed")),
     (Lock.Scope.WEB.value, _("Sign-in: its people are signed out")),
 ]
 

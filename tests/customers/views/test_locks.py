@@ -83,7 +83,7 @@ def test_a_locked_sign_in_refuses_the_right_password_and_says_why(support: Any, 
 
 def test_locked_calls_leave_the_sign_in_alone(support: Any, annas: Any, anna: Customer) -> None:
     lock(support, anna, "calls")
-    assert "Your lines cannot call now" in annas.get("/my/").content.decode()
+    assert "Calls from your lines are locked" in annas.get("/my/").content.decode()
 
 
 def test_staff_may_still_switch(support: Any, anna: Customer) -> None:
