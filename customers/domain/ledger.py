@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
@@ -44,6 +44,12 @@ _OTHER_SIDE: dict[str, tuple[AccountKind, bool]] = {
 _EITHER_WAY = {Kind.USAGE, Kind.TAX, Kind.ROUNDING, Kind.ADJUSTMENT, Kind.OPENING, Kind.SETTLE}
 _ALWAYS_RECEIVABLE = {Kind.PAYMENT, Kind.WRITE_OFF, Kind.ROUNDING}
 _ALWAYS_WALLET = {Kind.TOPUP, Kind.VOUCHER, Kind.SETTLE}
+
+ACCOUNTS = """
+    SELECT id, customer_id, kind, currency FROM customers_account WHERE customer_id = ANY (%s::uuid[])
+    UNION ALL
+    SELECT id, customer_id, kind, currency FROM customers_account WHERE customer_id IS NULL AND currency = ANY (%s)
+"""
 
 
 @dataclass(frozen=True)
@@ -104,16 +110,15 @@ def post_many(postings: Sequence[Posting], *, at: datetime, actor: Actor) -> lis
     if not postings:
         return []
     customers = {posting.customer.pk: posting.customer for posting in postings}
-    standings = standing.lock_many(customers)
-    own = _customer_accounts(customers)
-    house = _house_accounts(postings)
+    types = standing.billing_types(customers)
+    accounts = _accounts(postings)
     transfers = []
     for posting in postings:
         _check(posting)
-        touched = posting.account or account_of(posting.kind, standings[posting.customer.pk].billing_type)
-        transfers.append(_transfer(posting, touched, own, house, at=at, actor=actor))
+        touched = posting.account or account_of(posting.kind, types[posting.customer.pk])
+        transfers.append(_transfer(posting, touched, accounts, at=at, actor=actor))
     rows.insert(transfers)
-    standing.move(_deltas(transfers, own))
+    standing.move(_deltas(transfers, accounts.own))
     low_balance.watch(customers, at=at)
     return transfers
 
@@ -139,7 +144,7 @@ def reverse(transfer: Transfer, *, at: datetime, actor: Actor, key: str, note: s
             reverses=transfer,
             **_by(actor),
         )
-        standing.move(_deltas([mirror], _customer_accounts({transfer.customer_id: transfer.customer})))
+        standing.move(_deltas([mirror], _found([transfer.customer_id], []).own))
         low_balance.watch([transfer.customer_id], at=at)
     return mirror
 
@@ -153,48 +158,54 @@ def _check(posting: Posting) -> None:
         raise DomainError("wrong_direction", _("This kind of movement goes one way only."))
 
 
-def _customer_accounts(customers: Iterable[UUID] | dict[UUID, Customer]) -> dict[tuple[UUID, str], Account]:
-    found = Account.objects.filter(customer_id__in=list(customers))
-    return {(row.customer_id, row.kind): row for row in found if row.customer_id}
+@dataclass(frozen=True)
+class _Accounts:
+    """The ids of the accounts that postings touch: customers' own by customer and kind, house accounts by kind and currency."""
+
+    own: dict[tuple[UUID, str], UUID]
+    house: dict[tuple[str, str], UUID]
 
 
-def _house_accounts(postings: Sequence[Posting]) -> dict[tuple[str, str], Account]:
-    """The house accounts these postings touch, made on first use; their balance is summed on demand, so they are never a hot row."""
+def _accounts(postings: Sequence[Posting]) -> _Accounts:
+    """What these postings touch. House accounts are made on first use; their balance is summed on demand, so they are never a hot row."""
     wanted = {(_OTHER_SIDE[posting.kind][0], posting.customer.currency) for posting in postings}
     wanted |= {(posting.account, posting.customer.currency) for posting in postings if posting.account}
     wanted = {pair for pair in wanted if pair[0] not in CUSTOMER_ACCOUNTS}
-    known = _known_house_accounts(wanted)
-    missing = sorted(wanted - known.keys())
+    customers, currencies = {posting.customer.pk for posting in postings}, {currency for _kind, currency in wanted}
+    known = _found(customers, currencies)
+    missing = sorted(wanted - known.house.keys())
     if not missing:
         return known
     Account.objects.bulk_create([Account(kind=kind, currency=currency) for kind, currency in missing], ignore_conflicts=True)
-    return _known_house_accounts(wanted)
+    return _found(customers, currencies)
 
 
-def _known_house_accounts(wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Account]:
-    found = Account.objects.filter(customer=None, currency__in={currency for _kind, currency in wanted})
-    return {(row.kind, row.currency): row for row in found}
+def _found(customers: Iterable[UUID], currencies: Iterable[str]) -> _Accounts:
+    with connection.cursor() as cursor:
+        cursor.execute(ACCOUNTS, [list(customers), list(currencies)])
+        found = cursor.fetchall()
+    own = {(customer, kind): id_ for id_, customer, kind, _currency in found if customer is not None}
+    return _Accounts(own, {(kind, currency): id_ for id_, customer, kind, currency in found if customer is None})
 
 
 def _transfer(
     posting: Posting,
     touched: AccountKind,
-    own: dict[tuple[UUID, str], Account],
-    house: dict[tuple[str, str], Account],
+    accounts: _Accounts,
     *,
     at: datetime,
     actor: Actor,
 ) -> Transfer:
-    def account(kind: AccountKind) -> Account:
-        return own[posting.customer.pk, kind] if kind in CUSTOMER_ACCOUNTS else house[kind, posting.customer.currency]
+    def account(kind: AccountKind) -> UUID:
+        return accounts.own[posting.customer.pk, kind] if kind in CUSTOMER_ACCOUNTS else accounts.house[kind, posting.customer.currency]
 
     other, from_customer = _OTHER_SIDE[posting.kind]
     debit, credit = (touched, other) if from_customer == (posting.amount > 0) else (other, touched)
     about_kind, about_id = posting.about or ("", None)
     return Transfer(
         customer=posting.customer,
-        debit=account(debit),
-        credit=account(credit),
+        debit_id=account(debit),
+        credit_id=account(credit),
         currency=posting.customer.currency,
         amount=abs(posting.amount),
         kind=posting.kind,
@@ -218,9 +229,9 @@ def _by(actor: Actor) -> dict[str, object]:
     }
 
 
-def _deltas(transfers: Sequence[Transfer], own: dict[tuple[UUID, str], Account]) -> dict[UUID, dict[str, Decimal]]:
+def _deltas(transfers: Sequence[Transfer], own: dict[tuple[UUID, str], UUID]) -> dict[UUID, dict[str, Decimal]]:
     """What each customer's accounts gain (credits) and lose (debits)."""
-    kinds = {account.pk: kind for (_customer, kind), account in own.items()}
+    kinds = {account: kind for (_customer, kind), account in own.items()}
     deltas: dict[UUID, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for transfer in transfers:
         for account_id, amount in ((transfer.credit_id, transfer.amount), (transfer.debit_id, -transfer.amount)):

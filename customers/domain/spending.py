@@ -29,6 +29,7 @@ NOTE = """
       FROM (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::timestamptz[]) AS last_call_at,
                    unnest(%s::date[]) AS today, unnest(%s::numeric[]) AS spent) AS seen
      WHERE standing.customer_id = seen.customer_id
+    RETURNING standing.customer_id, standing.daily_limit IS NOT NULL OR standing.calls_locked
 """
 
 
@@ -51,7 +52,9 @@ def note(seen: Sequence[Seen], *, at: datetime) -> None:
     columns: list[list[Any]] = [[row.customer_id for row in seen], [row.last_call_at for row in seen], [row.today for row in seen], [row.spent for row in seen]]
     with connection.cursor() as cursor:
         cursor.execute(NOTE, columns)
-    daily_limit.review([row.customer_id for row in seen], at=at)
+        limited = [customer_id for customer_id, limited in cursor.fetchall() if limited]
+    if limited:
+        daily_limit.review(limited, at=at)
 
 
 def register(spent_on: SpentOn) -> None:

@@ -18,6 +18,8 @@ MOVE = """
      WHERE standing.customer_id = moved.customer_id
 """
 
+LOCK = "SELECT customer_id, billing_type FROM customers_standing WHERE customer_id = ANY (%s::uuid[]) ORDER BY customer_id FOR UPDATE"
+
 
 def open_for(customer: Customer) -> Standing:
     """Give a new customer its standing and its two ledger accounts, both empty, in its currency (semantics 1)."""
@@ -34,6 +36,13 @@ def lock_many(customer_ids: Iterable[UUID]) -> dict[UUID, Standing]:
     """The standings of many, locked in key order in one statement of its own, so that batches cannot deadlock."""
     rows = Standing.objects.select_for_update().filter(customer_id__in=set(customer_ids)).order_by("customer_id")
     return {row.customer_id: row for row in rows}
+
+
+def billing_types(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """How each of these customers pays, their standings locked as by `lock_many`: all that a posting must know of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [list(set(customer_ids))])
+        return dict(cursor.fetchall())
 
 
 def require_free(row: Standing, amount: Decimal) -> None:

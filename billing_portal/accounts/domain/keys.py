@@ -48,6 +48,8 @@ def find(secret: str) -> ApiKey | None:
 
 def used(key: ApiKey, *, at: datetime) -> None:
     """Remember when the key was last shown, to the minute, so that a busy switch does not write at every batch."""
+    if key.last_used_at is not None and key.last_used_at >= at - _USED_AGAIN:
+        return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=at - _USED_AGAIN)
     ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=at)
 
