@@ -110,7 +110,7 @@ def post_many(postings: Sequence[Posting], *, at: datetime, actor: Actor) -> lis
     if not postings:
         return []
     customers = {posting.customer.pk: posting.customer for posting in postings}
-    types = standing.billing_types(customers)
+    types = standing.lock_types(customers)
     accounts = _accounts(postings)
     transfers = []
     for posting in postings:

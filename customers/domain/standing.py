@@ -38,8 +38,8 @@ def lock_many(customer_ids: Iterable[UUID]) -> dict[UUID, Standing]:
     return {row.customer_id: row for row in rows}
 
 
-def billing_types(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """How each of these customers pays, their standings locked as by `lock_many`: all that a posting must know of them."""
+def lock_types(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Lock as `lock_many` does, and answer how each customer pays: all that a posting must know."""
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [list(set(customer_ids))])
         return dict(cursor.fetchall())

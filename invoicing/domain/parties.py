@@ -51,7 +51,7 @@ def find(records: Sequence[CallRecord]) -> Parties:
     addresses = _addresses({record.address.lower() for record in records if record.address})
     known = Parties({}, accounts, lines, addresses)
     owners = {owner for owner in map(known.owner_of, records) if owner is not None}
-    standing.lock_many(owners)
+    standing.lock_types(owners)
     known.customers.update(Customer.objects.only(*COLUMNS).in_bulk(list(owners)))
     return known
 
