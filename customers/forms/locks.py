@@ -18,7 +18,7 @@ class LockForm(PortalForm):
     """What to lock, and why."""
 
     scopes = forms.MultipleChoiceField(
-        label=_("Lock"),
+        label=_("What to lock"),
         choices=SCOPES,
         initial=[Lock.Scope.CALLS.value],
         widget=forms.CheckboxSelectMultiple,
