@@ -17,7 +17,7 @@ from billing_portal.tenancy.models import MoneyField
 from billing_portal.web.listing import Totals
 from billing_portal.web.lookup import named_or_404
 from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
-from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Transfer
+from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Standing, Transfer
 from rateplans.models import RatePlan
 
 VISITS_LOOKED_AT = 20  # of the viewer's own switches, to offer the last customers first
@@ -123,16 +123,16 @@ def assignments_of(customer_ids: Iterable[UUID]) -> dict[UUID, list[PlanAssignme
 
 
 def has_moved(customer: Customer) -> bool:
-    """Whether money of this customer ever moved; from then on its currency is fixed.
+    """Whether money of this customer ever moved or a call of it was priced, be it at nothing; from then on its currency is fixed.
 
-    A reseller's calls are bought in its currency before they arrive here, so money in its own books counts as well (semantics 25).
+    A reseller's calls are bought in its currency before they arrive here, so money and calls in its own books count as well (semantics 25).
     """
-    if Transfer.objects.filter(customer=customer).exists():
+    if Transfer.objects.filter(customer=customer).exists() or Standing.objects.filter(customer=customer, last_call_at__isnull=False).exists():
         return True
     if customer.kind != Customer.CustomerKind.RESELLER or tenancy.named(customer.reseller_schema, made=True) is None:
         return False
     with schema_context(customer.reseller_schema):
-        return Transfer.objects.exists()
+        return Transfer.objects.exists() or Standing.objects.filter(last_call_at__isnull=False).exists()
 
 
 def people_of(customer: Customer) -> QuerySet[Person]:

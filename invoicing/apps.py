@@ -13,11 +13,11 @@ class InvoicingConfig(AppConfig):
         from billing_portal.tenancy.domain import partitions
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
-        from customers.domain import spending, unbilled
+        from customers.domain import codes, spending, unbilled
         from invoicing import jobs, jobs_low_balance, links, links_calls, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
         from invoicing.domain import out_of_turn
-        from invoicing.queries import movements
+        from invoicing.queries import calls, movements
         from invoicing.queries.spending import posted_on
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
@@ -27,6 +27,7 @@ class InvoicingConfig(AppConfig):
         partitions.register("invoicing_call", "at")
         unbilled.register(movements.has_untaken, out_of_turn.issue)
         spending.register(posted_on)
+        codes.register(calls.waits_under)
         register(checks.pango)
         register(checks.fonts)
         registry.menu.add("Commerce", _("Invoices"), "invoicing:documents", icon="file-invoice", roles=STAFF, order=30)

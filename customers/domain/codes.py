@@ -1,10 +1,12 @@
-"""Account numbers and switch account codes: one namespace within a reseller (contracts, Names)."""
+"""Account numbers and switch account codes: one namespace within a reseller (contracts, Names). What was given once is nobody's by itself again."""
 
 import re
+from collections.abc import Callable
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, IntegerField, OuterRef, TextField
-from django.db.models.functions import Cast
+from django.db.models import Exists, IntegerField, OuterRef, TextField, Value
+from django.db.models.functions import Cast, Lower
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.models import SignInName, User
@@ -18,9 +20,18 @@ SIX_DIGITS = r"^[1-9][0-9]{5}$"
 NUMBER = re.compile(r"[0-9]{3,20}")
 CODE = re.compile(r"[^\s].{0,59}")
 
+Asked = Callable[[str], bool]
+_asked: list[Asked] = []
+
+
+def register(waits_under: Asked) -> None:
+    """Say at start-up how to find calls of nobody that wait under a number or code: calls live in a higher app."""
+    if waits_under not in _asked:
+        _asked.append(waits_under)
+
 
 def next_number() -> str:
-    """The lowest free account number from 100001 on; the database is the judge when it is taken."""
+    """The lowest account number from 100001 on that nobody ever had; the database is the judge when it is taken."""
     if _is_free(str(FIRST)):
         return str(FIRST)
     known = AccountCode.objects.filter(code__regex=SIX_DIGITS).annotate(number=Cast("code", IntegerField()) + 1)
@@ -32,9 +43,13 @@ def next_number() -> str:
 
 
 def take_number(customer: Customer, wanted: str) -> str:
-    """Hold an account number for the customer: the one wanted, or the next free one. Raises `account_number_invalid`, `account_number_taken`."""
+    """Hold an account number for the customer: the one wanted, or the next that nobody had.
+
+    Raises `account_number_invalid`, `account_number_taken`, `calls_wait_under_it`.
+    """
     if wanted:
         require(NUMBER.fullmatch(wanted), "account_number_invalid", _("An account number is 3 to 20 digits."), "account_number")
+        _require_quiet(customer, wanted, "account_number")
         require(_is_nobodys_name(wanted) and _hold(customer, wanted), "account_number_taken", _("Account number %s is taken.") % wanted, "account_number")
         return wanted
     for _try in range(TRIES):
@@ -45,20 +60,44 @@ def take_number(customer: Customer, wanted: str) -> str:
 
 
 def take_code(customer: Customer, wanted: str) -> str:
-    """Hold a switch account code, the free text a switch sends for the customer. Raises `switch_account_code_invalid`, `switch_account_code_taken`."""
+    """Hold a switch account code, the free text a switch sends for the customer.
+
+    Raises `switch_account_code_invalid`, `switch_account_code_taken`, `calls_wait_under_it`.
+    """
     field = "switch_account_code"
     if wanted:
         require(CODE.fullmatch(wanted), "switch_account_code_invalid", _("A switch account code has at most 60 characters."), field)
+        _require_quiet(customer, wanted, field)
         require(_hold(customer, wanted), "switch_account_code_taken", _("“%s” is an account number or code of another customer.") % wanted, field)
     return wanted
 
 
-def free(customer: Customer, code: str) -> None:
-    """Give back a number or code of the customer."""
-    AccountCode.objects.filter(customer=customer, code=code).delete()
+def give_up(customer: Customer, code: str, *, at: datetime) -> None:
+    """From now on this number or code names nobody. It is not given out again by itself, since switches may still send it."""
+    AccountCode.objects.filter(customer=customer, code=code).update(given_up_at=at)
+
+
+def _given_up(code: str) -> AccountCode | None:
+    """The number or code as somebody gave it up, locked; None when nobody did."""
+    folded = AccountCode.objects.alias(folded=Lower("code")).filter(folded=Lower(Value(code)))
+    return folded.exclude(given_up_at=None).select_for_update().first()
+
+
+def _require_quiet(customer: Customer, code: str, field: str) -> None:
+    """What another customer gave up may be given by hand, unless calls wait under it: they would become this customer's."""
+    before = _given_up(code)
+    others = before is not None and before.customer_id != customer.pk
+    waits = others and any(waits_under(code) for waits_under in _asked)
+    message = _("Calls wait under “%s”, which another customer had. Decide them first, or write another one.")
+    require(not waits, "calls_wait_under_it", message % code, field)
 
 
 def _hold(customer: Customer, code: str) -> bool:
+    before = _given_up(code)
+    if before is not None:
+        before.customer, before.code, before.given_up_at = customer, code, None
+        before.save(update_fields=["customer", "code", "given_up_at"])
+        return True
     try:
         with transaction.atomic():
             AccountCode.objects.create(code=code, customer=customer)

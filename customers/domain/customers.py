@@ -136,7 +136,7 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     zone_of(customer.time_zone)
     _check_limit(customer)
     _rename(customer, given.get("name", customer.name))
-    _renumber(customer, given.get("account_number", customer.account_number), given.get("switch_account_code", customer.switch_account_code))
+    _renumber(customer, given.get("account_number", customer.account_number), given.get("switch_account_code", customer.switch_account_code), at)
     _pay_otherwise(customer, given.get("billing_type", customer.billing_type), actor=actor, at=at)
     _change_currency(customer, given.get("currency", customer.currency))
     customer.save()
@@ -194,14 +194,14 @@ def _rename(customer: Customer, name: str) -> None:
         customer.name = cleaned
 
 
-def _renumber(customer: Customer, number: str, code: str) -> None:
+def _renumber(customer: Customer, number: str, code: str, at: datetime) -> None:
     if number != customer.account_number:
         old = customer.account_number
         customer.account_number = codes.take_number(customer, number)
-        codes.free(customer, old)
+        codes.give_up(customer, old, at=at)
         SignInName.objects.filter(kind=SignInName.Kind.ACCOUNT_NUMBER, value=old).update(value=customer.account_number)
     if code != customer.switch_account_code:
-        codes.free(customer, customer.switch_account_code)
+        codes.give_up(customer, customer.switch_account_code, at=at)
         customer.switch_account_code = codes.take_code(customer, code)
 
 
@@ -220,7 +220,7 @@ def _pay_otherwise(customer: Customer, billing_type: str, *, actor: Actor, at: d
 def _change_currency(customer: Customer, currency: str) -> None:
     if currency == customer.currency:
         return
-    require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first movement of money."), "currency")
+    require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first call or movement of money."), "currency")
     _check_currency(currency)
     customer.currency = currency
     customer.accounts.update(currency=currency)

@@ -51,7 +51,7 @@ class CustomerForm(PortalForm):
     name = forms.CharField(label=_("Customer name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
     plan = forms.ModelChoiceField(RatePlan.objects.none(), label=_("Rate plan"), empty_label=None, widget=PlanSelect)
     currency = forms.ChoiceField(
-        label=_("Currency"), help_text=_("The rate plan's, unless you choose another. It cannot change after the first movement of money.")
+        label=_("Currency"), help_text=_("The rate plan's, unless you choose another. It cannot change after the first call or movement of money.")
     )
     billing_email = forms.EmailField(
         label=_("Billing email address"), help_text=_("Invoices and the login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "email"})

@@ -98,10 +98,14 @@ class Customer(Record):
 
 
 class AccountCode(Record):
-    """What a switch may send to name a customer: its account number, or a code of its own. One namespace within a reseller."""
+    """What a switch may send to name a customer: its account number, or a code of its own. One namespace within a reseller.
+
+    One that was given up names nobody and stays, with the customer that had it last: switches may go on sending it.
+    """
 
     code = models.CharField(max_length=60)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="codes")
+    given_up_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("code"), name="account_code_once")]

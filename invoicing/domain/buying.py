@@ -79,7 +79,7 @@ def of(rated: Rated) -> Purchase:
         return Purchase(None, _with_margin_rates(chargeable, _own_cost(chargeable)))
     asked = [record_for(parent, outcome) for _key, outcome in chargeable]
     with schema_context(parent.schema):
-        priced = rating_batch.rate(asked)
+        priced = rating_batch.rate(asked, known_owners=[parent.customer.pk] * len(asked))
     currency = parent.customer.currency
     bought = {key: _bought(outcome, currency) for (key, _outcome), outcome in zip(chargeable, priced, strict=True)}
     return Purchase(parent, _with_margin_rates(chargeable, bought))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -66,14 +67,15 @@ class Outcome:
         return self
 
 
-def rate(batch: Sequence[CallRecord], *, until: datetime | None = None) -> list[Outcome]:
+def rate(batch: Sequence[CallRecord], *, known_owners: Sequence[UUID | None] = (), until: datetime | None = None) -> list[Outcome]:
     """Find the customer and the price of each record, in order; nothing is written, but the customers' standings are locked until the transaction ends.
 
+    A record whose customer is known already (`known_owners`, as in `parties.find`) stays that customer's.
     A record later than `until` has not happened yet and waits.
     """
-    known = parties.find(batch)
+    known = parties.find(batch, known_owners)
     numbers: dict[str, str | None] = {}
-    outcomes = [_outcome(record, known, numbers, until) for record in batch]
+    outcomes = [_outcome(record, customer, known, numbers, until) for record, customer in zip(batch, known.of_each(), strict=True)]
     price([each for each in outcomes if not each.reason and each.record.direction == records.OUT and not known.is_line(each.number)])
     return outcomes
 
@@ -92,13 +94,13 @@ def price(outcomes: Iterable[Outcome]) -> None:
         _price(group)
 
 
-def _outcome(record: CallRecord, known: Parties, numbers: dict[str, str | None], until: datetime | None) -> Outcome:
+def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numbers: dict[str, str | None], until: datetime | None) -> Outcome:
     outcome = Outcome(record)
     problem = records.problem_of(record, until)
     if problem:
         return outcome.wait(Reason.BAD_RECORD, problem)
     outcome.at, outcome.seconds = records.moment(record), records.talked(record)
-    outcome.customer = customer = known.customer_of(record)
+    outcome.customer = customer
     if customer is None:
         return outcome.wait(Reason.UNKNOWN_CUSTOMER, _named(record, known))
     if record.to not in numbers:

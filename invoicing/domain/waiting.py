@@ -39,6 +39,7 @@ def waiting_ids(reason: str = "") -> list[UUID]:
 def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
     """Rate these records by what holds now for their time; what has a price is posted like any call, in a batch of its own.
 
+    Whose call it is was decided when it came in and stays so, whoever has its number or line now; only a record of nobody is looked up again.
     Conflicts are left alone: they are decided by keeping the first. At most 10,000 in one transaction.
     """
     rated = still = 0
@@ -51,7 +52,8 @@ def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain
 @transaction.atomic
 def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
     rows = [row for row in _locked(ids) if row.reason != Reason.CONFLICT]
-    outcomes = rating_batch.rate([records.from_json(row.record) for row in rows], until=records.latest(at))
+    owners = [row.customer_id for row in rows]
+    outcomes = rating_batch.rate([records.from_json(row.record) for row in rows], known_owners=owners, until=records.latest(at))
     pairs = list(zip(rows, outcomes, strict=True))
     rated = [(row, outcome) for row, outcome in pairs if not outcome.reason]
     _post(rated, actor=actor, at=at)
@@ -82,7 +84,7 @@ def _follow(pairs: Sequence[tuple[WaitingCall, Outcome]]) -> None:
     changed = []
     for row, outcome in pairs:
         before = (row.customer_id, row.reason, row.detail)
-        row.customer, row.detail = outcome.customer, outcome.detail
+        row.customer, row.detail = outcome.customer or row.customer, outcome.detail
         row.reason = outcome.reason or row.reason
         if before != (row.customer_id, row.reason, row.detail):
             changed.append(row)

@@ -109,3 +109,9 @@ def waiting_reasons(viewer: Viewer) -> list[str]:
     """The reasons for which something waits, in the order of the contract."""
     present = set(waiting_for(viewer).order_by().values_list("reason", flat=True).distinct())
     return [reason for reason in WaitingCall.Reason.values if reason in present]
+
+
+def waits_under(code: str) -> bool:
+    """Whether records of nobody wait that name their customer by this number or code, in capitals or not."""
+    waiting = WaitingCall.objects.filter(state=WaitingCall.State.WAITING, customer=None)
+    return waiting.filter(record__account__iexact=code).exists()

@@ -13,7 +13,7 @@ from billing_portal.accounts.models import AuditEntry, SignInName, User
 from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.models import CustomerName, Reseller
-from customers.domain import customers, ledger, unbilled
+from customers.domain import codes, customers, ledger, unbilled
 from customers.models import AccountCode, BillingType, Customer, Kind, PlanAssignment, Standing
 from customers.queries import plan_at
 from rateplans.models import RatePlan, Tax
@@ -204,8 +204,29 @@ def test_a_customer_cannot_take_anothers_name(anna: Customer, standard: RatePlan
 def test_a_new_account_number_is_signed_in_with(anna: Customer, noon: datetime) -> None:
     change(anna, noon, account_number="7700", switch_account_code="anna-1")
 
-    assert sorted(AccountCode.objects.values_list("code", flat=True)) == ["7700", "anna-1"]
+    assert sorted(AccountCode.objects.filter(given_up_at=None).values_list("code", flat=True)) == ["7700", "anna-1"]
     assert SignInName.objects.get().value == "7700"
+
+
+def test_a_number_that_was_given_up_is_never_given_out_by_itself_again(anna: Customer, standard: RatePlan, noon: datetime) -> None:
+    change(anna, noon, account_number="100009")
+    change(anna, noon, account_number="555001")
+
+    assert codes.next_number() == "100002"
+    assert [make(f"Customer {n}", standard, noon).account_number for n in range(8)] == [str(n) for n in [*range(100_002, 100_009), 100_010]]
+
+
+def test_a_number_or_code_that_was_given_up_can_be_taken_by_hand_once(anna: Customer, standard: RatePlan, noon: datetime) -> None:
+    change(anna, noon, account_number="555001", switch_account_code="Anna-One")
+    change(anna, noon, switch_account_code="")
+    bob = make("Bob Ltd", standard, noon, account_number="100001", switch_account_code="anna-one")
+
+    held = AccountCode.objects.filter(given_up_at=None).order_by("code")
+    assert [(code.code, code.customer) for code in held] == [("100001", bob), ("555001", anna), ("anna-one", bob)]
+    with pytest.raises(DomainError, match="account_number_taken"):
+        change(anna, noon, account_number="100001")
+    change(bob, noon, account_number="100009")
+    assert change(anna, noon, account_number="100001").account_number == "100001"
 
 
 def test_another_plan_prices_calls_from_now_on(anna: Customer, standard: RatePlan, noon: datetime) -> None:

@@ -56,6 +56,16 @@ def test_a_call_is_rated_posted_and_answered(anna: Customer, switch: Switch, noo
     assert balance(anna) == Decimal("-0.061")
 
 
+def test_the_currency_is_fixed_by_a_call_that_costs_nothing(anna: Customer, switch: Switch, noon: datetime) -> None:
+    """Else it could be rated again later, in another currency than the one it says."""
+    StoredRate.objects.update(per_minute=0)
+    assert take(record(), switch=switch, at=noon)[0].price == "0.0000"
+
+    assert not Transfer.objects.exists()
+    with pytest.raises(DomainError, match="currency_fixed"):
+        customers.change(anna, currency="EUR", actor=jane, at=noon)
+
+
 def test_a_batch_posts_one_transfer_per_customer_and_local_date(anna: Customer, switch: Switch, noon: datetime) -> None:
     before_midnight = datetime(2026, 10, 3, 22, 59, 59, tzinfo=UTC)
     take(

@@ -15,6 +15,7 @@ from billing_portal.kernel.errors import DomainError
 from customers.domain import customers
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls, climb, ledger_check, waiting
+from invoicing.domain.waiting import RatedAgain
 from invoicing.models import Call, CallBatch, WaitingCall
 from rateplans.domain import imports
 from rateplans.models import BillingTerms, RatePlan
@@ -159,6 +160,17 @@ def test_the_price_that_the_batch_brought_is_posted_although_rates_changed_since
 
 @pytest.mark.rel(4)
 def test_the_currency_is_fixed_while_calls_bought_in_it_are_on_their_way(three: Tree, noon: datetime) -> None:
+    tree.take([tree.call(three.anna)], noon)
+    with schema_context("acme"), pytest.raises(DomainError, match="currency_fixed"):
+        customers.change(three.globex, currency="EUR", actor=jane, at=noon)
+    tree.work()
+
+    assert tree.balances()["acme"] == [("Globex", "-0.4067", "GBP")]
+
+
+@pytest.mark.rel(4)
+def test_the_currency_is_fixed_by_calls_that_cost_nothing_below(acme: Any, noon: datetime) -> None:
+    three = tree.plant(rates={"44": ("United Kingdom", "0.00")})
     tree.take([tree.call(three.anna)], noon)
     with schema_context("acme"), pytest.raises(DomainError, match="currency_fixed"):
         customers.change(three.globex, currency="EUR", actor=jane, at=noon)
@@ -315,6 +327,25 @@ def test_a_call_rated_again_below_climbs_in_a_batch_of_its_own(acme: Any, noon: 
     assert tree.prices()["owner"] == [("0.305", "EUR", None, ""), ("0.61", "EUR", None, "")]
     with schema_context("acme"):
         assert CallBatch.objects.filter(source="climbed").count() == 2
+    assert tree.differences() == []
+
+
+@pytest.mark.parametrize("given_on", [True, False])
+def test_a_call_that_waits_at_the_parent_stays_the_reseller_s_under_a_new_account_number(without_france: Tree, noon: datetime, given_on: bool) -> None:
+    tree.take([tree.call(without_france.anna, to=tree.PARIS)], noon)
+    tree.work()
+    with schema_context("acme"):
+        old = without_france.globex.account_number
+        customers.change(without_france.globex, account_number="990001", actor=jane, at=noon)
+        if given_on:
+            plan = RatePlan.objects.get(name="Wholesale")
+            customers.create("Bob Ltd", plan=plan, account_number=old, billing_email="b@bob.example", actor=jane, at=noon)
+    add_france("acme", "0.90")
+    with schema_context("acme"):
+        assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(1, 0)
+    tree.work()
+
+    assert tree.balances()["acme"] == [("Bob Ltd", "0", "GBP"), ("Globex", "-0.915", "GBP")][not given_on :]
     assert tree.differences() == []
 
 

@@ -11,8 +11,9 @@ from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import AuditEntry, Switch
 from billing_portal.kernel.errors import DomainError
-from customers.models import AccountCode, Customer, PlanAssignment, Transfer
-from invoicing.domain import calls, waiting
+from customers.domain import customers, features
+from customers.models import AccountCode, Customer, Line, PlanAssignment, Transfer
+from invoicing.domain import calls, ledger_check, waiting
 from invoicing.domain.answers import Answer
 from invoicing.domain.records import CallRecord
 from invoicing.domain.waiting import RatedAgain
@@ -71,6 +72,56 @@ def test_what_still_has_no_price_waits_on_with_its_new_reason(anna: Customer, sw
     assert state() == ("waiting", "no_rate")
     assert WaitingCall.objects.get().customer == anna
     assert take(record(account="nobody"), switch=switch, at=noon)[0].reason == "no_rate"
+
+
+def test_a_waiting_call_stays_its_customer_s_when_its_number_becomes_another_s(anna: Customer, standard: RatePlan, switch: Switch, noon: datetime) -> None:
+    number = anna.account_number
+    take(record(account=number), switch=switch, at=noon)
+    customers.change(anna, account_number="555001", actor=jane, at=noon)
+    bob = customers.create("Bob Ltd", plan=standard, account_number=number, billing_email="b@bob.example", actor=jane, at=noon)
+    add_france()
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(1, 0)
+    assert (balance(anna), balance(bob), Call.objects.get().customer_id) == (Decimal("-0.61"), Decimal(0), anna.pk)
+    assert ledger_check.check().differences == []
+
+
+def test_a_waiting_call_stays_its_customer_s_when_its_line_becomes_another_s(anna: Customer, standard: RatePlan, switch: Switch, noon: datetime) -> None:
+    take(record(account="", line="1001"), record("c2", account="", line="", address="192.0.2.7"), switch=switch, at=noon)
+    bob = world.customer("Bob Ltd", on=standard)
+    features.remove_line(Line.objects.get(), actor=jane, at=noon)
+    features.add_line(bob, "1001", address="192.0.2.7", actor=jane, at=noon)
+    add_france()
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(2, 0)
+    assert (balance(anna), balance(bob)) == (Decimal("-1.22"), Decimal(0))
+
+
+def test_a_customer_cannot_shake_off_a_waiting_call_by_removing_its_line(anna: Customer, switch: Switch, noon: datetime) -> None:
+    take(record(account="", line="1001"), switch=switch, at=noon)
+    features.remove_line(Line.objects.get(), actor=jane, at=noon)
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(0, 1)
+    assert (state(), WaitingCall.objects.get().customer) == (("waiting", "no_rate"), anna)
+
+
+def test_a_number_that_was_given_up_cannot_be_given_to_another_while_calls_of_nobody_wait_under_it(
+    anna: Customer, standard: RatePlan, switch: Switch, noon: datetime
+) -> None:
+    number = anna.account_number
+    customers.change(anna, account_number="555001", switch_account_code="Anna-One", actor=jane, at=noon)
+    customers.change(anna, switch_account_code="", actor=jane, at=noon)
+    take(record(account=number), record("c2", account="ANNA-ONE"), switch=switch, at=noon)
+    bob = customers.create("Bob Ltd", plan=standard, billing_email="b@bob.example", actor=jane, at=noon)
+
+    for field, wanted in (("account_number", number), ("switch_account_code", number), ("switch_account_code", "anna-one")):
+        with pytest.raises(DomainError, match="calls_wait_under_it") as refused:
+            customers.change(bob, actor=jane, at=noon, **{field: wanted})  # type: ignore[arg-type]
+        assert (refused.value.field, wanted in refused.value.message) == (field, True)
+
+    customers.change(anna, switch_account_code=number, actor=jane, at=noon)
+    waiting.set_aside(waiting.waiting_ids(), note="tests", actor=jane, at=noon)
+    assert customers.change(bob, switch_account_code="anna-one", actor=jane, at=noon).switch_account_code == "anna-one"
 
 
 def test_rating_again_takes_the_plan_of_the_time_of_the_call(acme: Any, switch: Switch, noon: datetime) -> None:
