@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import tickets
 from billing_portal.accounts.models import Role, User
-from billing_portal.web.access import answers_while_locked
+from billing_portal.web.access import answers_while_locked, written
 from billing_portal.web.viewer import ANONYMOUS, SWITCHERS, PortalRequest, Viewer
 from customers.domain import switching
 from customers.models import Customer, Person
@@ -62,10 +62,30 @@ class ViewerMiddleware:
         """On the host of a reseller that its parent has locked there is one page, which names whom to ask; the parent's staff go on (semantics 30)."""
         portal = cast(PortalRequest, request)
         if not portal.tenant.web_locked or portal.viewer.home or answers_while_locked(view):
-            return None
+            return of_another_customer(portal, kwargs.get("account", ""))
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204, headers={"HX-Redirect": "/"})
         return render(request, "customers/locked_here.html", status=403)
+
+
+def of_another_customer(request: PortalRequest, account: str) -> HttpResponse | None:
+    """A form of one customer that comes to an address which has become another's saves nothing; what was written stays on the page.
+
+    Pages of customers are addressed by account number, which can change hands; the form carries the id of the customer it was drawn for.
+    """
+    drawn_for = request.POST.get("drawn_for", "") if request.method == "POST" and account and request.viewer.is_staff and not request.viewer.acting else ""
+    if not drawn_for:
+        return None
+    holder = Customer.objects.filter(account_number=account).first()
+    if holder is not None and str(holder.pk) == drawn_for:
+        return None
+    try:
+        meant = Customer.objects.filter(pk=uuid.UUID(drawn_for)).first()
+    except ValueError:
+        meant = None
+    if meant is None:
+        raise Http404
+    return render(request, "errors/renumbered.html", {"meant": meant, "holder": holder, "written": written(request)}, status=409)
 
 
 def look(request: PortalRequest, *, at: datetime) -> Viewer:

@@ -36,6 +36,7 @@ __all__ = [
     "signed_in",
     "staff",
     "while_locked",
+    "written",
 ]
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ V = TypeVar("V", bound=View)
 THIRD_PARTY = frozenset({"allauth.account.views", "ninja.operation"})
 WITHOUT_SIGN_IN = frozenset({"ninja.operation"})
 OPEN_WHILE_ACTING = frozenset({"LogoutView", "LoginView"})
-NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame"})
+NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame", "drawn_for"})
 
 
 class ActingError(Exception):
@@ -231,5 +232,10 @@ def of_another_frame(request: HttpRequest, viewer: Viewer) -> HttpResponse | Non
     drawn = request.POST.get("frame", "" if viewer.acting else viewer.frame)
     if drawn == viewer.frame:
         return None
-    written = [(name, value) for name, values in request.POST.lists() if name not in NEVER_SHOWN_AGAIN and "password" not in name for value in values if value]
-    return render(request, "errors/frame.html", {"drawn_for": drawn.partition(" ")[2], "written": written}, status=409)
+    return render(request, "errors/frame.html", {"drawn_for": drawn.partition(" ")[2], "written": written(request)}, status=409)
+
+
+def written(request: HttpRequest) -> list[tuple[str, str]]:
+    """What somebody wrote into a form that is not sent on, without its passwords, to be shown once more."""
+    lists = [(name, values) for name, values in request.POST.lists() if name not in NEVER_SHOWN_AGAIN and "password" not in name]
+    return [(name, str(value)) for name, values in lists for value in values if value]

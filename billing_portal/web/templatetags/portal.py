@@ -15,7 +15,7 @@ from django.template.defaulttags import CsrfTokenNode
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from billing_portal.web import display, icons, registry
@@ -38,12 +38,20 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 class FramedCsrfNode(CsrfTokenNode):
-    """Django's token, and beside it the frame the form is drawn in (semantics 34), so that no form can forget it."""
+    """Django's token, and beside it the frame the form is drawn in (semantics 34), so that no form can forget it.
+
+    A page whose address names a customer by account number adds the customer's id: the number may have become another's when the form comes.
+    """
 
     def render(self, context: Context) -> str:
         viewer: Viewer = context.get("viewer") or ANONYMOUS
-        frame = format_html('<input type="hidden" name="frame" value="{}">', viewer.frame) if viewer.signed_in else ""
-        return super().render(context) + frame
+        if not viewer.signed_in:
+            return super().render(context)
+        held = [("frame", viewer.frame)]
+        shown = getattr(context.get("request"), "resolver_match", None)
+        if shown is not None and "account" in shown.kwargs and "customer" in context:
+            held.append(("drawn_for", str(context["customer"].pk)))
+        return super().render(context) + format_html_join("", '<input type="hidden" name="{}" value="{}">', held)
 
 
 @register.tag
