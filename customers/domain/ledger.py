@@ -94,10 +94,13 @@ def post(
 ) -> Transfer:
     """Post one movement; the same key again answers with the movement that stands. Raises `key_reused` when it was another one."""
     posting = Posting(kind, customer, amount, key, occurred_at or at, account, note, about)
-    known = Transfer.objects.filter(key=key).first()
+    known = Transfer.objects.filter(key=key).select_related("debit").first()
     if known is None:
         return post_many([posting], at=at, actor=actor)[0]
-    require((known.customer_id, known.kind, known.amount) == (customer.pk, kind, abs(amount)), "key_reused", _("This was posted before with other figures."))
+    from_customer = _OTHER_SIDE[kind][1] == (amount > 0)
+    same_way = account is AccountKind.TAX_PAYABLE or from_customer == (known.debit.customer_id is not None)
+    same = same_way and (known.customer_id, known.kind, known.amount) == (customer.pk, kind, abs(amount))
+    require(same, "key_reused", _("This was posted before with other figures."))
     return known
 
 

@@ -1,5 +1,5 @@
 from customers.models.customers import AccountCode, BillingType, Customer, CustomerTax, PlanAssignment
-from customers.models.ledger import Account, AccountKind, Kind, Transfer
+from customers.models.ledger import Account, AccountKind, Kind, Transfer, UsedKey
 from customers.models.locks import Lock
 from customers.models.people import Line, Person
 from customers.models.standing import Standing
@@ -18,4 +18,5 @@ __all__ = [
     "PlanAssignment",
     "Standing",
     "Transfer",
+    "UsedKey",
 ]

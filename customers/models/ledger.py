@@ -67,6 +67,13 @@ class Account(Record):
         ]
 
 
+class UsedKey(Record):
+    """A key under which somebody moved money once, and the fingerprint of what was asked under it."""
+
+    key = models.CharField(max_length=200, unique=True)
+    asked = models.CharField(max_length=64)
+
+
 class Transfer(Record):
     """One movement of money. Append-only: a mistake is answered by a transfer the other way that names it in `reverses`.
 

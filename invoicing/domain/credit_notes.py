@@ -19,7 +19,7 @@ from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import local_date
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import new_id
-from customers.domain import ledger, standing
+from customers.domain import ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Kind, Transfer
 from invoicing.documents.value import InvoiceDocument, Line, TaxLine
@@ -67,12 +67,13 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
     """Credit an invoice, or its lines at these positions: their net and tax are posted back, and the note settles that invoice first (semantics 13).
 
     Payments that had settled it are free again, settle what else is open, and the rest can be refunded. PDF and mail follow. The same `key` again
-    answers with the note that stands. Raises `reason_missing`, `not_an_invoice`, `written_off`, `nothing_to_credit`, `more_than_left`.
+    answers with the note that stands. Raises `reason_missing`, `not_an_invoice`, `key_reused`, `written_off`, `nothing_to_credit`, `more_than_left`.
     """
     require(reason.strip(), "reason_missing", _("Write why; the customer reads it."), "reason")
     require(document.kind == Document.DocumentKind.INVOICE, "not_an_invoice", _("Only an invoice can be credited."))
     customer = document.customer
     standing.lock(customer)
+    once.same(_key(key), document.pk, reason.strip(), *(("all",) if positions is None else map(str, sorted(positions))))
     known = Transfer.objects.filter(key=_key(key)).values_list("about_id", flat=True).first()
     if known is not None:
         return Document.objects.get(pk=known)

@@ -14,7 +14,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import new_id
-from customers.domain import ledger, standing
+from customers.domain import ledger, once, standing
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import payments
 
@@ -48,23 +48,27 @@ def write(customer: Customer, entry: str, amount: Decimal, *, note: str, actor: 
     """Charge or credit a customer, or adjust its balance; on the receivable it is a line of the next document, taxed by its scope (semantics 5, 10).
 
     `amount` is net, above 0, in the customer's currency and minor unit; `note` is what the customer reads. A wallet pays only what it may spend.
-    The same `key` again answers with what stands. Raises `note_missing`, `scope_unknown`, `amount_not_positive`, `amount_too_fine`, `no_funds`.
+    The same `key` again answers with what stands. Raises `note_missing`, `scope_unknown`, `amount_not_positive`, `amount_too_fine`, `key_reused`,
+    `taken_back`, `no_funds`.
     """
     payments.check_amount(amount, customer.currency)
     require(note.strip(), "note_missing", _("Write what this is for; the customer reads it."), "note")
     wanted = Entry(entry)
     require(wanted != Entry.CHARGE or scope in CHARGED, "scope_unknown", _("A charge is for a product or for something else."), "scope")
     row = standing.lock(customer)
-    kind, known = KINDS[wanted], Transfer.objects.filter(key=_key(key)).exists()
-    if wanted in TAKES and not known:
+    once.same(_key(key), customer.pk, entry, amount, note.strip(), scope)
+    kind, known = KINDS[wanted], Transfer.objects.filter(key=_key(key)).first()
+    if known is not None:
+        once.require_standing(known)
+        return known
+    if wanted in TAKES:
         _require_funds(kind, row, amount, customer)
     signed = -amount if wanted == Entry.LOWER else amount
     about = ("adjustment" if kind == Kind.ADJUSTMENT else Scope(scope).value, new_id())
     made = ledger.post(kind, customer, signed, at=at, actor=actor, key=_key(key), note=note.strip(), about=about)
-    if not known:
-        said = {"amount": ("", money.text(amount, customer.currency)), "entry": ("", str(wanted.label))}
-        subject = ("customer", customer.pk, customer.name)
-        audit.record(actor, "entry.written", subject=subject, customer_id=customer.pk, changes=said, note=note.strip(), at=at)
+    said = {"amount": ("", money.text(amount, customer.currency)), "entry": ("", str(wanted.label))}
+    subject = ("customer", customer.pk, customer.name)
+    audit.record(actor, "entry.written", subject=subject, customer_id=customer.pk, changes=said, note=note.strip(), at=at)
     return made
 
 

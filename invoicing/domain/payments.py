@@ -14,11 +14,12 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import new_id
-from customers.domain import ledger, standing
+from customers.domain import ledger, once, standing
 from customers.models import AccountKind, BillingType, Customer, Kind, Transfer
 from invoicing.domain import matching, overdue, receipts
 from invoicing.domain.receipts import PaidTax
 from invoicing.models import Document, Payment
+from invoicing.queries import documents as queries
 from rateplans.models import Tax
 
 HUNDRED = Decimal(100)
@@ -32,15 +33,18 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     `amount` is gross, in the customer's currency and minor unit. A customer who pays in advance gets a top-up instead, its tax taken out
     (semantics 9), and a receipt of it (semantics 16), unless a document is named. The same `key` again, such as a form sent twice, answers with the
     payment that stands.
-    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`.
+    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`, `taken_back`, `not_open`.
     """
     check_amount(amount, customer.currency)
     require(pays is None or pays.customer_id == customer.pk, "not_their_document", _("That invoice belongs to another customer."), "pays")
     billing_type = standing.lock(customer).billing_type
+    once.same(_key(key), customer.pk, amount, reference, pays.pk if pays else None)
     known = Payment.objects.filter(transfer__key=_key(key)).select_related("transfer").first()
     if known is not None:
-        require((known.transfer.customer_id, known.gross) == (customer.pk, amount), "key_reused", _("This was recorded before with other figures."))
+        once.require_standing(known.transfer)
         return known
+    is_open = pays is None or queries.open_documents([customer.pk]).filter(pk=pays.pk).exists()
+    require(is_open, "not_open", _("Nothing is due on that invoice any more. Look at the payments before you record this one."), "pays")
     payment_id = new_id()
     about = ("payment", payment_id)
     is_topup = billing_type == BillingType.PREPAID and pays is None

@@ -41,13 +41,14 @@ class _Key:
 def start(as_of: date, *, key: str, actor: Actor, at: datetime, customer_ids: Collection[UUID] | None = None) -> InvoiceRun:
     """Begin a run for a date, for all customers or those named: its rows now, its documents by the worker. The same key is the same run.
 
-    The transaction owes the work, so a worker or broker that is down delays the run and loses nothing. Raises `nothing_to_issue`.
+    The transaction owes the work, so a worker or broker that is down delays the run and loses nothing. Raises `nothing_to_issue`, `key_reused`.
     """
     progress = Progress.objects.create()
     given = {"as_of": as_of, "made_by": actor.name, "actor_id": actor.user_id, "progress": progress}
     run, made = InvoiceRun.objects.get_or_create(key=key, defaults=given)
     if not made:
         progress.delete()
+        require(run.as_of == as_of, "key_reused", _("This form was sent before with another date. Open the page anew."))
         return run
     found = invoices.preview(as_of, customer_ids=customer_ids)
     require(found.drafts, "nothing_to_issue", _("There is nothing to invoice for this date."))

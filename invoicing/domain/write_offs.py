@@ -12,7 +12,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
-from customers.domain import ledger, standing
+from customers.domain import ledger, once, standing
 from customers.models import Kind, Transfer
 from invoicing.domain import overdue, payments
 from invoicing.models import Document, Match
@@ -23,14 +23,16 @@ from invoicing.queries import documents as queries
 def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor, at: datetime, key: str) -> Transfer:
     """Give up so much of what is due on a document, in its currency and minor unit. The same `key` again answers with what stands.
 
-    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `more_than_due`.
+    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_due`.
     """
     payments.check_amount(amount, document.currency)
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     customer = document.customer
     standing.lock(customer)
-    known = Transfer.objects.filter(key=_key(key), customer=customer, amount=amount).first()
+    once.same(_key(key), document.pk, amount, reason.strip())
+    known = Transfer.objects.filter(key=_key(key)).first()
     if known is not None:
+        once.require_standing(known)
         return known
     due = queries.with_figures(Document.objects.filter(pk=document.pk)).get().left  # type: ignore[attr-defined]  # annotated
     said = {"amount": money.text(money.to_minor(due, document.currency), document.currency)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import money
@@ -18,7 +19,18 @@ from invoicing.queries import documents as queries
 
 
 class DocumentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """An open invoice with what is due on it."""
+    """An open invoice with what is due on it. One that is paid by now is still the one that was meant: the verb says what that means."""
+
+    customer: Customer
+
+    def to_python(self, value: Any) -> Document | None:
+        try:
+            return cast("Document | None", super().to_python(value))
+        except ValidationError:
+            meant = Document.objects.filter(queries.ASKS, customer=self.customer, pk=value).first()
+            if meant is None:
+                raise
+            return meant
 
     def label_from_instance(self, obj: Any) -> str:
         due = money.text(money.to_minor(obj.left, obj.currency), obj.currency)
@@ -40,8 +52,8 @@ class PaymentForm(PortalForm):
         assert isinstance(amount, MoneyField)
         assert isinstance(pays, DocumentChoice)
         amount.currency = customer.currency
-        pays.queryset = queries.open_documents([customer.pk])
-        if not pays.queryset.exists():
+        pays.customer, pays.queryset = customer, queries.open_documents([customer.pk])
+        if not self.data.get("pays") and not pays.queryset.exists():
             del self.fields["pays"]
 
 

@@ -240,11 +240,17 @@ class Story:
         return paid
 
     def pay_again(self, who: int, number: int) -> None:
-        """The same form sent again moves nothing."""
+        """The same form sent again moves nothing, and is told so when the payment was taken back or another amount stands in it."""
         known = self.of(who)
-        if known.paid:
-            key, amount = known.paid[number % len(known.paid)]
-            assert payments.record(known.customer, amount, reference="", actor=jane, at=self.now, key=key).gross == amount
+        if not known.paid:
+            return
+        key, amount = known.paid[number % len(known.paid)]
+        again = partial(payments.record, known.customer, reference="", actor=jane, at=self.now, key=key)
+        if Transfer.objects.filter(reverses__key=f"payment:{key}").exists():
+            refused("taken_back", partial(again, amount))
+        else:
+            assert again(amount).gross == amount
+        refused("key_reused", partial(again, amount + 1))
 
     def fee(self, who: int, amount: Decimal) -> None:
         """A fee as a schedule would post it."""
