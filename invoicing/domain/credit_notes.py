@@ -26,6 +26,7 @@ from invoicing.documents.value import InvoiceDocument, Line, TaxLine
 from invoicing.documents.value import Kind as Prints
 from invoicing.domain import matching, numbering, overdue, snapshots
 from invoicing.models import Document, DocumentLine, DocumentTax, LineTax, Match, Taken
+from invoicing.queries import billed
 from invoicing.queries import documents as queries
 from rateplans.queries import billing_terms
 
@@ -66,6 +67,7 @@ class Content:
 def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: str, positions: Collection[int] | None = None) -> Document:
     """Credit an invoice, or its lines at these positions: their net and tax are posted back, and the note settles that invoice first (semantics 13).
 
+    Lines that were given back otherwise, their movements taken back or their calls rated again, are left out.
     Payments that had settled it are free again, settle what else is open, and the rest can be refunded. PDF and mail follow. The same `key` again
     answers with the note that stands. Raises `reason_missing`, `not_an_invoice`, `key_reused`, `written_off`, `nothing_to_credit`, `more_than_left`.
     """
@@ -92,8 +94,8 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
 
 
 def content_of(document: Document, positions: Collection[int] | None = None) -> Content:
-    """What would be credited: the lines at these positions, or all that no note has credited yet, with their parts of the taxes."""
-    open_ = list(document.lines.filter(credited_by=None))
+    """What would be credited: the lines at these positions, or all that nothing has given back yet, with their parts of the taxes."""
+    open_ = list(document.lines.filter(credited_by=None).exclude(pk__in=billed.moved_since(document)))
     lines = [line for line in open_ if positions is None or line.position in positions]
     parts = LineTax.objects.filter(line__in=lines).select_related("tax", "line")
     taxes: dict[UUID, CreditedTax] = {}

@@ -188,7 +188,7 @@ def _write(made: Sequence[_Made], transfers: dict[str, Transfer], *, actor: Acto
     DocumentLine.objects.bulk_create([line for of_one in lines_ for line in of_one])
     DocumentTax.objects.bulk_create([tax for of_one in taxes for tax in of_one])
     LineTax.objects.bulk_create([part for each, rows, taxed in zip(made, lines_, taxes, strict=True) for part in _parts(each, rows, taxed)])
-    Taken.objects.bulk_create([Taken(document_id=each.id, transfer_id=movement.id) for each in made for movement in each.draft.movements])
+    Taken.objects.bulk_create([taken for each, rows in zip(made, lines_, strict=True) for taken in _taken(each, rows)])
     return documents
 
 
@@ -226,6 +226,12 @@ def _lines(each: _Made) -> Iterator[DocumentLine]:
             quantity=line.quantity,
             amount=line.amount,
         )
+
+
+def _taken(each: _Made, rows: Sequence[DocumentLine]) -> Iterator[Taken]:
+    """Every movement of the draft, on the line that adds it up."""
+    for line, row in zip(each.draft.lines, rows, strict=True):
+        yield from (Taken(document_id=each.id, transfer_id=movement, line=row) for movement in line.movements)
 
 
 def _taxes(each: _Made, transfers: dict[str, Transfer]) -> Iterator[DocumentTax]:

@@ -26,7 +26,10 @@ NO_CALLS = SlotCalls()
 
 @dataclass(frozen=True)
 class DraftLine:
-    """One line: what it is, its exact sum, and, once the document is rounded, its amount in the minor unit; `percent` is its taxes together."""
+    """One line: what it is, its exact sum, and, once the document is rounded, its amount in the minor unit; `percent` is its taxes together.
+
+    `movements` are those that it adds up.
+    """
 
     kind: str
     description: str
@@ -37,6 +40,7 @@ class DraftLine:
     calls: SlotCalls = field(default=NO_CALLS)
     amount: Decimal = Decimal(0)
     percent: Decimal | None = None
+    movements: tuple[UUID, ...] = ()
 
     @property
     def is_usage(self) -> bool:
@@ -82,7 +86,8 @@ def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: 
     detail = f"{figures.period_name(shown.start, shown.end)}, {count}, {minutes}" if calls.calls else figures.period_name(shown.start, shown.end)
     exact = sum((row.amount for row in rows), Decimal(0))
     again = all(row.about_kind == "call" for row in rows)
-    return DraftLine(Kind.USAGE, _("Calls rated again") if again else _("Calls"), detail, exact, "on_calls", earlier, calls)
+    name, taken = _("Calls rated again") if again else _("Calls"), tuple(row.id for row in rows)
+    return DraftLine(Kind.USAGE, name, detail, exact, "on_calls", earlier, calls, movements=taken)
 
 
 def _single(customer: Customer, period: Period, movement: Movement) -> DraftLine:
@@ -91,7 +96,8 @@ def _single(customer: Customer, period: Period, movement: Movement) -> DraftLine
     if movement.is_mirror:
         label = _("%(what)s taken back") % {"what": label}
     description, detail = (movement.note, f"{label}, {figures.day(day)}") if movement.note else (label, figures.day(day))
-    return DraftLine(movement.kind, description[:DESCRIPTION], detail[:DETAIL], movement.amount, scope_of(movement), day < period.start)
+    texts, scope = (description[:DESCRIPTION], detail[:DETAIL]), scope_of(movement)
+    return DraftLine(movement.kind, *texts, movement.amount, scope, day < period.start, movements=(movement.id,))
 
 
 def scope_of(movement: Movement) -> str:

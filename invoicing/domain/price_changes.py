@@ -47,7 +47,8 @@ BUY = {"buy_price": "numeric", "buy_currency": "text", "buy_inputs": "jsonb", "b
 class Finding:
     """A posted call beside what it should cost: `outcome` is its new price, `bought` its new buy price, each None where the old one stays.
 
-    `reason` says why no price could be found now. The numbers and the margin's rate are those the call has once this is written.
+    `reason` says why no price could be found now, or why the old one stays whatever it should be. The numbers and the margin's rate are those the call
+    has once this is written.
     """
 
     call: Call

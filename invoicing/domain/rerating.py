@@ -1,8 +1,8 @@
 """Posted calls rated again by what holds for their moment now: only the difference is posted, once, and it climbs (semantics 5, 18, reliability 22).
 
 A call keeps its customer and its kind: one to a line of the reseller stays free, an incoming or unanswered one too. One for which nothing can be found
-now keeps its price. A call that waits at the parent is left to the parent's queue. Money that a document has taken stays there: the difference
-goes to the next one.
+now keeps its price, and so does one whose invoice line was credited or written off. A call that waits at the parent is left to the parent's queue.
+Money that a document has taken stays there: the difference goes to the next one.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from invoicing.domain import buying, margins, posted, price_changes, rating_batc
 from invoicing.domain.buying import Bought, Purchase
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey
+from invoicing.queries import billed
 
 CLIMB, TELL_BELOW = "calls.difference_climbs", "calls.difference_below"
 ZERO = Decimal(0)
@@ -83,7 +84,8 @@ def look(named: Named) -> list[Finding]:
     rating_batch.price(outcomes)
     rated = [(call.key_id, outcome) for call, outcome in zip(calls, outcomes, strict=True) if not outcome.reason]
     purchase = buying.of(rated)
-    found = [Finding(call, keys[call.key_id], owners[call.customer_id]) for call in calls]
+    closed = billed.closed_calls(calls)
+    found = [Finding(call, keys[call.key_id], owners[call.customer_id], reason=str(closed.get(call.key_id, ""))) for call in calls]
     return [_compared(each, outcome, purchase) for each, outcome in zip(found, outcomes, strict=True)]
 
 
@@ -100,7 +102,9 @@ def _compared(found: Finding, outcome: rating_batch.Outcome, purchase: Purchase)
     call = found.call
     if outcome.reason:
         return replace(found, reason=outcome.reason, price_number=call.price_number, buy_number=call.buy_number)
-    price = outcome if outcome.price != call.price else None
+    if outcome.price == call.price:
+        found = replace(found, reason="")
+    price = outcome if outcome.price != call.price and not found.reason else None
     number = call.price_number + 2 - call.price_number % 2 if price else call.price_number
     return with_cost(replace(found, outcome=price, price_number=number), purchase)
 

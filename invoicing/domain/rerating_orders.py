@@ -25,6 +25,7 @@ from invoicing.domain import rerating
 from invoicing.domain.price_changes import Finding
 from invoicing.domain.rerating import Named
 from invoicing.models import Call, PriceChange, WaitingCall
+from invoicing.queries.billed import Closed
 
 RATE_AGAIN = "calls.rate_again"
 MOST = 10_000
@@ -55,7 +56,7 @@ class Sum:
 
 @dataclass
 class Preview:
-    """What rating these calls again would change: per customer, and what they cost; `kept` counts by reason the calls for which there is no price now."""
+    """What rating these calls again would change: per customer, and what they cost; `kept` counts by reason the calls that keep their price."""
 
     calls: int = 0
     customers: dict[UUID, Sum] = field(default_factory=dict)
@@ -73,7 +74,8 @@ class Preview:
     @property
     def reasons(self) -> list[tuple[str, int]]:
         """Why calls keep their price, in words."""
-        return [(str(WaitingCall.Reason(reason).label), count) for reason, count in sorted(self.kept.items())]
+        labels = dict([*WaitingCall.Reason.choices, *Closed.choices])
+        return [(str(labels[reason]), count) for reason, count in sorted(self.kept.items())]
 
     def add(self, found: Finding) -> None:
         if found.reason:

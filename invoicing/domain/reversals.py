@@ -15,7 +15,9 @@ from customers.domain import ledger, standing
 from customers.models import AccountKind, Kind, Transfer
 from invoicing.domain import matching, overdue
 from invoicing.models import GiveBack, Payment
+from invoicing.queries import billed
 from invoicing.queries import credits as queries
+from invoicing.queries.billed import Closed
 
 REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT, Kind.WRITE_OFF)
 
@@ -24,9 +26,9 @@ REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARG
 def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) -> list[Transfer]:
     """Answer a payment, a refund, a chargeback, a write-off, a charge, a credit or an adjustment by its mirror, its tax too.
 
-    What it settled is open again first.
+    What it settled is open again first. What a credit note or a write-off has answered on its invoice is not answered twice.
 
-    Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`.
+    Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`, `credited`, `written_off`.
     """
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     require(is_reversible(movement), "not_by_hand", _("This cannot be taken back here."))
@@ -37,6 +39,7 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     parts = _parts(movement)
     drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
     require(not drawn, "given_back", _("Something of this payment was refunded, charged back or moved on. Take that back first."))
+    _require_open(movement)
     if movement.credit.kind == AccountKind.RECEIVABLE:
         matching.take_back(movement, None, at=at)
     mirrors = [ledger.reverse(part, at=at, actor=actor, key=f"reversal:{part.pk}", note=reason.strip()) for part in parts]
@@ -52,6 +55,12 @@ def is_reversible(movement: Transfer) -> bool:
     """Whether the movement was made by hand and is no mirror; what a document posted is answered by a credit note."""
     posted_by_document = movement.about_kind == "document" and movement.kind != Kind.WRITE_OFF
     return movement.kind in REVERSIBLE and movement.reverses_id is None and not posted_by_document
+
+
+def _require_open(movement: Transfer) -> None:
+    closed = billed.closed([movement.pk]).get(movement.pk)
+    require(closed != Closed.CREDITED, "credited", _("A credit note has given this back already. Write a charge or a credit where that was wrong."))
+    require(closed != Closed.WRITTEN_OFF, "written_off", _("A part of its invoice was written off. Take that back first."))
 
 
 def _parts(movement: Transfer) -> list[Transfer]:

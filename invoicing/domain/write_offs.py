@@ -13,7 +13,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from customers.domain import ledger, once, standing
-from customers.models import Kind, Transfer
+from customers.models import Kind, Standing, Transfer
 from invoicing.domain import overdue, payments
 from invoicing.models import Document, Match
 from invoicing.queries import documents as queries
@@ -21,22 +21,22 @@ from invoicing.queries import documents as queries
 
 @transaction.atomic
 def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor, at: datetime, key: str) -> Transfer:
-    """Give up so much of what is due on a document, in its currency and minor unit. The same `key` again answers with what stands.
+    """Give up so much of what is due on a document, in its currency and minor unit, and never more than is owed in all: what was taken back, or rated
+    again, since waits as a credit for the next one. The same `key` again answers with what stands.
 
     Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_due`.
     """
     payments.check_amount(amount, document.currency)
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     customer = document.customer
-    standing.lock(customer)
+    row = standing.lock(customer)
     once.same(_key(key), document.pk, amount, reason.strip())
     known = Transfer.objects.filter(key=_key(key)).first()
     if known is not None:
         once.require_standing(known)
         return known
-    due = queries.with_figures(Document.objects.filter(pk=document.pk)).get().left  # type: ignore[attr-defined]  # annotated
-    said = {"amount": money.text(money.to_minor(due, document.currency), document.currency)}
-    require(amount <= due, "more_than_due", _("At most %(amount)s is due.") % said, "amount")
+    most = most_of(queries.with_figures(Document.objects.filter(pk=document.pk)).get(), row)
+    require(amount <= most, "more_than_due", _("At most %(amount)s is due.") % {"amount": money.text(most, document.currency)}, "amount")
     about = (queries.ABOUT, document.pk)
     made = ledger.post(Kind.WRITE_OFF, customer, amount, at=at, actor=actor, key=_key(key), note=reason.strip(), about=about)
     Match.objects.create(document=document, credit=made, amount=amount, at=at)
@@ -45,6 +45,12 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     subject = (queries.ABOUT, document.pk, document.number)
     audit.record(actor, "document.written_off", subject=subject, customer_id=customer.pk, changes=changes, note=reason.strip(), at=at)
     return made
+
+
+def most_of(document: Document, row: Standing) -> Decimal:
+    """The most that can be given up of a document with its figures, in the minor unit: what is due on it, as far as the customer owes that in all."""
+    owed = max(-row.receivable, Decimal(0))
+    return money.to_minor(min(document.left, owed), document.currency)  # type: ignore[attr-defined]  # annotated
 
 
 def _key(key: str) -> str:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import money
 from billing_portal.web.forms import MoneyField
-from invoicing.domain import credit_notes
 from invoicing.forms.payments import ReasonForm
 from invoicing.models import Document, DocumentLine
+from invoicing.queries import billed
 
 
 class CreditNoteForm(ReasonForm):
@@ -27,16 +27,15 @@ class CreditNoteForm(ReasonForm):
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid4().hex
         lines: Any = self.fields["lines"]
-        open_ = [line.position for line in credit_notes.content_of(document).lines]
-        rows = document.lines.all()
-        lines.choices = [(str(line.position), self._label(line, document.currency, credited=line.position not in open_)) for line in rows]
-        lines.initial = [str(position) for position in open_]
+        since, rows = billed.moved_since(document), document.lines.select_related("credited_by")
+        said = {line.pk: str(_("credited already") if hasattr(line, "credited_by") else since[line.pk].label if line.pk in since else "") for line in rows}
+        lines.choices = [(str(line.position), self._label(line, document.currency, said[line.pk])) for line in rows]
+        lines.initial = [str(line.position) for line in rows if not said[line.pk]]
         self.fields["reason"].help_text = _("The customer reads it on the credit note.")
 
     @staticmethod
-    def _label(line: DocumentLine, currency: str, *, credited: bool) -> str:
+    def _label(line: DocumentLine, currency: str, said: str) -> str:
         amount = money.text(money.to_minor(line.amount, currency), currency)
-        said = str(_("credited already")) if credited else ""
         return " · ".join(part for part in (line.description, line.detail, amount, said) if part)
 
     def clean_lines(self) -> list[int]:

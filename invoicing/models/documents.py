@@ -103,10 +103,11 @@ class LineTax(Record):
 
 
 class Taken(Record):
-    """This document has taken this movement; a movement is taken once (semantics 6)."""
+    """This document has taken this movement; a movement is taken once (semantics 6). On an invoice, `line` is where it stands."""
 
     transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="taken")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="taken")
+    line = models.ForeignKey(DocumentLine, on_delete=models.PROTECT, null=True, blank=True, related_name="taken")
 
 
 class Match(Record):

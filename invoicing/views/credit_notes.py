@@ -44,7 +44,7 @@ def credit_note(request: PortalRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def write_off(request: PortalRequest, number: str) -> HttpResponse:
     found: Any = queries.document_or_404(request.viewer, number)
-    form = WriteOffForm(request.POST or None, document=found, left=found.left)
+    form = WriteOffForm(request.POST or None, document=found, left=write_offs.most_of(found, found.customer.standing))
     if form.is_valid():
         with form.refusals():
             made = write_offs.write_off(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())

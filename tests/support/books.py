@@ -29,7 +29,7 @@ from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.records import CallRecord
 from invoicing.domain.rerating import Named
 from invoicing.domain.settlements import Way
-from invoicing.models import Call, CallBatch, Document, GiveBack, Payment, Taken, WaitingCall
+from invoicing.models import Call, CallBatch, CallKey, Document, GiveBack, Payment, PriceChange, Taken, WaitingCall
 from invoicing.queries import credits, documents, movements
 from rateplans.models import RatePlan, Tax
 from tests.support import world
@@ -103,6 +103,8 @@ class Expected:
     calls: list[list[Any]] = field(default_factory=list)
     received: list[UUID] = field(default_factory=list)
     documents: set[UUID] = field(default_factory=set)
+    noted: dict[UUID, Decimal] = field(default_factory=dict)
+    credited: set[UUID] = field(default_factory=set)
 
     @property
     def is_prepaid(self) -> bool:
@@ -122,10 +124,11 @@ class Expected:
         else:
             self.receivable += amount
 
-    def charge(self, seconds: int, at: datetime) -> None:
-        """One more call of this length."""
-        price = self.price(seconds, at)
-        self.calls.append([at, seconds, price])
+    def charge(self, record: CallRecord) -> None:
+        """One more call."""
+        assert record.answered_at is not None
+        price = self.price(record.seconds or 0, record.answered_at)
+        self.calls.append([record.answered_at, record.seconds or 0, price, record.call_id])
         self.move(-price)
 
     def price(self, seconds: int, at: datetime) -> Decimal:
@@ -208,8 +211,7 @@ class Story:
         """A call that is new to the books, or one that a killed process did not get in."""
         known = self.of(who)
         assert set(self.send([record])) <= {"rated", "repeated"}
-        assert record.answered_at is not None
-        known.charge(record.seconds or 0, record.answered_at)
+        known.charge(record)
         self.sent.append(record)
 
     def send_again(self, record: CallRecord) -> None:
@@ -225,8 +227,7 @@ class Story:
         [waits] = WaitingCall.objects.filter(record__line=line).values_list("pk", flat=True)
         for expected in (1, 0):
             assert waiting.rate_again([waits], actor=jane, at=self.now).rated == expected
-        assert record.answered_at is not None
-        known.charge(seconds, record.answered_at)
+        known.charge(record)
 
     def pay(self, who: int, amount: Decimal, key: str) -> Payment:
         """Money received; the same key, whoever sent it before, moves it once."""
@@ -271,13 +272,16 @@ class Story:
         known.move(-amount if takes else amount)
 
     def take_back(self, who: int, number: int) -> None:
-        """A movement by hand is taken back, once; a payment of which something went back is not."""
+        """A movement by hand is taken back, once; a payment of which something went back is not, nor what its invoice has answered."""
         known = self.of(who)
         transfer = Transfer.objects.select_related("customer", "debit", "credit").get(pk=known.by_hand[number])
         take = partial(reversals.take_back, transfer, reason="by mistake", actor=jane, at=self.now)
         parts = credits.with_left(Transfer.objects.filter(about_id=transfer.about_id, about_kind="payment", customer=known.customer))
         if transfer.pk in known.received and any(part.drawn for part in parts):
             refused("given_back", take)
+            return
+        if transfer.pk in self.answered(known):
+            refused("credited|written_off", take)
             return
         take()
         assert take() == []
@@ -391,7 +395,16 @@ class Story:
             note = credit()
             assert credit() == note
             assert document.matches.aggregate(sum=Sum("amount"))["sum"] <= document.total
+            assert not Transfer.objects.filter(taken__line__credited_by__document=note, reversed_by__isnull=False).exists()
             known.receivable += note.total
+            known.noted[document.pk] = known.noted.get(document.pk, NONE) + note.total
+            known.credited |= {line.pk for line in content.lines}
+
+    def answered(self, known: Expected) -> set[UUID]:
+        """Movements that stand on a line which was credited, on an invoice which is cancelled, or on one of which something was written off."""
+        cancelled = {pk for pk, total in Document.objects.filter(pk__in=known.noted).values_list("pk", "total") if known.noted[pk] == total}
+        rows = Taken.objects.filter(document__in=known.documents).values_list("transfer_id", "line_id", "document_id")
+        return {transfer for transfer, line, paper in rows if line in known.credited or paper in cancelled | self.written_off}
 
     def write_off(self, who: int, number: int, amount: Decimal) -> None:
         """So much of an invoice is given up, at most what is due; then it is taken back at once, every other time."""
@@ -401,7 +414,7 @@ class Story:
         id_ = sorted(known.documents)[number % len(known.documents)]
         document: Any = documents.with_figures(Document.objects.select_related("customer").filter(pk=id_)).get()
         give_up = partial(write_offs.write_off, document, amount, reason="insolvent", actor=jane, at=self.now, key=self.key())
-        if amount > document.left:
+        if amount > divide_half_up(max(min(document.left, -known.receivable), NONE), 1, 2):
             refused("more_than_due", give_up)
             return
         gone = give_up()
@@ -424,12 +437,18 @@ class Story:
             known.plans.append((since, name))
 
     def correct_plan(self, who: int, name: str) -> None:
-        """The last plan was the wrong one all along: its calls are rated again, and the difference alone moves, once."""
+        """The last plan was the wrong one all along: its calls are rated again, and the difference alone moves, once; not of what was answered."""
         known = self.of(who)
         since = known.plans[-1][0]
         PlanAssignment.objects.filter(customer=known.customer, valid_from=since if len(known.plans) > 1 else None).update(plan=self.books.plans[name])
         known.plans[-1] = (since, name)
+        answered = self.answered(known)
+        moved = [*Call.objects.filter(customer_id=known.customer.pk).values_list("key_id", "transfer_id")]
+        moved += PriceChange.objects.filter(customer=known.customer).values_list("key_id", "transfer_id")
+        closed = {CallKey.objects.get(pk=key).call_id for key, transfer in moved if transfer in answered}
         for call in known.calls:
+            if call[3] in closed:
+                continue
             price = known.price(call[1], call[0])
             known.move(call[2] - price)
             call[2] = price

@@ -12,7 +12,7 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
 from customers.domain import customers
 from customers.models import Customer, Kind, Standing, Transfer
-from invoicing.domain import credit_notes, givebacks, ledger_check, payments, rendering, reversals, write_offs
+from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, rendering, reversals, write_offs
 from invoicing.models import Document, DocumentLine, LineTax, Taken
 from rateplans.models import Tax
 from tests.support import months, world
@@ -150,6 +150,36 @@ def test_what_was_written_off_is_taken_back_before_a_credit_note(vera: Customer,
     credit(invoice, noon, key="2")
     assert (due(invoice), balance(vera)) == ("0.00", D(0))
     assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_a_line_whose_movement_was_taken_back_is_left_out(vera: Customer, invoice: Document, noon: datetime) -> None:
+    payments.record(vera, D("70.74"), reference="", actor=jane, at=noon, key="1")
+    goodwill = Transfer.objects.get(note="Goodwill")
+    reversals.take_back(Transfer.objects.get(note="Router"), reason="never sent", actor=jane, at=noon)
+    reversals.take_back(goodwill, reason="never sent", actor=jane, at=noon)
+    assert balance(vera) == 45
+    with pytest.raises(DomainError, match="nothing_to_credit"):
+        credit(invoice, noon, [3, 4])
+
+    note = credit(invoice, noon)
+    assert [line[0] for line in lines(note)] == ["Calls", "Line"]
+    assert money(note.total) == "16.74"
+    assert (balance(vera), identity(vera)) == (D("61.74"), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_what_one_invoice_charged_and_took_back_is_left_out_on_both_lines(vera: Customer, first: datetime, noon: datetime) -> None:
+    at = months.local("2026-10-05 12:00")
+    router = entries.write(vera, "charge", D("50.00"), note="Router", actor=jane, at=at, key="1")
+    reversals.take_back(router, reason="never sent", actor=jane, at=at)
+    entries.write(vera, "charge", D("30.00"), note="Cable", actor=jane, at=at, key="2")
+    [october] = months.issue("2026-11-01", first)
+
+    note = credit(october, noon)
+    assert [line[0] for line in lines(note)] == ["Cable"]
+    assert (figures(note), due(october), balance(vera)) == (figures(october), "0.00", D(0))
 
 
 def test_only_an_invoice_is_credited_and_why_must_be_said(invoice: Document, noon: datetime) -> None:

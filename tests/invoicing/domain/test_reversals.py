@@ -7,7 +7,8 @@ import pytest
 
 from billing_portal.kernel.errors import DomainError
 from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
-from invoicing.domain import entries, givebacks, ledger_check, payments, reversals
+from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, reversals, write_offs
+from invoicing.models import Document
 from tests.support import months, world
 from tests.support.months import D, due, figures, identity, lines
 from tests.support.world import balance, jane
@@ -113,6 +114,63 @@ def test_a_charge_taken_back_after_it_was_invoiced_is_on_the_next_invoice(anna: 
     assert lines(december) == [("wrong customer", "Charge taken back, 5 December 2026", "-50.00"), ("Two routers", "Charge, 6 December 2026", "80.00")]
     assert figures(december)[0] == "30.00"
     assert identity(anna) == 0
+
+
+@pytest.fixture
+def routers(first: datetime) -> tuple[Customer, Transfer, Document]:
+    """Paul Ltd's October: a router for 100.00, and goodwill of 40.00; with VAT 20 % the invoice is over 72.00."""
+    paul = world.customer("Paul Ltd", taxes=(world.vat("20"),), limit="500.00")
+    at = months.local("2026-10-05 12:00")
+    charge = entries.write(paul, "charge", D("100.00"), note="Router", actor=jane, at=at, key="charge")
+    entries.write(paul, "credit", D("40.00"), note="Goodwill", actor=jane, at=at, key="credit")
+    [document] = months.issue("2026-11-01", first, paul)
+    return paul, charge, document
+
+
+def credit(document: Document, at: datetime, positions: list[int] | None = None) -> Document:
+    return credit_notes.issue(document, positions=positions, reason="mistake", actor=jane, at=at, key=f"{positions}")
+
+
+@pytest.mark.rel(7)
+def test_what_a_credit_note_gave_back_is_not_taken_back_as_well(routers: tuple[Customer, Transfer, Document], noon: datetime) -> None:
+    paul, _charge, october = routers
+    other = entries.write(paul, "charge", D("10.00"), note="Cable", actor=jane, at=noon, key="cable")
+    credit(october, noon)
+
+    for movement in Transfer.objects.filter(taken__document=october):
+        with pytest.raises(DomainError, match="credited"):
+            take_back(movement, noon)
+    assert balance(paul) == -10
+    take_back(other, noon)
+    assert (balance(paul), identity(paul)) == (D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_what_stands_on_another_line_than_the_credited_can_be_taken_back(first: datetime, noon: datetime) -> None:
+    paul = world.customer("Paul Ltd", limit="500.00")
+    at = months.local("2026-10-05 12:00")
+    router, cable = (entries.write(paul, "charge", D(amount), note="x", actor=jane, at=at, key=amount) for amount in ("100.00", "7.00"))
+    [october] = months.issue("2026-11-01", first, paul)
+    credit(october, noon, [1])
+
+    with pytest.raises(DomainError, match="credited"):
+        take_back(router, noon)
+    take_back(cable, noon)
+    assert (balance(paul), due(october), identity(paul)) == (D(0), "7.00", D(0))
+
+
+@pytest.mark.rel(7)
+def test_what_was_written_off_is_not_taken_back_as_well(routers: tuple[Customer, Transfer, Document], noon: datetime) -> None:
+    paul, charge, october = routers
+    gone = write_offs.write_off(october, D("1.00"), reason="gone", actor=jane, at=noon, key="w")
+    with pytest.raises(DomainError, match="written_off"):
+        take_back(charge, noon)
+    assert balance(paul) == -71
+
+    take_back(gone, noon)
+    take_back(charge, noon)
+    assert (balance(paul), identity(paul)) == (D(28), D(0))
 
 
 def test_why_must_be_said(anna: Customer, noon: datetime) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from billing_portal.kernel.errors import DomainError
 from customers.models import Customer, Standing, Transfer
-from invoicing.domain import ledger_check, reversals, write_offs
-from tests.support import months
+from invoicing.domain import entries, ledger_check, reversals, write_offs
+from tests.support import months, world
 from tests.support.months import D, due, identity
 from tests.support.world import balance, jane
 
@@ -41,6 +41,21 @@ def test_no_more_is_written_off_than_is_due(october: Any, noon: datetime) -> Non
     with pytest.raises(DomainError, match="more_than_due"):
         write_off(october, "12.01", noon)
     assert due(october) == "12.00"
+
+
+@pytest.mark.rel(7)
+def test_no_more_is_written_off_than_is_owed_in_all(first: datetime, noon: datetime) -> None:
+    paul = world.customer("Paul Ltd", limit="500.00")
+    at = months.local("2026-10-05 12:00")
+    router, _cable = (entries.write(paul, "charge", D(amount), note="x", actor=jane, at=at, key=amount) for amount in ("100.00", "7.00"))
+    [october] = months.issue("2026-11-01", first)
+    reversals.take_back(router, reason="never sent", actor=jane, at=noon)
+
+    with pytest.raises(DomainError, match="more_than_due"):
+        write_off(october, "7.01", noon)
+    write_off(october, "7.00", noon)
+    assert (balance(paul), due(october), identity(paul)) == (D(0), "100.00", D(0))
+    assert ledger_check.check().differences == []
 
 
 def test_a_write_off_taken_back_makes_it_due_again(october: Any, noon: datetime) -> None:

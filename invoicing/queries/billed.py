@@ -1,0 +1,87 @@
+"""What became of what invoices took: a line is given back once, by a credit note or by taking its movements back (semantics 13, reliability 7)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Kind
+from invoicing.models import Call, Document, DocumentLine, Match, PriceChange, Taken
+
+
+class Closed(models.TextChoices):
+    """Why what an invoice took moves no more."""
+
+    CREDITED = "credited", _("Credited on their invoice; charge by hand what is still owed")
+    WRITTEN_OFF = "written_off", _("Written off on their invoice; take the write-off back first")
+
+
+class Since(models.TextChoices):
+    """What happened to a line's movements after it was issued, so that a credit note would give them back once more."""
+
+    TAKEN_BACK = "taken_back", _("taken back already")
+    RATED_AGAIN = "rated_again", _("its calls were rated again")
+
+
+# A call that was rated again stands on the line of its own movement, and on those of the differences.
+RATED_AGAIN = """
+    WITH here AS (
+        SELECT taken.line_id, call.key_id, 0 AS number
+          FROM invoicing_taken AS taken JOIN invoicing_call AS call ON call.transfer_id = taken.transfer_id
+         WHERE taken.document_id = %s AND call.price_number > 0
+        UNION ALL
+        SELECT taken.line_id, change.key_id, change.price_number
+          FROM invoicing_taken AS taken JOIN invoicing_pricechange AS change ON change.transfer_id = taken.transfer_id
+         WHERE taken.document_id = %s)
+    SELECT DISTINCT here.line_id
+      FROM here
+      JOIN invoicing_pricechange AS later ON later.key_id = here.key_id AND later.price_number > here.number
+      JOIN customers_transfer AS moved ON moved.id = later.transfer_id
+      LEFT JOIN invoicing_taken AS elsewhere ON elsewhere.transfer_id = moved.id
+     WHERE elsewhere.line_id IS DISTINCT FROM here.line_id
+"""
+
+
+def closed(transfer_ids: Collection[UUID]) -> dict[UUID, Closed]:
+    """Which of these movements stand on a credited line, or on an invoice that is cancelled or written off in part, and why they are closed."""
+    taken = Taken.objects.filter(transfer__in=transfer_ids, document__kind=Document.DocumentKind.INVOICE)
+    notes = Document.objects.filter(credits=OuterRef("document")).order_by().values("credits").annotate(sum=models.Sum("total")).values("sum")
+    found = taken.annotate(
+        noted=models.Subquery(notes),
+        credited=Exists(DocumentLine.objects.filter(credits=OuterRef("line"))),
+        given_up=Exists(Match.objects.filter(document=OuterRef("document"), credit__kind=Kind.WRITE_OFF, credit__reversed_by=None)),
+    )
+    credited = Q(credited=True) | Q(noted=F("document__total"))
+    rows = found.filter(credited | Q(given_up=True)).values_list("transfer_id", "given_up")
+    return {transfer: Closed.WRITTEN_OFF if given_up else Closed.CREDITED for transfer, given_up in rows}
+
+
+def closed_calls(calls: Iterable[Call]) -> dict[UUID, Closed]:
+    """Which of these calls moved something that is closed, by the ids of their keys: their own movement, or a difference since."""
+    moved: dict[UUID, list[UUID]] = defaultdict(list)
+    again: list[UUID] = []
+    for call in calls:
+        if call.transfer_id:
+            moved[call.key_id].append(call.transfer_id)
+        if call.price_number:
+            again.append(call.key_id)
+    for key, transfer in PriceChange.objects.filter(key__in=again, transfer__isnull=False).values_list("key_id", "transfer_id"):
+        if transfer is not None:
+            moved[key].append(transfer)
+    found = closed({transfer for transfers in moved.values() for transfer in transfers})
+    return {key: found[transfer] for key, transfers in moved.items() for transfer in transfers if transfer in found}
+
+
+def moved_since(document: Document) -> dict[UUID, Since]:
+    """The invoice's lines whose movements were answered otherwise since, by their ids. A movement and its mirror on one invoice are answered already."""
+    with connection.cursor() as cursor:
+        cursor.execute(RATED_AGAIN, [document.pk, document.pk])
+        found = {line: Since.RATED_AGAIN for (line,) in cursor.fetchall()}
+    mirrors = Q(transfer__reverses__taken__document=document)
+    back = Taken.objects.filter(Q(transfer__reversed_by__isnull=False) | mirrors, document=document)
+    return found | dict.fromkeys(back.values_list("line_id", flat=True), Since.TAKEN_BACK)
