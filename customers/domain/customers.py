@@ -17,7 +17,7 @@ from billing_portal.kernel import currencies
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
-from billing_portal.tenancy.queries import current
+from billing_portal.tenancy.queries import current, named
 from customers import queries
 from customers.domain import codes, differences, limits, low_balance, people, spending, standing, unbilled
 from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
@@ -220,6 +220,8 @@ def _pay_otherwise(customer: Customer, billing_type: str, *, actor: Actor, at: d
 def _change_currency(customer: Customer, currency: str) -> None:
     if currency == customer.currency:
         return
+    if customer.kind == Customer.CustomerKind.RESELLER and named(customer.reseller_schema, made=True) is not None:
+        standing.hold_all_of(customer.reseller_schema)
     require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first call or movement of money."), "currency")
     _check_currency(currency)
     customer.currency = currency

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django_tenants.utils import schema_context
 
 from billing_portal.kernel.errors import require
 from customers.models import Account, AccountKind, Customer, Standing
@@ -43,6 +44,12 @@ def lock_types(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [list(set(customer_ids))])
         return dict(cursor.fetchall())
+
+
+def hold_all_of(schema: str) -> None:
+    """Wait for whoever posts in this reseller's own books, and let nobody begin until the transaction ends: what they buy in is about to change."""
+    with schema_context(schema), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE customers_standing IN EXCLUSIVE MODE")
 
 
 def require_free(row: Standing, amount: Decimal) -> None:

@@ -70,7 +70,11 @@ def seller() -> Seller | None:
 
 
 def of(rated: Rated) -> Purchase:
-    """The costs of these calls at their own moments; the parent's schema is only read. A call that does not climb has none."""
+    """The costs of these calls at their own moments. A call that does not climb has none.
+
+    The parent's schema is only read and nothing is locked there, so that whoever posts at one level waits for nobody at another (reliability 45).
+    The caller holds the standings of this level: the parent changes what this reseller buys in only while nobody does.
+    """
     chargeable = _climbing(rated)
     if not chargeable:
         return Purchase()
@@ -79,7 +83,7 @@ def of(rated: Rated) -> Purchase:
         return Purchase(None, _with_margin_rates(chargeable, _own_cost(chargeable)))
     asked = [record_for(parent, outcome) for _key, outcome in chargeable]
     with schema_context(parent.schema):
-        priced = rating_batch.rate(asked, known_owners=[parent.customer.pk] * len(asked))
+        priced = rating_batch.rate(asked, known_owners=[parent.customer.pk] * len(asked), lock=False)
     currency = parent.customer.currency
     bought = {key: _bought(outcome, currency) for (key, _outcome), outcome in zip(chargeable, priced, strict=True)}
     return Purchase(parent, _with_margin_rates(chargeable, bought))

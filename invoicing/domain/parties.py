@@ -44,11 +44,12 @@ class Parties:
         return name.lower() in self.by_line
 
 
-def find(records: Sequence[CallRecord], known_owners: Sequence[UUID | None] = ()) -> Parties:
+def find(records: Sequence[CallRecord], known_owners: Sequence[UUID | None] = (), *, lock: bool = True) -> Parties:
     """Look up everything these records name, and lock the standings of their customers, in key order, before anything of a customer is read.
 
     `known_owners`: whose call each record was found to be when it came in, None where nobody was found. Only those are looked up: a number, line or
     address that has changed hands since changes nothing about a call that was made before.
+    Without `lock` they are only read: for a price that is posted elsewhere.
     """
     accounts = _accounts({record.account.lower() for record in records if record.account})
     dialled = {name.lower() for to in {record.to for record in records} for name in names_dialled(to)}
@@ -57,7 +58,8 @@ def find(records: Sequence[CallRecord], known_owners: Sequence[UUID | None] = ()
     named = Parties({}, (), accounts, lines, addresses)
     owners = [owner or named.named_by(record) for record, owner in zip(records, known_owners or repeat(None, len(records)), strict=True)]
     asked = {owner for owner in owners if owner is not None}
-    standing.lock_types(asked)
+    if lock:
+        standing.lock_types(asked)
     return replace(named, owners=owners, customers=Customer.objects.only(*COLUMNS).in_bulk(list(asked)))
 
 

@@ -44,8 +44,8 @@ def post(batch: CallBatch, rated: Sequence[tuple[UUID, Outcome]], *, actor: Acto
     days = _days(rated)
     if not days:
         return
-    purchase = buying.of(rated)
     types = standing.lock_types({day.customer.pk for day in days})
+    purchase = buying.of(rated)
     accounts = {customer_id: ledger.account_of(Kind.USAGE, type_) for customer_id, type_ in types.items()}
     charged = [day for day in days if day.total]
     transfers = ledger.post_many([_posting(batch, day, accounts[day.customer.pk]) for day in charged], at=at, actor=actor)

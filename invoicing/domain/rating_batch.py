@@ -67,13 +67,13 @@ class Outcome:
         return self
 
 
-def rate(batch: Sequence[CallRecord], *, known_owners: Sequence[UUID | None] = (), until: datetime | None = None) -> list[Outcome]:
+def rate(batch: Sequence[CallRecord], *, known_owners: Sequence[UUID | None] = (), until: datetime | None = None, lock: bool = True) -> list[Outcome]:
     """Find the customer and the price of each record, in order; nothing is written, but the customers' standings are locked until the transaction ends.
 
     A record whose customer is known already (`known_owners`, as in `parties.find`) stays that customer's.
-    A record later than `until` has not happened yet and waits.
+    A record later than `until` has not happened yet and waits. `lock`: False where the prices are asked for only, and posted by somebody else.
     """
-    known = parties.find(batch, known_owners)
+    known = parties.find(batch, known_owners, lock=lock)
     numbers: dict[str, str | None] = {}
     outcomes = [_outcome(record, customer, known, numbers, until) for record, customer in zip(batch, known.of_each(), strict=True)]
     price([each for each in outcomes if not each.reason and each.record.direction == records.OUT and not known.is_line(each.number)])
