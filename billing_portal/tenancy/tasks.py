@@ -1,13 +1,28 @@
 """Work of the provisioning worker, which alone holds the owner's database role."""
 
+import logging
+
 from celery import shared_task
+from django.db import Error
 
 from billing_portal.tenancy import queries
 from billing_portal.tenancy.domain import partitions
 
+log = logging.getLogger(__name__)
+
 
 @shared_task(name="tenancy.make_partitions")
 def make_partitions() -> None:
-    """Make next months' partitions of every reseller; asked for once a day, does nothing when they are there."""
+    """Make next months' partitions of every reseller; asked for once a day, does nothing when they are there.
+
+    Trouble at one reseller does not keep the others from theirs; the task fails at the end and names whom it left out.
+    """
+    failed = []
     for reseller in queries.each():
-        partitions.make_all(reseller)
+        try:
+            partitions.make_all(reseller)
+        except Error:
+            log.exception("The partitions of %s were not made", reseller.schema_name)
+            failed.append(reseller.schema_name)
+    if failed:
+        raise RuntimeError(f"No partitions were made for {', '.join(failed)}.")

@@ -8,9 +8,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
+from billing_portal.tenancy import database
 from billing_portal.tenancy.models import Reseller
 
 MONTHS_BACK = MONTHS_AHEAD = 3
+DETACH_SECONDS = 1  # shorter than others wait for a lock, so that who queues behind is not refused; the next day tries again
 _partitioned: list[tuple[str, str]] = []
 
 
@@ -47,7 +49,10 @@ def make_in(schema: str, day: date) -> None:
 
 
 def make_month(schema: str, table: str, column: str, month: date) -> bool:
-    """Make one month's partition, moving rows that already lie in the default one; False when it is there (architecture §4)."""
+    """Make one month's partition, moving rows that already lie in the default one; False when it is there (architecture §4).
+
+    The default one is taken off first: from then on nobody else writes, so what comes meanwhile waits and finds its place afterwards.
+    """
     name, until = _name(table, month), month_start(month, 1)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [f'"{schema}"."{name}"'])
@@ -55,9 +60,11 @@ def make_month(schema: str, table: str, column: str, month: date) -> bool:
             return False
         role = connection.ops.quote_name(settings.PORTAL_APP_ROLE)
         bounds = f"FROM ('{month} 00:00+00') TO ('{until} 00:00+00')"
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{DETACH_SECONDS}s"])
+        cursor.execute(f'ALTER TABLE "{table}" DETACH PARTITION "{table}_default"')
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{database.lock_seconds()}s"])
         cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)')
         cursor.execute(f'INSERT INTO "{name}" SELECT * FROM "{table}_default" WHERE "{column}" >= %s AND "{column}" < %s', [month, until])
-        cursor.execute(f'ALTER TABLE "{table}" DETACH PARTITION "{table}_default"')
         cursor.execute(f'DELETE FROM "{table}_default" WHERE "{column}" >= %s AND "{column}" < %s', [month, until])
         cursor.execute(f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES {bounds}')
         cursor.execute(f'ALTER TABLE "{table}" ATTACH PARTITION "{table}_default" DEFAULT')
