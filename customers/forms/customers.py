@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
@@ -14,7 +15,9 @@ from django_countries import countries
 from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.web import display
+from billing_portal.web.edit_forms import DRAWN, EditForm
 from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm, QuickSelect
+from customers import queries
 from customers.models import BillingType, Customer
 from rateplans.models import RatePlan, Tax
 from rateplans.queries import plans_to_choose, taxes, visible_plans
@@ -172,7 +175,7 @@ class NewCustomerForm(CustomerForm):
         return given
 
 
-class EditCustomerForm(CustomerForm):
+class EditCustomerForm(EditForm, CustomerForm):
     """A customer that is there: its status and switch account code too; the currency only while no money moved."""
 
     status = forms.ChoiceField(
@@ -183,7 +186,8 @@ class EditCustomerForm(CustomerForm):
     )
 
     def __init__(self, *args: Any, customer: Customer, plan: RatePlan | None, currency_fixed: bool, **kwargs: Any) -> None:
-        columns = [name for name in self.base_fields if name not in {"plan", "taxes", "daily_limited"}]
+        self.customer = customer
+        columns = [name for name in self.base_fields if name not in {"plan", "taxes", "daily_limited", DRAWN}]
         initial = {name: getattr(customer, name) for name in columns} | {
             "country": customer.country.code or "",
             "plan": plan,
@@ -200,3 +204,12 @@ class EditCustomerForm(CustomerForm):
         if currency_fixed:
             del self.fields["currency"]
         self._price_in(customer.currency)
+
+    def saved_by(self) -> str | Promise:
+        saved = queries.history_of(self.customer).filter(action="customer.changed").first()
+        return saved.actor_name if saved else super().saved_by()
+
+    def given(self) -> dict[str, Any]:
+        """Only what was changed: the rest stays as it is, also when somebody saves in this very moment."""
+        changed = {"daily_limit" if name == "daily_limited" else name for name in self.changed_data}
+        return {name: value for name, value in super().given().items() if name in changed}

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Role
+from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
 from customers import queries
 from customers.models import Customer, Line, Person
@@ -28,7 +29,7 @@ class PersonForm(PortalForm):
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, initial=Role.ACCOUNT_USER, widget=ChoiceCards(hints=HINTS))
 
 
-class EditPersonForm(PortalForm):
+class EditPersonForm(EditForm):
     """Somebody who is there. While switched the email is not offered (semantics 34)."""
 
     full_name = forms.CharField(label=_("Full name"), max_length=150)
@@ -70,7 +71,7 @@ class LineForm(PortalForm):
         offer_people(self, customer)
 
 
-class EditLineForm(PortalForm):
+class EditLineForm(EditForm):
     """A line that is there. Name and address stay: calls are found by them."""
 
     description = NoteField(label=_("Description"), max_length=120, required=False)

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import currencies, money
+from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
 from rateplans.domain import rates_text
 from rateplans.domain.imports import Mode
@@ -81,7 +82,7 @@ class PlanForm(PortalForm):
         return self.initial.get("position") if position is None else position
 
 
-class ChangeForm(PlanForm):
+class ChangeForm(EditForm, PlanForm):
     """The same with the tick that is asked for when customers of resellers below are on a plan that is to be shared no further."""
 
     take_back = forms.BooleanField(label=_("Take it back from resellers below"), required=False)

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import MoneyField, PortalForm
 from rateplans.domain import taxes
 from rateplans.domain.plans import MOST_DUE_DAYS
@@ -35,13 +36,17 @@ class TaxForm(PortalForm):
         return own | {scope: scope in ticked for scope in taxes.SCOPES}
 
 
+class EditTaxForm(EditForm, TaxForm):
+    """A tax that is there."""
+
+
 def values_of(tax: Tax) -> dict[str, Any]:
     """The tax as its form begins."""
     ticked = [scope for scope in taxes.SCOPES if getattr(tax, scope)]
     return {"name": tax.name, "percent": tax.percent, "liable_by_default": tax.liable_by_default, "scopes": ticked}
 
 
-class TermsForm(PortalForm):
+class TermsForm(EditForm):
     document_prefix = forms.CharField(
         label=_("Prefix of document numbers"),
         max_length=12,

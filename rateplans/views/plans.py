@@ -72,7 +72,7 @@ def change(request: PortalRequest, plan: UUID) -> HttpResponse:
     form = ChangeForm(request.POST or None, initial=values_of(found), inherits=found.inherits)
     if form.is_valid():
         with form.refusals():
-            plans.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            plans.change(found, **form.changes(), actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Saved."))
             return redirect("rateplans:plan", plan=plan)
     return page(request, "rateplans/form.html", form=form, plan=found)

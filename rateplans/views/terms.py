@@ -17,7 +17,7 @@ from billing_portal.web.viewer import PortalRequest
 from rateplans import queries
 from rateplans.domain import taxes, terms
 from rateplans.entrances import MAY_CHANGE, MAY_SEE, MAY_SET
-from rateplans.forms.terms import SCOPES, TaxForm, TermsForm, values_of
+from rateplans.forms.terms import SCOPES, EditTaxForm, TaxForm, TermsForm, values_of
 from rateplans.models import Tax
 
 
@@ -50,7 +50,7 @@ def tax_new(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def tax_change(request: PortalRequest, tax: UUID) -> HttpResponse:
     found = queries.tax_or_404(tax)
-    form = TaxForm(request.POST or None, initial=values_of(found))
+    form = EditTaxForm(request.POST or None, initial=values_of(found))
     if form.is_valid():
         with form.refusals():
             taxes.change(found, **form.values(), actor=actor_of(request), at=timezone.now())

@@ -13,7 +13,8 @@ from django.urls import Resolver404, resolve
 from lxml import html
 
 TEXT = {"text", "search", "tel", "url", "email", "number", "date", "hidden", "color", ""}
-NOT_TYPED = {"csrfmiddlewaretoken", "frame"}
+TOKEN = "csrfmiddlewaretoken"
+NOT_TYPED = {TOKEN, "frame", "drawn", "drawn_for"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def forms_of(path: str, page: Any) -> Iterator[Form]:
         action = urljoin(path, form.action or "")
         texts = tuple(sorted({each.get("name") for each in form.iter("input", "textarea") if _takes_text(each)} - NOT_TYPED))
         if texts and route_of(action):
-            values = tuple((name, value) for name, value in form.form_values() if name not in NOT_TYPED or name == "frame")
+            values = tuple((name, value) for name, value in form.form_values() if name != TOKEN)
             yield Form(path, route_of(action), action, form.method, values, texts)
 
 

@@ -9,6 +9,7 @@ from django_countries import countries
 from billing_portal.accounts.domain import company, keys, logos
 from billing_portal.accounts.models import Role
 from billing_portal.accounts.models.users import STAFF_ROLES
+from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
 
 STAFF_CHOICES = [(role.value, role.label) for role in STAFF_ROLES]
@@ -20,7 +21,7 @@ STAFF_HINTS = {
 }
 
 
-class CompanyForm(PortalForm):
+class CompanyForm(EditForm):
     """The seller on documents, and the portal's contact and colour."""
 
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("What customers see on top of the portal and as the sender of mails."))

@@ -1,15 +1,18 @@
 """New customer and its changes, as the page takes them."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.tenancy.models import CustomerName
 from customers.models import Customer, Standing
+from customers.queries import plan_at
 from rateplans.models import RatePlan
 from tests.support import world
 from tests.support.people import mails
@@ -20,7 +23,7 @@ def standard(acme: Any) -> RatePlan:
     return world.plan("Standard")
 
 
-def filled(browser: Any, address: str, **written: str) -> dict[str, Any]:
+def filled(browser: Any, address: str, **written: Any) -> dict[str, Any]:
     """The form as it is drawn, with what somebody writes into it."""
     form = browser.get(address).context["form"]
     values = {name: form[name].value() for name in form.fields}
@@ -283,3 +286,40 @@ def test_changed_alerts_are_told_in_words(commerce: Any, standard: RatePlan) -> 
     assert changes["daily_limit"] == ["20.00 GBP", "none"]
     assert changes["low_balance_threshold"] == ["50.00 GBP", "60.00 GBP"]
     assert changes["topup"] == ["Up to a target balance, 100.00 GBP", "Off"]
+
+
+def test_a_page_that_was_open_for_long_undoes_nothing_that_was_saved_meanwhile(commerce: Any, anna: Customer) -> None:
+    world.vat("5")
+    dear = world.plan("Dear")
+    address = f"/customers/{anna.account_number}/edit/"
+    stale = filled(commerce, address, description="called today")
+    fresh = filled(commerce, address, credit_limit="7.00", status="inactive", plan=str(dear.pk), taxes=[], daily_limited="on", daily_limit="9.00")
+    assert commerce.post(address, fresh).status_code == 302
+    assert commerce.post(address, stale).status_code == 302
+
+    stored = Customer.objects.get(pk=anna.pk)
+    assert (stored.credit_limit, stored.status, stored.daily_limit, stored.description) == (7, "inactive", 9, "called today")
+    assert plan_at([anna.pk], timezone.now())[anna.pk] == dear
+    assert [entry.changes.keys() for entry in AuditEntry.objects.filter(action="customer.changed").order_by("-at")[:1]] == [{"description"}]
+
+
+def test_what_two_pages_changed_is_refused_once_with_who_saved_it_and_nothing_written_is_lost(commerce: Any, anna: Customer) -> None:
+    address = f"/customers/{anna.account_number}/edit/"
+    stale = filled(commerce, address, credit_limit="800.00", city="Leeds")
+    assert commerce.post(address, filled(commerce, address, credit_limit="0.50", city="Leeds")).status_code == 302
+
+    answer = commerce.post(address, stale)
+    assert errors(answer) == {"credit_limit": ["Jane saved “0.50” here since you opened this page. Save again to write yours instead."]}
+    form = answer.context["form"]
+    assert (form["credit_limit"].value(), form["city"].value()) == ("800.00", "Leeds")
+    assert Customer.objects.get(pk=anna.pk).credit_limit == Decimal("0.50")
+
+    again = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    assert commerce.post(address, again).status_code == 302
+    assert Customer.objects.get(pk=anna.pk).credit_limit == 800
+
+
+def test_a_page_says_what_it_was_drawn_with(commerce: Any, anna: Customer) -> None:
+    shown = text_of(commerce.get(f"/customers/{anna.account_number}/edit/"))
+
+    assert shown.count('<input type="hidden" name="drawn" value="{') == 1

@@ -146,3 +146,15 @@ def test_an_account_administrator_sees_all_lines(annas: Any, anna: Customer, ann
 
     assert ann.user.role == Role.ACCOUNT_USER
     assert names(annas.get("/my/lines/")) == ["1001", "1002"]
+
+
+def test_a_line_that_was_open_for_long_undoes_nothing_that_was_saved_meanwhile(support: Any, anna: Customer, ann: Person) -> None:
+    line = anna.lines.create(name="1001")
+    address = staff(anna, f"{line.pk}/")
+    drawn = {"drawn": support.get(address).context["form"]["drawn"].value(), "description": "", "person": ""}
+    assert '<input type="hidden" name="drawn"' in support.get(address).content.decode()
+
+    assert support.post(address, drawn | {"person": str(ann.pk)}).status_code == 302
+    assert support.post(address, drawn | {"description": "Reception"}).status_code == 302
+    line.refresh_from_db()
+    assert (line.person, line.description) == (ann, "Reception")

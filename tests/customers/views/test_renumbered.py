@@ -1,4 +1,4 @@
-"""A form that was open while its customer's account number became another's does nothing to the other (reliability 4)."""
+"""A form that was open while its customer's account number became another's does nothing to the other."""
 
 import re
 from datetime import datetime

@@ -63,6 +63,20 @@ def test_a_changed_plan_keeps_its_currency(commerce: Client, standard: Any) -> N
     assert (standard.name, standard.currency, standard.precision, standard.due_days) == ("Better", "GBP", 2, 30)
 
 
+def test_a_page_that_was_open_for_long_undoes_nothing_that_was_saved_meanwhile(commerce: Client, standard: Any) -> None:
+    address = f"/rate-plans/{standard.pk}/change/"
+    form = commerce.get(address).context["form"]
+    drawn = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    assert commerce.post(address, drawn | {"precision": "2", "sharing": "resellers"}).status_code == 302
+
+    assert commerce.post(address, drawn | {"description": "For shops"}).status_code == 302
+    plan = RatePlan.objects.get(pk=standard.pk)
+    assert (plan.precision, plan.sharing, plan.description) == (2, "resellers", "For shops")
+    answer = commerce.post(address, drawn | {"precision": "6"})
+    assert answer.context["form"].errors == {"precision": ["Somebody saved “2” here since you opened this page. Save again to write yours instead."]}
+    assert RatePlan.objects.get(pk=standard.pk).precision == 2
+
+
 def test_the_page_finds_the_prefixes_of_a_number_longest_first(commerce: Client, standard: Any) -> None:
     answer = commerce.get(f"/rate-plans/{standard.pk}/", {"q": "+44 20 7946 0991"})
     assert [rate.prefix for rate in answer.context["listing"]] == ["4420", "44"]

@@ -104,3 +104,24 @@ def test_a_reseller_below_has_no_cost_plan_to_choose(desk: Desk) -> None:
     assert "cost_plan" not in browser.get("/settings/invoicing-terms/").content.decode()
     browser.post("/settings/invoicing-terms/", {"document_prefix": "", "due_days": "14", "cost_plan": str(plan.pk), **CAPS})
     assert BillingTerms.objects.get().cost_plan is None
+
+
+def test_terms_and_taxes_that_were_open_for_long_undo_nothing_that_was_saved_meanwhile(desk: Desk) -> None:
+    browser, tax = desk("administrator"), vat()
+
+    def drawn(address: str) -> dict[str, Any]:
+        form = browser.get(address).context["form"]
+        return {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+
+    pages: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "/settings/invoicing-terms/": ({"due_days": "9"}, {"document_prefix": "HV"}),
+        f"/taxes/{tax.pk}/": ({"percent": "21", "scopes": ["on_calls"]}, {"name": "VAT 21"}),
+    }
+    for address, (first, second) in pages.items():
+        stale = drawn(address)
+        assert [browser.post(address, stale | given).status_code for given in (first, second)] == [302, 302]
+
+    tax.refresh_from_db()
+    terms = BillingTerms.objects.get()
+    assert (terms.due_days, terms.document_prefix) == (9, "HV")
+    assert (tax.percent, tax.on_products, tax.name) == (Decimal(21), False, "VAT 21")

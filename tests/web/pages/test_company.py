@@ -32,6 +32,18 @@ def test_the_company_is_saved_with_the_administrators_name(acme: Any) -> None:
     assert AuditEntry.objects.get(action="company.changed").actor_name == "Jane"
 
 
+def test_a_page_that_was_open_for_long_undoes_nothing_that_was_saved_meanwhile(acme: Any) -> None:
+    browser = client(user("jane"))
+    page = browser.get("/settings/company/")
+    drawn = {name: page.context["form"][name].value() for name in page.context["form"].fields}
+    assert '<input type="hidden" name="drawn"' in page.content.decode()
+
+    assert browser.post("/settings/company/", drawn | {"city": "Leeds"}).status_code == 302
+    assert browser.post("/settings/company/", drawn | {"company_number": "0123"}).status_code == 302
+    kept = Reseller.objects.get(pk=acme.pk)
+    assert (kept.city, kept.company_number) == ("Leeds", "0123")
+
+
 def test_a_taken_name_is_said_at_its_field_and_nothing_is_saved(acme: Any) -> None:
     answer = client(user("jane")).post("/settings/company/", {**FIELDS, "name": "Globex"})
 

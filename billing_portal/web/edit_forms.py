@@ -1,0 +1,124 @@
+"""Forms over something that is there: a page that stood open for long undoes nothing that others saved in the meantime."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing_portal.web.forms import PortalForm
+
+DRAWN = "drawn"
+SEVERAL = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
+
+
+class EditForm(PortalForm):
+    """Carries what it was drawn with, hidden, beside what is written into it; `initial` is what is stored now.
+
+    A field that nobody touched takes what is stored now. One that somebody touched, and others saved as something else meanwhile, is refused at that
+    field once: what was written stays, and saving again writes it. A form that does not say what it was drawn with writes all that it holds.
+    """
+
+    drawn = forms.Field(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[DRAWN].initial = self._stored_now
+
+    def saved_by(self) -> str | Promise:
+        """Who saved it last, for the refusal of a field; a form that can tell does."""
+        return _("Somebody")
+
+    def changes(self) -> dict[str, Any]:
+        """What was changed, against what is stored now: all that a verb needs to be told."""
+        return {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
+
+    def full_clean(self) -> None:
+        clashes = self._catch_up() if self.is_bound else []
+        super().full_clean()
+        if self.is_bound:
+            self.cleaned_data.pop(DRAWN, None)
+        for name, now in clashes:
+            message = _("%(who)s saved “%(now)s” here since you opened this page. Save again to write yours instead.")
+            self.add_error(name, ValidationError(message, code="saved_meanwhile", params={"who": self.saved_by(), "now": now}))
+
+    def _watched(self) -> Iterable[tuple[str, forms.Field]]:
+        return ((name, field) for name, field in self.fields.items() if name != DRAWN and not isinstance(field, forms.FileField))
+
+    def _stored_now(self) -> str:
+        return json.dumps({name: sent(field, self.get_initial_for_field(field, name)) for name, field in self._watched()})
+
+    def _catch_up(self) -> list[tuple[str, Any]]:
+        """Put what is stored now where nobody wrote anything; answers the fields that were written here and elsewhere, each with what is stored in words."""
+        before, stored = _read(self[DRAWN].data), self._stored_now()
+        now, clashes = _read(stored), []
+        self.data = self.data.copy()  # type: ignore[attr-defined] # Django keeps a mapping that may be read only
+        for name, field in self._watched():
+            if name not in before or not _differs(field, before[name], now[name]):
+                continue
+            if not _differs(field, before[name], self[name].data):
+                self._write(name, now[name])
+            elif _differs(field, now[name], self[name].data):
+                clashes.append((name, in_words(field, now[name])))
+        self._write(DRAWN, stored)
+        return clashes
+
+    def _write(self, name: str, value: Any) -> None:
+        """As if a browser had sent it: an empty tick is not sent at all."""
+        key, data = self.add_prefix(name), self.data
+        if value is False:
+            data.pop(key, None)  # type: ignore[attr-defined]
+        elif isinstance(value, list) and hasattr(data, "setlist"):
+            data.setlist(key, value)
+        else:
+            data[key] = "on" if value is True else value  # type: ignore[index]
+
+
+def sent(field: forms.Field, value: Any) -> Any:
+    """A stored value as a browser sends it back: text, a tick, or a list of texts."""
+    value = field.prepare_value(value)
+    if value is None or isinstance(value, bool):
+        return value if value is not None else False if isinstance(field, forms.BooleanField) else ""
+    if isinstance(field, SEVERAL):
+        return sorted(str(each) for each in value)
+    return str(value)
+
+
+def _read(drawn: Any) -> Mapping[str, Any]:
+    """What a form was drawn with; what cannot be read says nothing."""
+    try:
+        found = json.loads(drawn or "{}")
+    except (TypeError, ValueError):
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, str | bool | list)} if isinstance(found, dict) else {}
+
+
+def _differs(field: forms.Field, one: Any, other: Any) -> bool:
+    """Whether two sent values mean something else: 5 and 5.00 are one amount."""
+    if isinstance(field, SEVERAL):
+        return field.has_changed(one if isinstance(one, list) else [], other)
+    if isinstance(field, forms.ModelChoiceField):
+        return field.has_changed(one, other)
+    try:
+        return field.has_changed(field.to_python(one), other)
+    except ValidationError:
+        return bool(one != other)
+
+
+def in_words(field: forms.Field, value: Any) -> Any:
+    """What a field holds as its page shows it: the labels of what is chosen, never the keys."""
+    if value in ("", []):
+        return _("nothing")
+    if isinstance(field, forms.ModelChoiceField):
+        keys = value if isinstance(value, list) else [value]
+        rows = {str(row.pk): field.label_from_instance(row) for row in field.queryset.filter(pk__in=keys)} if field.queryset is not None else {}
+        return ", ".join(str(rows.get(key, key)) for key in keys)
+    if isinstance(field, forms.ChoiceField):
+        labels = {str(key): str(label) for key, label in field.widget.choices if not isinstance(label, list | tuple)}
+        return ", ".join(labels.get(str(key), str(key)) for key in (value if isinstance(value, list) else [value]))
+    return value

@@ -1,0 +1,100 @@
+"""A form that stood open for long writes what was changed in it, and undoes nothing that others saved meanwhile."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django import forms
+from django.http import QueryDict
+
+from billing_portal.web.edit_forms import EditForm
+from billing_portal.web.forms import MoneyField
+
+
+class Sample(EditForm):
+    name = forms.CharField()
+    limit = MoneyField(currency="GBP", required=False)
+    days = forms.IntegerField(required=False)
+    locked = forms.BooleanField(required=False)
+    colour = forms.ChoiceField(choices=[("r", "Red"), ("g", "Green"), ("b", "Blue")])
+    scopes = forms.MultipleChoiceField(choices=[("1", "Calls"), ("2", "Fees"), ("3", "Products")], required=False)
+
+
+STORED: dict[str, Any] = {"name": "Anna", "limit": Decimal("500.000000"), "days": 3, "locked": False, "colour": "r", "scopes": ["2", "1"]}
+
+
+def sent(**stored: Any) -> dict[str, Any]:
+    """The form as a browser holds it."""
+    form = Sample(initial=STORED | stored)
+    return {name: form[name].value() for name in form.fields if form[name].value() is not False}
+
+
+def posted(given: dict[str, Any], **stored: Any) -> Sample:
+    data = QueryDict(mutable=True)
+    for name, value in given.items():
+        data.setlist(name, value if isinstance(value, list) else ["" if value is None else str(value)])
+    data._mutable = False
+    return Sample(data, initial=STORED | stored)
+
+
+def test_what_nobody_touched_is_as_it_is_stored_now() -> None:
+    now: dict[str, Any] = {"name": "Bea", "limit": None, "days": 0, "locked": True, "colour": "g", "scopes": []}
+    form = posted(sent(), **now)
+
+    assert form.is_valid()
+    assert (form.cleaned_data, form.changes()) == (now, {})
+    assert form["locked"].value() is True
+
+
+def test_what_was_touched_is_written_beside_what_others_saved() -> None:
+    form = posted(sent() | {"days": "5", "limit": "500"}, name="Bea", locked=True)
+
+    assert form.is_valid()
+    assert form.changes() == {"days": 5}
+    assert form.cleaned_data == STORED | {"name": "Bea", "locked": True, "days": 5, "scopes": ["2", "1"]}
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "stored", "said"),
+    [
+        ("limit", "7", Decimal("0"), "Somebody saved “0.00” here since you opened this page. Save again to write yours instead."),
+        ("limit", "7", None, "Somebody saved “nothing” here since you opened this page. Save again to write yours instead."),
+        ("colour", "b", "g", "Somebody saved “Green” here since you opened this page. Save again to write yours instead."),
+        ("scopes", ["3"], ["1"], "Somebody saved “Calls” here since you opened this page. Save again to write yours instead."),
+    ],
+)
+def test_a_field_that_two_changed_is_refused_once_and_keeps_what_was_written(field: str, written: Any, stored: Any, said: str) -> None:
+    form = posted(sent() | {field: written}, **{field: stored})
+
+    assert not form.is_valid()
+    assert form.errors == {field: [said]}
+    assert form[field].value() == written
+
+    again = {name: form[name].value() for name in form.fields if form[name].value() is not False}
+    second = posted(again, **{field: stored})
+    assert second.is_valid()
+    assert list(second.changes()) == [field]
+
+
+def test_two_who_write_the_same_are_no_clash() -> None:
+    form = posted(sent() | {"limit": "7"}, limit=Decimal("7.00"))
+
+    assert form.is_valid()
+    assert form.changes() == {}
+
+
+@pytest.mark.parametrize("drawn", [None, "", "nonsense", "[1]", "{", '{"limit": {"a": 1}}', '{"scopes": true, "limit": 5, "locked": "x"}'])
+def test_a_form_that_does_not_say_what_it_was_drawn_with_writes_all_that_it_holds(drawn: str | None) -> None:
+    given = {name: value for name, value in sent().items() if name != "drawn"}
+    form = posted(given if drawn is None else given | {"drawn": drawn}, name="Bea", days=9)
+
+    assert form.is_valid()
+    assert form.changes() == {"name": "Anna", "days": 3}
+
+
+def test_a_field_that_is_wrong_is_refused_as_ever() -> None:
+    form = posted(sent() | {"limit": "much"}, name="Bea")
+
+    assert not form.is_valid()
+    assert form.errors == {"limit": ["Write an amount such as 50.00."]}
+    assert form["name"].value() == "Bea"
