@@ -9,6 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
@@ -221,7 +222,8 @@ def _change_currency(customer: Customer, currency: str) -> None:
     if currency == customer.currency:
         return
     if customer.kind == Customer.CustomerKind.RESELLER and named(customer.reseller_schema, made=True) is not None:
-        standing.hold_all_of(customer.reseller_schema)
+        with schema_context(customer.reseller_schema):
+            standing.hold_all()  # what comes later is bought in the new currency
     require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first call or movement of money."), "currency")
     _check_currency(currency)
     customer.currency = currency

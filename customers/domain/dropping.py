@@ -18,12 +18,12 @@ from django_tenants.utils import schema_context, tenant_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
-from billing_portal.jobs import registry
+from billing_portal.jobs import outbox, registry
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.tenancy.domain import names, schemas
 from billing_portal.tenancy.models import Reseller
-from customers.domain import customers, reseller_orders
+from customers.domain import customers, reseller_orders, standing
 from customers.models import Customer
 
 
@@ -47,17 +47,21 @@ def drop(reseller: Reseller, *, actor: Actor, at: datetime) -> None:
 
     At its parent it stays a customer, closed, with its documents and movements, and no reseller any more.
     Raises `root_stays`, `has_resellers` while any is below it or on order there, `calls_owed` while calls of it are still to reach the parent,
-    `not_the_owner` without the owner's database role.
+    `not_the_owner` without the owner's database role. Where one of them is met at the last look, its host is opened again and nothing is gone.
     """
     for problem in problems(reseller):
         raise problem
-    with schema_context("public"):
-        Reseller.objects.filter(pk=reseller.pk).update(state=Reseller.State.MAKING)
-    _forget(reseller)
+    _set_state(reseller, Reseller.State.MAKING)
     with transaction.atomic():
-        _close_at_parent(reseller, actor=actor, at=at)
-        names.free_all(reseller.schema_name)
-        schemas.drop(reseller)
+        owed = _owed_at_last(reseller)
+        if owed is None:
+            _close_at_parent(reseller, actor=actor, at=at)
+            names.free_all(reseller.schema_name)
+            schemas.drop(reseller)
+            _forget(reseller)
+    if owed is not None:
+        _set_state(reseller, Reseller.State.READY)
+        raise owed
     _forget(reseller)
 
 
@@ -75,6 +79,24 @@ def problems(reseller: Reseller) -> Iterator[DomainError]:
     if reseller.state == Reseller.State.READY:
         with schema_context(reseller.schema_name):
             yield from _owed(reseller)
+
+
+def _owed_at_last(reseller: Reseller) -> DomainError | None:
+    """What is owed when nobody can add to it any more: who posts or owes something is waited for, nobody begins until the transaction ends.
+
+    So a call that was acknowledged is owed here or has reached the parent; a later one is not acknowledged.
+    """
+    if not schemas.is_there(reseller):
+        return None
+    with schema_context(reseller.schema_name):
+        standing.hold_all()
+        outbox.hold()
+        return next(_owed(reseller), None)
+
+
+def _set_state(reseller: Reseller, state: Reseller.State) -> None:
+    with schema_context("public"):
+        Reseller.objects.filter(pk=reseller.pk).update(state=state)
 
 
 def _owed(reseller: Reseller) -> Iterator[DomainError]:
@@ -101,7 +123,7 @@ def _close_at_parent(reseller: Reseller, *, actor: Actor, at: datetime) -> None:
 
 
 def _forget(reseller: Reseller) -> None:
-    """Files and cache keys, which no transaction holds: first, while the reseller can be named again, and last, for what was under way meanwhile."""
+    """Cache keys and files, which no transaction holds: while the reseller can be named again still, and last, for what was under way meanwhile."""
     schemas.forget_cached(reseller.schema_name)
     if folder(reseller).exists():
         shutil.rmtree(folder(reseller))

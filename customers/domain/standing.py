@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
-from django_tenants.utils import schema_context
 
 from billing_portal.kernel.errors import require
 from customers.models import Account, AccountKind, Customer, Standing
@@ -46,9 +45,9 @@ def lock_types(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
         return dict(cursor.fetchall())
 
 
-def hold_all_of(schema: str) -> None:
-    """Wait for whoever posts in this reseller's own books, and let nobody begin until the transaction ends: what they buy in is about to change."""
-    with schema_context(schema), connection.cursor() as cursor:
+def hold_all() -> None:
+    """Wait for whoever posts in the schema in force, and let nobody begin until the transaction ends."""
+    with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE customers_standing IN EXCLUSIVE MODE")
 
 

@@ -56,6 +56,13 @@ def _create(schema: str, script: str | None) -> None:
     call_command("migrate_schemas", tenant=True, schema_name=schema, interactive=False, verbosity=0)
 
 
+def is_there(reseller: Reseller) -> bool:
+    """Whether the reseller's schema is there with its tables, ready or not; it is made whole or not at all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"{connection.ops.quote_name(reseller.schema_name)}.django_migrations"])
+        return bool(cursor.fetchone()[0])
+
+
 def may_drop(reseller: Reseller) -> bool:
     """Whether the database role in force owns the reseller's schema, if there is one; web and workers do not."""
     with connection.cursor() as cursor:

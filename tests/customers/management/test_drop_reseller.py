@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,20 +12,22 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django_tenants.utils import schema_context, tenant_context
 
 from billing_portal.accounts.models import AuditEntry, Role, Switch
 from billing_portal.jobs import outbox
-from billing_portal.kernel.errors import DomainError
+from billing_portal.kernel.errors import DomainError, require
+from billing_portal.tenancy.domain import schemas
 from billing_portal.tenancy.models import CustomerName, Domain, Reseller
 from customers.domain import customers, dropping, resellers
-from customers.models import Customer
+from customers.models import Customer, PlanAssignment
 from invoicing.documents import store
-from invoicing.domain import climb, ledger_check
-from invoicing.models import CallBatch, Document
+from invoicing.domain import calls, climb, ledger_check
+from invoicing.models import Call, CallBatch, Document
 from tests.customers.management.test_create_reseller import ARGUMENTS, create_reseller
-from tests.support import databases, months, servers, world
+from tests.support import databases, months, servers, tree, world
+from tests.support.jobs import run_jobs
 from tests.support.people import client, system, user
 from tests.support.world import jane
 
@@ -124,6 +128,145 @@ def test_a_reseller_whose_calls_are_on_their_way_to_the_parent_is_not_dropped(gl
     outbox.add("calls.climb", {"batch": "x"}, key="climb")
 
     assert "calls_owed" in [problem.code for problem in dropping.problems(globex)]
+
+
+def northwind() -> Reseller:
+    return Reseller.objects.get(schema_name="northwind")
+
+
+def sold_to() -> Customer:
+    """Northwind below Acme, with a customer Nora and prices at both levels; answers with Nora."""
+    assert create_reseller(*ARGUMENTS, "--parent", "acme")[0] == 0
+    connection.set_tenant(Reseller.objects.get(schema_name="acme"))
+    row = Customer.objects.get(reseller_schema="northwind")
+    PlanAssignment.objects.create(customer=row, plan=world.plan("Wholesale", row.currency, {"44": ("United Kingdom", "0.40")}))
+    with tenant_context(northwind()):
+        return world.customer("Nora", on=world.plan("Retail", "GBP", {"44": ("United Kingdom", "0.60")}))
+
+
+def take(of: Customer, call_id: str) -> str:
+    """A call of Northwind's switch, as a request or a file that was begun before its host was shut brings it; how it was answered."""
+    with tenant_context(northwind()):
+        switch = Switch.objects.get_or_create(name="default")[0]
+        return str(calls.ingest([tree.call(of, call_id)], switch=switch, source="file", actor=jane, at=datetime.now(UTC))[0].status)
+
+
+def drop() -> None:
+    with schema_context("public"):
+        dropping.drop(northwind(), actor=jane, at=datetime.now(UTC))
+
+
+def climb_up() -> None:
+    with tenant_context(northwind()):
+        run_jobs("calls.climb")
+
+
+def at_acme() -> tuple[int, list[Any]]:
+    """How many calls have come to Acme, and what the check of its books finds."""
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        return Call.objects.count(), ledger_check.check().differences
+
+
+class While:
+    """Does something once while a statement that begins so is asked of the database, just before or just after it."""
+
+    def __init__(self, begins: str, work: Callable[[], object], *, after: bool = False) -> None:
+        self.begins, self.work, self.after, self.done = begins, work, after, False
+
+    def __call__(self, execute: Any, sql: str, *rest: Any) -> Any:
+        if self.done or not sql.startswith(self.begins):
+            return execute(sql, *rest)
+        self.done = True
+        found = execute(sql, *rest) if self.after else None
+        self.work()
+        return found if self.after else execute(sql, *rest)
+
+
+def beside(work: Callable[[], None]) -> threading.Thread:
+    """A thread with a database session of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+@pytest.mark.rel(41, 58)
+@pytest.mark.django_db(transaction=True)
+def test_calls_acknowledged_after_a_reseller_was_looked_at_reach_its_parent_before_it_goes(as_owner: None) -> None:
+    """The call comes when the host is shut already and nothing was owed: the last look finds what it owes, and all is there as before."""
+    nora, answered = sold_to(), list[str]()
+    store.write("northwind", "file.pdf", b"pdf")
+
+    late = While('UPDATE "tenancy_reseller"', lambda: answered.append(take(nora, "late")), after=True)
+    with connection.execute_wrapper(late), pytest.raises(DomainError, match="1 batches of calls of Northwind have not reached its parent yet"):
+        drop()
+
+    assert answered == ["rated"]
+    assert (northwind().state, dropping.loss(northwind())) == (Reseller.State.READY, dropping.Loss(customers=1, files=1))
+    climb_up()
+    drop()
+    assert not Reseller.objects.filter(schema_name="northwind").exists()
+    assert at_acme() == (1, [])
+
+
+@pytest.mark.rel(41, 58)
+@pytest.mark.django_db(transaction=True)
+def test_a_second_try_at_dropping_looks_again_for_calls_that_are_owed(as_owner: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    nora = sold_to()
+    with monkeypatch.context() as away:
+        away.setattr(schemas, "forget_cached", lambda _schema: require(False, "cache_away", "The cache does not answer."))
+        with pytest.raises(DomainError, match="The cache does not answer"):
+            drop()
+    assert (northwind().state, take(nora, "late")) == (Reseller.State.MAKING, "rated")
+
+    with pytest.raises(DomainError, match="have not reached its parent yet"):
+        drop()
+
+    assert northwind().state == Reseller.State.READY
+    climb_up()
+    drop()
+    assert at_acme() == (1, [])
+
+
+@pytest.mark.rel(41, 58)
+@pytest.mark.django_db(transaction=True)
+def test_a_call_that_is_being_posted_is_waited_for_and_one_that_comes_later_is_not_acknowledged(as_owner: None) -> None:
+    nora = sold_to()
+    answered: list[str] = []
+    posted, begun = threading.Event(), threading.Event()
+
+    def post() -> None:
+        with transaction.atomic():
+            answer = take(nora, "before")
+            begun.set()
+            posted.wait(20)
+        answered.append(answer)
+
+    def come_too_late() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            take(nora, "too late")
+        answered.append("refused")
+
+    before = beside(post)
+    assert begun.wait(20)
+    soon = While("LOCK TABLE customers_standing", lambda: threading.Timer(0.3, posted.set).start())
+    with connection.execute_wrapper(soon), pytest.raises(DomainError, match="have not reached its parent yet"):
+        drop()
+    before.join(20)
+    climb_up()
+    with connection.execute_wrapper(While("LOCK TABLE jobs_job", lambda: beside(come_too_late).join(20), after=True)):
+        drop()
+
+    assert answered == ["rated", "refused"]
+    assert at_acme() == (1, [])
 
 
 @pytest.mark.rel(58)
