@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import Router
@@ -11,6 +11,7 @@ from ninja import Router
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain.keys import CALLS_WRITE
 from billing_portal.accounts.models import ApiKey
+from billing_portal.api import bodies
 from billing_portal.api.interface import SwitchKey
 from billing_portal.api.schemas import CallsIn, CallsOut, DeniedOut, RefusedOut, shape
 from invoicing.domain import calls
@@ -24,11 +25,7 @@ BODY = {"required": True, "content": {"application/json": {"schema": shape()}}}
 @router.post("/calls", response=ANSWERS, openapi_extra={"requestBody": BODY}, operation_id="post_calls", summary="Deliver calls")
 def post_calls(request: HttpRequest) -> HttpResponse:
     """Take calls in. Each is rated and posted once, answered in order; a repeated one gets its first answer again."""
-    try:
-        body = request.body
-    except RequestDataTooBig:
-        return JsonResponse({"detail": "The body is too large."}, status=413)
-    sent = CallsIn.model_validate_json(body)
+    sent = CallsIn.model_validate_json(bodies.read(request, most=settings.API_BODY_MOST_BYTES))
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     records = [record.record() for record in sent.records]
     actor = Actor.program(key.switch.name, via="api")

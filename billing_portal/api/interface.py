@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from billing_portal.accounts.domain import keys, networks
 from billing_portal.accounts.models import ApiKey
+from billing_portal.api.bodies import BodyTooLargeError
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import database
 
@@ -60,6 +61,11 @@ def wrong_scope(request: HttpRequest, problem: ScopeError) -> HttpResponse:
 @api.exception_handler(AddressError)
 def wrong_address(request: HttpRequest, problem: AddressError) -> HttpResponse:
     return JsonResponse({"detail": f"This key does not work from the address {problem}."}, status=403)
+
+
+@api.exception_handler(BodyTooLargeError)
+def too_large(request: HttpRequest, problem: BodyTooLargeError) -> HttpResponse:
+    return JsonResponse({"detail": "The body is too large."}, status=413)
 
 
 @api.exception_handler(ValidationError)

@@ -195,9 +195,24 @@ def test_only_post(secret: str) -> None:
 
 @pytest.mark.rel(59)
 def test_a_body_beyond_the_limit_is_refused(secret: str, settings: Any) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    settings.API_BODY_MOST_BYTES = 100
+    answer = post(secret, {"records": [a_call()]})
 
-    assert post(secret, {"records": [a_call()]}).status_code == 413
+    assert (answer.status_code, answer.json()) == (413, {"detail": "The body is too large."})
+    assert not CallKey.objects.exists()
+
+
+@pytest.mark.rel(59)
+def test_a_body_is_read_only_once_the_key_is_known(anna: Customer, secret: str, settings: Any) -> None:
+    settings.API_BODY_MOST_BYTES = 100
+
+    assert post("bp_nobodys", {"records": [a_call()]}).status_code == 401
+
+
+def test_a_switch_may_send_far_more_than_a_form_may_hold(anna: Customer, secret: str) -> None:
+    answer = post(secret, json.dumps({"records": [a_call()]}) + " " * 5_000_000)
+
+    assert (answer.status_code, [entry["status"] for entry in answer.json()["records"]]) == (200, ["rated"])
 
 
 def test_a_use_of_the_key_is_remembered(anna: Customer, secret: str) -> None:

@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -300,3 +302,23 @@ def test_a_time_zone_that_is_none_is_refused_and_nothing_else_can_be_set(acme: A
 
 def test_a_stranger_has_no_account_page(acme: Any) -> None:
     assert client().get("/account/").status_code == 302
+
+
+# --- what is sent to the door by nobody -----------------------------------------------------------------------------------
+
+
+@pytest.mark.rel(59)
+@pytest.mark.parametrize("path", ["/sign-in/", "/switch/arrive/", "/password/forgotten/", "/sign-in/passkey/"])
+def test_a_form_of_several_megabytes_is_refused_before_it_is_taken_apart(acme: Any, path: str) -> None:
+    """Each of its letters would take eighty times the memory."""
+    sent = "login=" + "%41" * 1_000_000
+
+    assert client().post(path, sent, content_type="application/x-www-form-urlencoded").status_code == 400
+
+
+@pytest.mark.rel(59)
+def test_a_form_of_as_many_fields_as_a_page_may_show_is_taken(acme: Any) -> None:
+    sent = {"login": "jane", "password": PASSWORD, **{f"line-{number}": str(uuid4()) for number in range(19_000)}}
+    user("jane")
+
+    assert client().post("/sign-in/", urlencode(sent), content_type="application/x-www-form-urlencoded").status_code == 302

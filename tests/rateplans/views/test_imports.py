@@ -68,6 +68,7 @@ BAD = {
     "UTF-16 cut off": GOOD.decode().encode("utf-16")[:-1],
 }
 FINE = {
+    "more than a form may hold": GOOD + b",,\n" * 900_000,
     "plain": GOOD,
     "BOM": b"\xef\xbb\xbf" + GOOD,
     "UTF-16 LE": GOOD.decode().encode("utf-16"),
