@@ -47,6 +47,11 @@ def to_minor(amount: Decimal, currency: str) -> Decimal:
     return round_half_up(amount, minor_units(currency))
 
 
+def whole_minor(amount: Decimal, currency: str) -> Decimal:
+    """The whole minor units in an amount, nothing when it is below zero: so much of it can leave, what is finer stays where it is."""
+    return amount - amount % Decimal(1).scaleb(-minor_units(currency)) if amount > 0 else Decimal(0)
+
+
 def spread(total: Decimal, parts: Sequence[Decimal], places: int) -> list[Decimal]:
     """Share `total` over `parts` with so many decimals, by largest remainder; the shares add up to `total` exactly (semantics 7, 10).
 

@@ -19,6 +19,8 @@ from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import matching, overdue, payments, topups
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import credits as queries
+from invoicing.queries import lots
+from invoicing.queries.lots import Lot
 
 Way = GiveBack.Way
 
@@ -33,34 +35,49 @@ def refund(payment: Payment, amount: Decimal, *, reason: str, actor: Actor, at: 
     row, known = _begin(payment, amount, reason, key, Way.REFUND)
     if known is not None:
         return known
-    main, *taxes = _parts(payment, amount)
-    customer = payment.transfer.customer
-    shares = _shares(payment, amount, [main, *taxes])
+    lot = Lot(queries.parts_of(payment))
+    _require_rest(payment, amount, lot.rest)
+    main, customer = lot.main, payment.transfer.customer
+    shares = _shares(lot, amount, customer.currency)
     if main.credit.kind == AccountKind.RECEIVABLE:
         said = {"amount": money.text(main.left, customer.currency)}
         require(amount <= main.left, "not_unapplied", _("Invoices have used the rest: %(amount)s of this payment can be refunded.") % said, "amount")
     else:
         said = {"amount": money.text(most_refundable(payment, row), customer.currency)}
-        require(shares[0] <= row.wallet, "wallet_used", _("The rest has been spent: %(amount)s of this top-up can be refunded.") % said, "amount")
+        require(
+            shares[0] <= lots.inside(payment, row.wallet),
+            "wallet_used",
+            _("The rest has been spent: %(amount)s of this top-up can be refunded.") % said,
+            "amount",
+        )
     standing.require_free(row, shares[0])
-    return _post(payment, amount, Way.REFUND, [main, *taxes], shares, reason=reason, actor=actor, at=at, key=key)
+    return _post(payment, amount, Way.REFUND, list(zip(lot.parts, shares, strict=True)), reason=reason, actor=actor, at=at, key=key)
 
 
 @transaction.atomic
 def charge_back(payment: Payment, amount: Decimal, *, reason: str, actor: Actor, at: datetime, key: str) -> GiveBack:
     """The bank took so much of a payment back: what it has paid is open again, latest first, and the balance may fall below what may be spent.
 
-    `amount` is gross, in the customer's currency and minor unit; tax goes back in proportion. The automatic top-up is parked (reliability 94).
+    What was settled into the other account since is taken from there. `amount` is gross, in the customer's currency and minor unit; tax goes back in
+    proportion. The automatic top-up is parked (reliability 94).
     Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `taken_back`, `more_than_paid`.
     """
     _row, known = _begin(payment, amount, reason, key, Way.CHARGEBACK)
     if known is not None:
         return known
-    parts = _parts(payment, amount)
-    if parts[0].credit.kind == AccountKind.RECEIVABLE and parts[0].left < amount:
-        matching.take_back(parts[0], amount - parts[0].left, at=at)
-    made = _post(payment, amount, Way.CHARGEBACK, parts, _shares(payment, amount, parts), reason=reason, actor=actor, at=at, key=key)
-    customer = payment.transfer.customer
+    customer, places = payment.transfer.customer, lots.whereabouts(payment)
+    _require_rest(payment, amount, sum((lot.rest for lot in places), Decimal(0)))
+    taken, rest = list[tuple[queries.Part, Decimal]](), amount
+    for lot in places:
+        here = min(rest, lot.rest)
+        if not here:
+            continue
+        taken += zip(lot.parts, _shares(lot, here, customer.currency), strict=True)
+        rest -= here
+    for part, share in taken:
+        if part.credit.kind == AccountKind.RECEIVABLE and part.left < share:
+            matching.take_back(part, share - part.left, at=at)
+    made = _post(payment, amount, Way.CHARGEBACK, taken, reason=reason, actor=actor, at=at, key=key)
     if customer.topup != Customer.TopUp.OFF and not customer.topup_parked:
         topups.park(customer, _("Chargeback of %(amount)s") % {"amount": money.text(amount, customer.currency)}, at)
     return made
@@ -68,20 +85,26 @@ def charge_back(payment: Payment, amount: Decimal, *, reason: str, actor: Actor,
 
 def most_refundable(payment: Payment, row: Standing) -> Decimal:
     """The most that can be refunded of a payment now, gross, in the customer's minor unit."""
-    main, *taxes = queries.parts_of(payment)
-    if main.reversed:
+    lot = Lot(queries.parts_of(payment))
+    if lot.main.reversed:
         return Decimal(0)
-    rest = payment.gross - sum((part.drawn for part in (main, *taxes)), Decimal(0))
-    if main.credit.kind == AccountKind.RECEIVABLE:
-        return min(rest, Decimal(main.left))
-    if row.wallet <= 0 or rest <= 0:
+    if lot.main.credit.kind == AccountKind.RECEIVABLE:
+        return min(lot.rest, Decimal(lot.main.left))
+    there, currency = lots.inside(payment, row.wallet), payment.transfer.currency
+    if there <= 0 or lot.rest <= 0:
         return Decimal(0)
-    places = money.minor_units(payment.transfer.currency)
+    places = money.minor_units(currency)
     cent = Decimal(1).scaleb(-places)
-    most = min(rest, money.divide_half_up(row.wallet * payment.gross, main.amount, places) + cent)
-    while most > 0 and _shares(payment, most, [main, *taxes])[0] > row.wallet:
+    most = min(lot.rest, money.divide_half_up(there * payment.gross, lot.main.amount, places) + cent)
+    while most > 0 and _shares(lot, most, currency)[0] > there:
         most -= cent
     return most
+
+
+def most_chargeable(payment: Payment) -> Decimal:
+    """The most that the bank can still take back of a payment, gross, in the customer's minor unit: all of it that did not go back before."""
+    places = lots.whereabouts(payment)
+    return Decimal(0) if places[0].main.reversed else sum((lot.rest for lot in places), Decimal(0))
 
 
 def _begin(payment: Payment, amount: Decimal, reason: str, key: str, way: str) -> tuple[Standing, GiveBack | None]:
@@ -96,26 +119,22 @@ def _begin(payment: Payment, amount: Decimal, reason: str, key: str, way: str) -
     return row, known
 
 
-def _parts(payment: Payment, amount: Decimal) -> list[queries.Part]:
-    """The movements of the payment, the customer's own first, then its taxes, each with what is left of it."""
-    parts = queries.parts_of(payment)
-    require(not parts[0].reversed, "taken_back", _("This payment was taken back."))
-    rest = payment.gross - sum((part.drawn for part in parts), Decimal(0))
+def _require_rest(payment: Payment, amount: Decimal, rest: Decimal) -> None:
+    """No more goes back than is left of the payment, and nothing of one that was taken back."""
+    taken_back = Transfer.objects.filter(reverses=payment.transfer_id).exists()
+    require(not taken_back, "taken_back", _("This payment was taken back."))
     said = {"amount": money.text(money.to_minor(rest, payment.transfer.currency), payment.transfer.currency)}
     require(amount <= rest, "more_than_paid", _("At most %(amount)s of it can still be given back.") % said, "amount")
-    return parts
 
 
-def _shares(payment: Payment, amount: Decimal, parts: Sequence[queries.Part]) -> list[Decimal]:
+def _shares(lot: Lot, amount: Decimal, currency: str) -> list[Decimal]:
     """How much each part gives: the taxes in proportion to what has gone back in all, rounded half-up once, so that the whole gives back all of it."""
-    taxes = parts[1:]
-    places = money.minor_units(payment.transfer.currency)
-    before = sum((part.drawn for part in parts), Decimal(0))
-    taxed, given = sum((part.amount for part in taxes), Decimal(0)), sum((part.drawn for part in taxes), Decimal(0))
-    whole = money.divide_half_up(taxed * (before + amount), payment.gross, places)
-    least = amount - (parts[0].amount - parts[0].drawn)  # what the main movement has no longer
+    places = money.minor_units(currency)
+    taxed, given = sum((part.amount for part in lot.taxes), Decimal(0)), sum((part.drawn for part in lot.taxes), Decimal(0))
+    whole = money.divide_half_up(taxed * (lot.gross - lot.rest + amount), lot.gross, places)
+    least = amount - (lot.main.amount - lot.main.drawn)  # what the main movement has no longer
     tax = min(max(whole - given, least, Decimal(0)), taxed - given, amount)
-    spread = money.spread(tax, [part.amount - part.drawn for part in taxes], places) if taxes else []
+    spread = money.spread(tax, [part.amount - part.drawn for part in lot.taxes], places) if lot.taxes else []
     return [amount - tax, *spread]
 
 
@@ -123,8 +142,7 @@ def _post(
     payment: Payment,
     amount: Decimal,
     way: str,
-    parts: Sequence[queries.Part],
-    shares: Sequence[Decimal],
+    taken: Sequence[tuple[queries.Part, Decimal]],
     *,
     reason: str,
     actor: Actor,
@@ -135,7 +153,7 @@ def _post(
     made = GiveBack.objects.create(payment=payment, way=way, gross=amount, reason=reason.strip(), key=key, at=at)
     postings = [
         Posting(Kind(way), customer, share, f"{movement_key(made)}{number}", at, AccountKind(part.credit.kind), reason.strip(), (queries.TAKEN_FROM, part.pk))
-        for number, (part, share) in enumerate(zip(parts, shares, strict=True))
+        for number, (part, share) in enumerate(taken)
         if share
     ]
     ledger.post_many(postings, at=at, actor=actor)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,36 +14,40 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from customers.domain import ledger, standing
-from customers.models import AccountKind, Kind, Transfer
+from customers.models import AccountKind, Kind, Standing, Transfer
 from invoicing.domain import matching, overdue
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import billed
 from invoicing.queries import credits as queries
 from invoicing.queries.billed import Closed
 
-REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT, Kind.WRITE_OFF)
+REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT, Kind.WRITE_OFF, Kind.SETTLE)
 
 
 @transaction.atomic
 def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) -> list[Transfer]:
-    """Answer a payment, a refund, a chargeback, a write-off, a charge, a credit or an adjustment by its mirror, its tax too.
+    """Answer a payment, a refund, a chargeback, a write-off, a charge, a credit, an adjustment or a settlement by its mirror, its tax too.
 
     What it settled is open again first. What a credit note or a write-off has answered on its invoice is not answered twice.
 
-    Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`, `credited`, `written_off`.
+    Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`, `credited`, `written_off`,
+    `wallet_used`, `held`.
     """
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     require(is_reversible(movement), "not_by_hand", _("This cannot be taken back here."))
     customer = movement.customer
-    standing.lock(customer)
+    row = standing.lock(customer)
     if Transfer.objects.filter(reverses=movement).exists():
         return []
     parts = _parts(movement)
     drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
     require(not drawn, "given_back", _("Something of this payment was refunded, charged back or moved on. Take that back first."))
     _require_open(movement)
-    if movement.credit.kind == AccountKind.RECEIVABLE:
-        matching.take_back(movement, None, at=at)
+    if movement.kind == Kind.SETTLE:
+        _require_there(parts, row)
+    for part in parts:
+        if part.credit.kind == AccountKind.RECEIVABLE:
+            matching.take_back(part, None, at=at)
     mirrors = [ledger.reverse(part, at=at, actor=actor, key=f"reversal:{part.pk}", note=reason.strip()) for part in parts]
     matching.settle(customer, at=at)
     overdue.refresh([customer.pk], at=at)
@@ -63,12 +69,19 @@ def _require_open(movement: Transfer) -> None:
     require(closed != Closed.WRITTEN_OFF, "written_off", _("A part of its invoice was written off. Take that back first."))
 
 
+def _require_there(parts: Sequence[Transfer], row: Standing) -> None:
+    """What a settlement brought into the wallet goes out of it again only while it is there: a debt does not move."""
+    came = sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), Decimal(0))
+    require(came <= max(row.wallet, Decimal(0)), "wallet_used", _("Some of it has been spent. Settle what is left back instead."))
+    standing.require_free(row, came)
+
+
 def _parts(movement: Transfer) -> list[Transfer]:
-    """The movements that were made together with it, itself among them: a payment's or a refund's taxes."""
+    """The movements that were made together with it, itself among them: a payment's or a refund's taxes, all of a settlement."""
     payment = Payment.objects.filter(transfer=movement).first()
     if payment is not None:
-        return list(Transfer.objects.select_related("customer").filter(about_kind="payment", about_id=payment.pk, reverses=None).order_by("pk"))
-    if movement.kind in GiveBack.Way.values:
+        return list(Transfer.objects.select_related("customer", "credit").filter(about_kind="payment", about_id=payment.pk, reverses=None).order_by("pk"))
+    if movement.kind in (*GiveBack.Way.values, Kind.SETTLE):
         beginning = movement.key.rpartition(":")[0] + ":"
-        return list(Transfer.objects.select_related("customer").filter(customer=movement.customer, key__startswith=beginning).order_by("pk"))
+        return list(Transfer.objects.select_related("customer", "credit").filter(customer=movement.customer, key__startswith=beginning).order_by("pk"))
     return [movement]

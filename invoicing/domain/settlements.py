@@ -20,9 +20,8 @@ from customers.domain import ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Transfer
 from invoicing.domain import matching, overdue, payments
-from invoicing.models import Payment
 from invoicing.queries import credits as queries
-from invoicing.queries import documents
+from invoicing.queries import documents, lots
 
 ZERO = Decimal(0)
 
@@ -38,7 +37,7 @@ class Way(models.TextChoices):
 def settle(customer: Customer, way: str, amount: Decimal, *, actor: Actor, at: datetime, key: str) -> list[Transfer]:
     """Move credit between wallet and receivable; a debt never moves (semantics 3).
 
-    Out of the wallet `amount` is net and the tax that its top-ups bore comes back with it; what is open is paid by it. Into the wallet `amount` is gross
+    Out of the wallet `amount` is net and the tax that is still in it comes back with it; what is open is paid by it. Into the wallet `amount` is gross
     and taken from what no invoice has used. In the customer's currency and minor unit; the same `key` again answers with what stands.
     Raises `amount_not_positive`, `amount_too_fine`, `key_reused`, `wallet_empty`, `not_unapplied`, `held`.
     """
@@ -52,7 +51,7 @@ def settle(customer: Customer, way: str, amount: Decimal, *, actor: Actor, at: d
     if way == Way.OUT:
         require(amount <= row.wallet, "wallet_empty", _("The wallet holds %s.") % _text(max(row.wallet, ZERO), customer), "amount")
         standing.require_free(row, amount)
-        moves = list(_out(customer, amount))
+        moves = list(_out(customer, amount, row.wallet))
     else:
         free = unapplied(customer)
         require(amount <= free, "not_unapplied", _("%s is not used by invoices.") % _text(free, customer), "amount")
@@ -78,21 +77,17 @@ def unapplied(customer: Customer) -> Decimal:
 Move = tuple[Decimal, AccountKind, tuple[str, UUID] | None]
 
 
-def _out(customer: Customer, amount: Decimal) -> Iterator[Move]:
-    """Top-ups give first, the latest of them, each with its tax in proportion; what else the wallet holds bore none."""
-    rest = amount
-    topups = Payment.objects.filter(transfer__customer=customer, transfer__kind=Kind.TOPUP, transfer__reversed_by=None).select_related("transfer")
-    for topup in topups.order_by("-transfer__posted_at", "-pk"):
-        if not rest:
-            break
-        main, *taxes = queries.parts_of(topup)
-        part = min(rest, main.amount - main.drawn)
-        if part <= 0:
+def _out(customer: Customer, amount: Decimal, wallet: Decimal) -> Iterator[Move]:
+    """What was paid in and is still there gives first, the latest of it, each with its tax in proportion; what else the wallet holds bore none."""
+    rest, places = amount, money.minor_units(customer.currency)
+    for lot in lots.in_wallet(customer, wallet):
+        part = min(rest, lot.inside) if lot.main.kind in lots.PAID_IN else ZERO
+        if not part:
             continue
         rest -= part
-        yield part, AccountKind.WALLET, (queries.TAKEN_FROM, main.pk)
-        for tax in taxes:
-            whole = money.divide_half_up(tax.amount * (main.drawn + part), main.amount, money.minor_units(customer.currency))
+        yield part, AccountKind.WALLET, (queries.TAKEN_FROM, lot.main.pk)
+        for tax in lot.taxes:
+            whole = money.divide_half_up(tax.amount * (lot.main.drawn + part), lot.main.amount, places)
             yield min(max(whole - tax.drawn, ZERO), tax.amount - tax.drawn), AccountKind.TAX_PAYABLE, (queries.TAKEN_FROM, tax.pk)
     yield rest, AccountKind.WALLET, None
 

@@ -28,10 +28,14 @@ _MONEY = MoneyField()
 def with_left(movements: QuerySet[Transfer]) -> Any:
     """The same movements with `matched` (settled documents), `drawn` (went back or moved on), `left`, and whether they were `reversed`."""
     matched = Match.objects.filter(credit=OuterRef("pk")).order_by().values("credit").annotate(sum=Sum("amount"))
-    drawn = Transfer.objects.filter(about_kind=TAKEN_FROM, about_id=OuterRef("pk"), reverses=None, reversed_by=None)
-    drawn = drawn.order_by().values("about_id").annotate(sum=Sum("amount"))  # type: ignore[assignment]
-    sums = {"matched": _or_nothing(matched), "drawn": _or_nothing(drawn)}
+    sums = {"matched": _or_nothing(matched), "drawn": _or_nothing(_drawn())}
     return movements.annotate(**sums, reversed=Exists(Transfer.objects.filter(reverses=OuterRef("pk")))).annotate(left=F("amount") - F("matched") - F("drawn"))
+
+
+def _drawn() -> QuerySet[Any, Any]:
+    """What was taken from a movement, summed."""
+    drawn = Transfer.objects.filter(about_kind=TAKEN_FROM, about_id=OuterRef("pk"), reverses=None, reversed_by=None)
+    return drawn.order_by().values("about_id").annotate(sum=Sum("amount"))
 
 
 def _or_nothing(sums: QuerySet[Any, Any]) -> Coalesce:
@@ -45,12 +49,13 @@ def parts_of(payment: Payment) -> list[Part]:
 
 
 def by_hand(customer: Customer) -> QuerySet[Any]:
-    """What staff did to the customer's money, each with what became of it; not what documents post themselves, nor the mirrors of what was taken back."""
+    """What staff did to the customer's money, each with what became of it and how much of it settlements `moved_on`; not what documents post themselves,
+    nor the mirrors of what was taken back."""
     own = Account.objects.filter(customer=customer, kind__in=CUSTOMER_ACCOUNTS).values("pk")
     moved = Transfer.objects.filter(Q(debit__in=own) | Q(credit__in=own), customer=customer, kind__in=SHOWN, reverses=None)
     moved = moved.exclude(about_kind="document", kind__in=[Kind.CREDIT, Kind.CHARGE])
     named = moved.select_related("debit", "credit", "payment").annotate(reference=Coalesce("payment__reference", Value(""), output_field=CharField()))
-    return cast("QuerySet[Any]", with_left(named))
+    return cast("QuerySet[Any]", with_left(named).annotate(moved_on=_or_nothing(_drawn().filter(kind=Kind.SETTLE))))
 
 
 def movement_or_404(customer: Customer, id_: Any) -> Transfer:

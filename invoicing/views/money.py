@@ -51,7 +51,8 @@ class Row:
     detail: str
     amount: Decimal
     pill: State | None
-    is_payment: bool
+    may_refund: bool
+    may_charge_back: bool
     may_take_back: bool
 
 
@@ -70,8 +71,9 @@ def _row(movement: Any) -> Row:
     detail = movement.note if paid is None else paid.reference
     open_ = not movement.reversed
     reversible = open_ and reversals.is_reversible(movement) and not movement.drawn
-    is_payment = open_ and paid is not None and movement.drawn < movement.amount
-    return Row(movement, str(Kind(movement.kind).label), detail, gross * sign, _pill(movement, paid), is_payment, reversible)
+    came = movement.amount if open_ and paid is not None else Decimal(0)
+    verbs = (movement.drawn < came, movement.drawn - movement.moved_on < came, reversible)
+    return Row(movement, str(Kind(movement.kind).label), detail, gross * sign, _pill(movement, paid), *verbs)
 
 
 def _pill(movement: Any, paid: Payment | None) -> State | None:
@@ -102,7 +104,7 @@ def refund(request: PortalRequest, account: str, movement: UUID) -> HttpResponse
 def charge_back(request: PortalRequest, account: str, movement: UUID) -> HttpResponse:
     customer = customers.customer_or_404(request.viewer, account)
     payment = queries.payment_or_404(customer, movement)
-    most = payment.gross - sum((part.drawn for part in queries.parts_of(payment)), Decimal(0))
+    most = givebacks.most_chargeable(payment)
     return _give_back(request, customer, payment, GiveBack.Way.CHARGEBACK, givebacks.charge_back, most)
 
 

@@ -56,6 +56,13 @@ def test_minor_units_are_those_of_iso_4217(currency: str, places: int) -> None:
     assert money.minor_units(currency) == places
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "whole"), [("33.339999", "GBP", "33.33"), ("0.009", "GBP", "0"), ("7", "GBP", "7"), ("-1.5", "GBP", "0"), ("9.9", "JPY", "9")]
+)
+def test_only_whole_minor_units_can_leave(amount: str, currency: str, whole: str) -> None:
+    assert money.whole_minor(Decimal(amount), currency) == Decimal(whole)
+
+
 def test_the_minor_unit_decides_the_rounding() -> None:
     assert [str(money.to_minor(D("1234.5"), currency)) for currency in ("GBP", "JPY", "BHD")] == ["1234.50", "1235", "1234.500"]
 

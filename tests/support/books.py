@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django_tenants.utils import schema_context, tenant_context
 
 from billing_portal.accounts.models import Switch
@@ -42,6 +42,7 @@ LONDON = "442079460123"
 PER_MINUTE = {"Cheap": D("0.06"), "Dear": D("0.1337")}
 COST = D("0.0123")
 SHOP, PARENT = "acme", "owner"
+RECEIVED = (Kind.PAYMENT, Kind.TOPUP, Kind.SETTLE)
 _numbers = count(1)
 
 # Computed from the rows alone, in other words than `ledger_check` has: one question per step, of these customers only.
@@ -98,6 +99,7 @@ class Expected:
     plans: list[tuple[datetime, str]]
     wallet: Decimal = NONE
     receivable: Decimal = NONE
+    tax: Decimal = NONE
     paid: list[tuple[str, Decimal]] = field(default_factory=list)
     by_hand: list[UUID] = field(default_factory=list)
     calls: list[list[Any]] = field(default_factory=list)
@@ -118,11 +120,13 @@ class Expected:
             self.receivable += amount
 
     def shift(self, account: str, amount: Decimal) -> None:
-        """One of its accounts gains this much."""
+        """One of its accounts gains this much, or what is owed to the tax office for what it paid in advance."""
         if account == AccountKind.WALLET:
             self.wallet += amount
-        else:
+        elif account == AccountKind.RECEIVABLE:
             self.receivable += amount
+        elif account == AccountKind.TAX_PAYABLE:
+            self.tax += amount
 
     def charge(self, record: CallRecord) -> None:
         """One more call."""
@@ -235,6 +239,7 @@ class Story:
         paid = payments.record(known.customer, amount, reference="", actor=jane, at=self.now, key=key)
         tax = divide_half_up(amount * 20, 120, 2) if known.is_prepaid else D(0)
         known.move(amount - tax)
+        known.tax += tax
         known.paid.append((key, amount))
         known.by_hand.append(paid.transfer_id)
         known.received.append(paid.transfer_id)
@@ -276,9 +281,14 @@ class Story:
         known = self.of(who)
         transfer = Transfer.objects.select_related("customer", "debit", "credit").get(pk=known.by_hand[number])
         take = partial(reversals.take_back, transfer, reason="by mistake", actor=jane, at=self.now)
-        parts = credits.with_left(Transfer.objects.filter(about_id=transfer.about_id, about_kind="payment", customer=known.customer))
-        if transfer.pk in known.received and any(part.drawn for part in parts):
+        beside = Q(key__startswith=transfer.key.rpartition(":")[0] + ":") if transfer.kind == Kind.SETTLE else Q(pk=transfer.pk)
+        beside |= Q(about_id=transfer.about_id, about_kind="payment")
+        parts = credits.with_left(Transfer.objects.filter(beside, customer=known.customer, reverses=None).select_related("debit", "credit"))
+        if transfer.kind in RECEIVED and any(part.drawn for part in parts):
             refused("given_back", take)
+            return
+        if transfer.kind == Kind.SETTLE and sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), NONE) > max(known.wallet, NONE):
+            refused("wallet_used", take)
             return
         if transfer.pk in self.answered(known):
             refused("credited|written_off", take)
@@ -287,19 +297,21 @@ class Story:
         assert take() == []
         known.by_hand.remove(transfer.pk)
         known.received = [each for each in known.received if each != transfer.pk]
-        for account in (transfer.debit, transfer.credit):
-            if account.customer_id:
-                known.shift(account.kind, transfer.amount if account == transfer.debit else -transfer.amount)
+        for part in parts:
+            known.shift(part.debit.kind, part.amount)
+            known.shift(part.credit.kind, -part.amount)
 
     def give_back(self, who: int, number: int, amount: Decimal, *, is_refund: bool) -> None:
-        """A part of a payment goes back; a refund only of what is free, a chargeback whatever became of it."""
+        """A part of a payment goes back; a refund only of what is free, a chargeback whatever became of it, wherever it was settled to."""
         known = self.of(who)
         if not known.received:
             return
         payment = Payment.objects.select_related("transfer__customer", "transfer__credit").get(transfer_id=known.received[number % len(known.received)])
         amount = min(amount, payment.gross)
         main, *taxes = credits.parts_of(payment)
-        rest = payment.gross - sum((part.drawn for part in (main, *taxes)), NONE)
+        here = payment.gross - sum((part.drawn for part in (main, *taxes)), NONE)
+        went = payment.given_back.exclude(pk__in=self.won).aggregate(sum=Sum("gross"))["sum"] or NONE
+        rest = here if is_refund else payment.gross - went
         verb = givebacks.refund if is_refund else givebacks.charge_back
         give = partial(verb, payment, amount, reason="asked", actor=jane, at=self.now, key=self.key())
         most = givebacks.most_refundable(payment, Standing.objects.get(customer=known.customer))
@@ -311,11 +323,12 @@ class Story:
             return
         made = give()
         assert give() == made
-        moved = {row.debit.kind: row.amount for row in givebacks.movements_of(made)}
-        share = moved.pop(main.credit.kind, NONE)
-        assert share + sum(moved.values(), NONE) == amount
-        assert abs(share - amount * main.amount / payment.gross) < D("0.02")
-        known.shift(main.credit.kind, -share)
+        moved = [(row.debit.kind, row.amount) for row in givebacks.movements_of(made)]
+        share = sum((part for account, part in moved if account == main.credit.kind), NONE)
+        assert sum((part for _account, part in moved), NONE) == amount
+        assert amount > here or abs(share - amount * main.amount / payment.gross) < D("0.02")
+        for account, part in moved:
+            known.shift(account, -part)
         assert not is_refund or min(known.wallet, main.left - share) >= 0 or main.credit.kind == AccountKind.RECEIVABLE
 
     def settle(self, who: int, way: Way, amount: Decimal) -> None:
@@ -327,14 +340,18 @@ class Story:
             return
         made = move()
         assert move() == made
+        known.by_hand.append(made[0].pk)
         if way == Way.OUT:
             back = sum((row.amount for row in made if row.debit.kind == AccountKind.TAX_PAYABLE), NONE)
-            assert 0 <= back <= amount / 5 + D("0.01") * len(made)
+            assert 0 <= back <= min(amount / 5 + D("0.01") * len(made), known.tax)
             known.wallet -= amount
             known.receivable += amount + back
+            known.tax -= back
         else:
-            known.wallet += amount - divide_half_up(amount * 20, 120, 2)
+            tax = divide_half_up(amount * 20, 120, 2)
+            known.wallet += amount - tax
             known.receivable -= amount
+            known.tax += tax
 
     def change_type(self, who: int) -> None:
         """The customer pays the other way from now on; what waits is invoiced first, and where it cannot be nothing changes."""
@@ -358,8 +375,8 @@ class Story:
         [first, *_taxes] = givebacks.movements_of(made)
         reversals.take_back(Transfer.objects.select_related("customer", "debit", "credit").get(pk=first.pk), reason="won", actor=jane, at=self.now)
         self.won.add(made.pk)
-        back = sum((each.amount for each in givebacks.movements_of(made) if each.debit.customer_id), NONE)
-        known.shift(made.payment.transfer.credit.kind, back)
+        for each in givebacks.movements_of(made):
+            known.shift(each.debit.kind, each.amount)
 
     def issue(self, who: int) -> None:
         known = self.of(who)

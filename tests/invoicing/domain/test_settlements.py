@@ -1,13 +1,13 @@
 """Credit moves between the two accounts: out of the wallet its tax comes back, into it it is taxed as a top-up (semantics 3)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from billing_portal.kernel.errors import DomainError
 from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
-from invoicing.domain import givebacks, ledger_check, payments, settlements
+from invoicing.domain import givebacks, ledger_check, payments, reversals, settlements
 from invoicing.models import Payment
 from tests.support import months, world
 from tests.support.months import D, identity
@@ -34,6 +34,10 @@ def pay(of: Customer, amount: str, at: datetime) -> Payment:
 
 def settle(of: Customer, way: str, amount: str, at: datetime, key: str = "1") -> list[Transfer]:
     return settlements.settle(of, way, D(amount), actor=jane, at=at, key=key)
+
+
+def back(movement: Transfer, at: datetime) -> list[Transfer]:
+    return reversals.take_back(movement, reason="by mistake", actor=jane, at=at)
 
 
 def accounts(of: Customer) -> tuple[Decimal, Decimal, Decimal]:
@@ -158,3 +162,156 @@ def test_a_rest_of_a_top_up_goes_back_to_the_last_cent(bob: Customer, noon: date
     assert (wallet, tax) == (D(0), D(0))
     assert receivable + rest + D("0.08") == 10
     assert ledger_check.check().differences == []
+
+
+def test_into_the_wallet_and_out_again_brings_all_of_the_tax_back(paul: Customer, noon: datetime) -> None:
+    pay(paul, "120.00", noon)
+    settle(paul, "into", "120.00", noon)
+    assert accounts(paul) == (D(100), D(0), D(20))
+
+    settle(paul, "out", "33.33", noon, "2")
+    assert accounts(paul) == (D("66.67"), D("40.00"), D("13.33"))
+    settle(paul, "out", "66.67", noon, "3")
+    assert accounts(paul) == (D(0), D(120), D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_out_in_and_out_again_is_as_out_once(bob: Customer, noon: datetime) -> None:
+    pay(bob, "120.00", noon)
+    settle(bob, "out", "100.00", noon, "1")
+    settle(bob, "into", "120.00", noon, "2")
+    settle(bob, "out", "100.00", noon, "3")
+
+    assert accounts(bob) == (D(0), D(120), D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_the_tax_of_what_was_spent_stays(bob: Customer, noon: datetime) -> None:
+    """What is spent is spent oldest first."""
+    pay(bob, "120.00", noon)
+    months.moved(Kind.USAGE, bob, "100.00", "2026-11-21 12:30")
+    months.moved(Kind.ADJUSTMENT, bob, "50.00", "2026-11-21 12:40", note="Goodwill, never taxed")
+    assert accounts(bob) == (D(50), D(0), D(20))
+
+    settle(bob, "out", "50.00", noon)
+    assert accounts(bob) == (D(0), D(50), D(20))
+
+
+def test_the_tax_of_what_is_left_of_the_latest_top_up_comes_back(bob: Customer, noon: datetime) -> None:
+    pay(bob, "120.00", noon)
+    pay(bob, "60.00", noon + timedelta(hours=1))
+    months.moved(Kind.USAGE, bob, "110.00", "2026-11-21 12:30")
+
+    settle(bob, "out", "40.00", noon + timedelta(days=2))
+    assert accounts(bob) == (D(0), D(48), D(22))
+
+
+def test_calls_that_came_to_less_leave_more_of_the_top_up(bob: Customer, noon: datetime) -> None:
+    pay(bob, "120.00", noon)
+    months.moved(Kind.USAGE, bob, "100.00", "2026-11-21 12:30")
+    months.moved(Kind.USAGE, bob, "-50.00", "2026-11-21 12:40")
+
+    settle(bob, "out", "50.00", noon + timedelta(days=2))
+    assert accounts(bob) == (D(0), D(60), D(10))
+
+
+@pytest.mark.rel(94)
+def test_a_chargeback_takes_what_was_settled_into_the_wallet(paul: Customer, noon: datetime) -> None:
+    paid = pay(paul, "120.00", noon)
+    settle(paul, "into", "120.00", noon)
+    months.moved(Kind.ADJUSTMENT, paul, "-70.00", "2026-11-21 12:40", account=AccountKind.WALLET)
+
+    givebacks.charge_back(paid, D("60.00"), reason="disputed", actor=jane, at=noon, key="1")
+    assert accounts(paul) == (D(-20), D(0), D(10))
+    with pytest.raises(DomainError, match="more_than_paid"):
+        givebacks.charge_back(paid, D("60.01"), reason="disputed", actor=jane, at=noon, key="2")
+    givebacks.charge_back(paid, D("60.00"), reason="disputed", actor=jane, at=noon, key="3")
+    assert accounts(paul) == (D(-70), D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(94)
+def test_a_chargeback_takes_what_was_settled_out_of_the_wallet_and_its_invoice_is_open_again(bob: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, bob, "50.00", "2026-10-05 12:00", account=AccountKind.RECEIVABLE)
+    [october] = months.issue("2026-11-01", first)
+    paid = pay(bob, "120.00", noon)
+    settle(bob, "out", "80.00", noon)
+    assert (accounts(bob), months.due(october)) == ((D(20), D(36), D(14)), "0.00")
+
+    back = givebacks.charge_back(paid, D("120.00"), reason="disputed", actor=jane, at=noon, key="1")
+    assert (accounts(bob), months.due(october), identity(bob)) == ((D(0), D(-60), D(10)), "60.00", D(0))
+    assert ledger_check.check().differences == []
+
+    reversals.take_back(givebacks.movements_of(back)[0], reason="won", actor=jane, at=noon)
+    assert (accounts(bob), months.due(october), identity(bob)) == ((D(20), D(36), D(14)), "0.00", D(0))
+    assert givebacks.most_chargeable(paid) == 120
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(94)
+def test_a_chargeback_follows_the_money_there_and_back(bob: Customer, noon: datetime) -> None:
+    paid = pay(bob, "120.00", noon)
+    settle(bob, "out", "100.00", noon, "1")
+    settle(bob, "into", "90.00", noon, "2")
+    settle(bob, "out", "15.00", noon, "3")
+    assert accounts(bob) == (D(60), D(48), D(12))
+
+    givebacks.charge_back(paid, D("120.00"), reason="disputed", actor=jane, at=noon, key="1")
+    assert accounts(bob) == (D(0), D(0), D(0))
+    assert (identity(bob), givebacks.most_chargeable(paid)) == (D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_a_settlement_is_taken_back_whole_and_once(bob: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, bob, "50.00", "2026-10-05 12:00", account=AccountKind.RECEIVABLE)
+    [october] = months.issue("2026-11-01", first)
+    pay(bob, "120.00", noon)
+    made = settle(bob, "out", "100.00", noon)
+
+    assert len(back(made[0], noon)) == 2
+    assert [back(each, noon) for each in made] == [[], []]
+    assert (accounts(bob), months.due(october), identity(bob)) == ((D(100), D(-60), D(30)), "60.00", D(0))
+    settle(bob, "out", "100.00", noon, "2")
+    assert (accounts(bob), months.due(october)) == ((D(0), D(60), D(10)), "0.00")
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_a_mistaken_payment_that_was_settled_is_taken_back_after_its_settlements(bob: Customer, noon: datetime) -> None:
+    paid = pay(bob, "120.00", noon)
+    out, into = settle(bob, "out", "100.00", noon, "1"), settle(bob, "into", "120.00", noon, "2")
+    for movement in (paid.transfer, out[0]):
+        with pytest.raises(DomainError, match="given_back"):
+            back(movement, noon)
+
+    for movement in (into[0], out[0], paid.transfer):
+        back(movement, noon)
+    assert accounts(bob) == (D(0), D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_a_settlement_into_the_wallet_is_taken_back_while_it_is_there(paul: Customer, noon: datetime) -> None:
+    pay(paul, "120.00", noon)
+    made = settle(paul, "into", "120.00", noon)
+    spent = months.moved(Kind.ADJUSTMENT, paul, "-0.01", "2026-11-21 12:40", account=AccountKind.WALLET)
+    with pytest.raises(DomainError, match="wallet_used"):
+        back(made[0], noon)
+    assert accounts(paul) == (D("99.99"), D(0), D(20))
+
+    back(spent, noon)
+    back(made[0], noon)
+    assert accounts(paul) == (D(0), D(120), D(0))
+
+
+def test_what_was_spent_is_not_refunded_out_of_goodwill(bob: Customer, noon: datetime) -> None:
+    paid = pay(bob, "120.00", noon)
+    months.moved(Kind.USAGE, bob, "90.00", "2026-11-21 12:30")
+    months.moved(Kind.ADJUSTMENT, bob, "50.00", "2026-11-21 12:40", note="Goodwill")
+
+    assert givebacks.most_refundable(paid, Standing.objects.get(customer=bob)) == 12
+    with pytest.raises(DomainError, match="wallet_used"):
+        givebacks.refund(paid, D("12.02"), reason="x", actor=jane, at=noon, key="1")
+    givebacks.refund(paid, D("12.00"), reason="x", actor=jane, at=noon, key="2")
+    assert accounts(bob) == (D(50), D(0), D(18))
