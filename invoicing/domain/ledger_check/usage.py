@@ -48,22 +48,32 @@ DIFFERENCES = Question(
     """,
 )
 
+# One buy price comes without a change of its own: a call that waited above was priced there, and the price was written back under the number
+# the empty one had (`climb.write_back`). It follows from an empty one of a call that climbs, in the same currency, and from nothing else.
+_WRITTEN_BACK = "told.buy_after IS NULL AND told.bought_in <> '' AND (later.currency, later.number) = (told.bought_in, told.buy_number)"
+
 HISTORY = Question(
     "each price of a call follows from the one before",
-    """
+    f"""
     WITH told AS (
         SELECT change.key_id, change.customer_id, change.price_after, change.buy_after, change.price_number, change.buy_number,
-               lead(change.price_before) OVER later AS next_price, lead(change.buy_before) OVER later AS next_buy, lead(change.id) OVER later AS next_id
+               change.before ->> 'buy_currency' AS bought_in, lead(change.id) OVER later AS next_id
           FROM invoicing_pricechange AS change
-        WINDOW later AS (PARTITION BY change.key_id ORDER BY change.price_number, change.buy_number))
-    SELECT told.customer_id, 'call ' || key.call_id || ', price ' || told.price_number, coalesce(told.next_price, call.price), told.price_after
+        WINDOW later AS (PARTITION BY change.key_id ORDER BY change.price_number, change.buy_number)),
+         later AS (
+        SELECT told.next_id, told.key_id, call.price, call.buy_price, call.buy_currency AS currency, call.buy_number AS number, call.price_number
+          FROM told LEFT JOIN invoicing_call AS call ON call.key_id = told.key_id
+         WHERE told.next_id IS NULL
+        UNION ALL
+        SELECT change.id, change.key_id, change.price_before, change.buy_before, change.before ->> 'buy_currency', (change.before ->> 'buy_number')::int,
+               (change.before ->> 'price_number')::int
+          FROM invoicing_pricechange AS change)
+    SELECT told.customer_id, 'call ' || key.call_id || ', price ' || told.price_number, later.price, told.price_after
       FROM told
       JOIN invoicing_callkey AS key ON key.id = told.key_id
-      LEFT JOIN invoicing_call AS call ON told.next_id IS NULL AND call.key_id = told.key_id
-     WHERE CASE WHEN told.next_id IS NULL
-                THEN (told.price_after, told.buy_after, told.price_number, told.buy_number)
-                     IS DISTINCT FROM (call.price, call.buy_price, call.price_number, call.buy_number)
-                ELSE (told.price_after, told.buy_after) IS DISTINCT FROM (told.next_price, told.next_buy) END
+      LEFT JOIN later ON later.key_id = told.key_id AND later.next_id IS NOT DISTINCT FROM told.next_id
+     WHERE (told.price_after, told.price_number, told.buy_number) IS DISTINCT FROM (later.price, later.price_number, later.number)
+        OR (told.buy_after IS DISTINCT FROM later.buy_price AND ({_WRITTEN_BACK}) IS NOT TRUE)
     """,
 )
 

@@ -8,8 +8,11 @@ from django.db import connection
 from django_tenants.utils import schema_context
 
 from billing_portal.jobs.models import Job
+from billing_portal.tenancy.models import new_id
 from customers.models import PlanAssignment
-from invoicing.domain import ledger_check, waiting
+from invoicing.domain import ledger_check, rerating, waiting
+from invoicing.domain.rerating import Named
+from invoicing.models import Call
 from tests.support import databases, tree, world
 from tests.support.tree import Tree
 from tests.support.world import jane
@@ -137,3 +140,51 @@ def test_rows_that_nobody_has_counted_yet_are_not_compared_each_with_each(climbe
 
     assert report.differences == []
     assert [sql for sql in row_by_row if "VALUES" not in sql] == []  # those unfold each row into a few, and compare nothing
+
+
+def again(schema: str, currency: str, price: str) -> None:
+    """The calls of a level rated again by another plan."""
+    with schema_context(schema):
+        PlanAssignment.objects.update(plan=world.plan("Changed", currency, {"44": ("United Kingdom", price), "33": ("France", price)}))
+        rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=NOON)
+
+
+def history(schema: str) -> list[str]:
+    """The calls whose prices do not follow one from the other."""
+    with schema_context(schema):
+        return [each.place for each in ledger_check.check().differences if each.identity == "each price of a call follows from the one before"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET buy_price = 0.8133, buy_number = buy_number + 2 WHERE buy_price IS NULL",
+        "SET buy_price = 0.8133, buy_currency = 'EUR' WHERE buy_price IS NULL",
+        "SET buy_price = NULL WHERE buy_price IS NOT NULL",
+        "SET buy_price = buy_price + 0.0001 WHERE buy_price IS NOT NULL",
+    ],
+)
+def test_a_buy_price_is_written_back_over_an_empty_one_under_its_number_and_in_its_currency_alone(climbed: Tree, sql: str) -> None:
+    again("globex", "USD", "1.40")
+    assert history("globex") == []
+    call = "c2" if "IS NULL" in sql else "c1"
+
+    plant("globex", f"UPDATE invoicing_call {sql}")
+
+    assert history("globex") == [f"call {call}, price 2"]
+
+
+def test_a_buy_price_that_came_from_nowhere_is_found_at_the_root(climbed: Tree) -> None:
+    again("owner", "EUR", "0.35")
+    assert history("owner") == []
+
+    plant("owner", "UPDATE invoicing_call SET buy_price = 0.1, buy_currency = 'EUR'")
+
+    assert history("owner") == ["call c1, price 2"]
+
+
+def test_a_price_written_back_is_the_one_above(climbed: Tree) -> None:
+    again("globex", "USD", "1.40")
+    plant("globex", "UPDATE invoicing_call SET buy_price = 0.8133 WHERE buy_price IS NULL")
+
+    assert (history("globex"), found()) == ([], [("Anna Ltd", CARRIED, "call c2 of switch globex/default at acme", "0.8133", None)])

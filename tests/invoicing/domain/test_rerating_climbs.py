@@ -246,6 +246,31 @@ def test_a_call_that_waits_at_the_parent_is_left_to_its_queue(acme: Any) -> None
     assert (tree.prices()["globex"], tree.differences()) == ([("1.22", "USD", "0.8133", "GBP")], [])
 
 
+def test_a_call_rated_again_while_it_waits_at_the_parent_is_priced_there_and_rated_again_once_more(acme: Any) -> None:
+    """Its buy price is written back over an empty one; the check knows that and finds nothing at any step."""
+    three = tree.plant(at_acme={"44": ("United Kingdom", "0.40")})
+    send(three, to=tree.PARIS)
+    tree.work()
+    PlanAssignment.objects.update(plan=world.plan("Cheaper", "USD", {"33": ("France", "1.00")}))
+    assert (again(), tree.prices()["globex"], tree.differences()) == (RatedAgain(1, 0), [("1.0167", "USD", None, "GBP")], [])
+
+    with schema_context("acme"):
+        PlanAssignment.objects.update(plan=world.plan("With France", "GBP", {"33": ("France", "0.80")}))
+        waiting.rate_again(waiting.waiting_ids(), actor=jane, at=LATER)
+    tree.work()
+    assert (tree.prices()["globex"], tree.differences()) == ([("1.0167", "USD", "0.8133", "GBP")], [])
+
+    PlanAssignment.objects.update(plan=world.plan("Dearer", "USD", {"33": ("France", "1.40")}))
+    assert (again(), tree.prices()["globex"], tree.differences()) == (RatedAgain(1, 0), [("1.4233", "USD", "0.8133", "GBP")], [])
+    with schema_context("acme"):
+        PlanAssignment.objects.update(plan=world.plan("France for less", "GBP", {"33": ("France", "0.60")}))
+    again("acme")
+    tree.work()
+    assert (tree.prices()["globex"], tree.differences()) == ([("1.4233", "USD", "0.61", "GBP")], [])
+    changes = PriceChange.objects.values_list("price_number", "buy_number", "buy_before", "buy_after")
+    assert list(changes) == [(2, 0, None, None), (4, 0, D("0.8133"), D("0.8133")), (4, 2, D("0.8133"), D("0.61"))]
+
+
 def test_a_preview_tells_what_changes_at_the_parent(three: Tree) -> None:
     send(three)
     tree.work()
