@@ -36,6 +36,17 @@ def waiting_ids(reason: str = "") -> list[UUID]:
     return list((rows.filter(reason=reason) if reason else rows).order_by("created_at", "pk").values_list("pk", flat=True))
 
 
+def shown_ids(reason: str, *, until: datetime | None, count: int | None) -> list[UUID]:
+    """Everything that waits for the reason, as a page has shown it: `count` of them, the latest of `until`. What came later is not among them.
+
+    Raises `more_wait` when more than those are there, or the page did not say what it showed.
+    """
+    rows = WaitingCall.objects.filter(state=State.WAITING, created_at__lte=until) if until is not None else WaitingCall.objects.none()
+    found = list((rows.filter(reason=reason) if reason else rows).order_by("created_at", "pk").values_list("pk", flat=True))
+    require(until is not None and count is not None and len(found) <= count, "more_wait", _("More calls wait than were shown. Look at them first."))
+    return found
+
+
 def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
     """Rate these records by what holds now for their time; what has a price is posted like any call, in a batch of its own.
 

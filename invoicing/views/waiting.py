@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -74,12 +74,14 @@ def _shown(row: WaitingCall) -> Shown:
 def _context(request: PortalRequest) -> dict[str, Any]:
     chips = [Chip(reason, _short(reason), Q(reason=reason)) for reason in queries.waiting_reasons(request.viewer)]
     rows = queries.waiting_for(request.viewer).select_related("customer", "key", "key__switch")
+    newest = rows.aggregate(at=Max("created_at"))["at"]
     listing = Listing(request.GET, rows, search=SEARCH, chips=chips, sorts=SORTS, default="-came")
     return {
         "listing": listing,
         "rows": [_shown(row) for row in listing],
         "may_decide": request.viewer.role in DECIDERS,
         "missing": _missing(request.viewer) if listing.chip in ("", Reason.NO_RATE) else [],
+        "shown_until": newest.isoformat() if newest else "",
         "reason": listing.chip,
         "reason_text": Reason(listing.chip).label if listing.chip else "",
         "is_conflict": listing.chip == Reason.CONFLICT,
@@ -121,7 +123,7 @@ def set_aside(request: PortalRequest) -> HttpResponse:
     form = DecisionForm(request.POST)
     if form.is_valid():
         with form.refusals():
-            count = verbs.set_aside(_ids(form), note=form.cleaned_data["note"], actor=actor_of(request), at=timezone.now())
+            count = verbs.set_aside(_shown_ids(form), note=form.cleaned_data["note"], actor=actor_of(request), at=timezone.now())
             messages.success(request, ngettext("%(count)d call was set aside.", "%(count)d calls were set aside.", count) % {"count": count})
             return _back(form)
     return page(request, "invoicing/waiting.html", form=form, **_context(request))
@@ -132,13 +134,11 @@ def set_aside(request: PortalRequest) -> HttpResponse:
 def keep_the_first(request: PortalRequest) -> HttpResponse:
     form = DecisionForm(request.POST)
     if form.is_valid():
-        count = verbs.keep_the_first(_ids(form), actor=actor_of(request), at=timezone.now())
-        messages.success(
-            request,
-            ngettext("%(count)d conflict was decided for the first record.", "%(count)d conflicts were decided for the first record.", count)
-            % {"count": count},
-        )
-        return _back(form)
+        with form.refusals():
+            count = verbs.keep_the_first(_shown_ids(form), actor=actor_of(request), at=timezone.now())
+            said = ngettext("%(count)d conflict was decided for the first record.", "%(count)d conflicts were decided for the first record.", count)
+            messages.success(request, said % {"count": count})
+            return _back(form)
     return page(request, "invoicing/waiting.html", form=form, **_context(request))
 
 
@@ -147,6 +147,12 @@ def _ids(form: DecisionForm) -> list[UUID]:
     given = form.cleaned_data
     ticked: list[UUID] = given["ids"]
     return verbs.waiting_ids(given["reason"]) if given["every"] else ticked
+
+
+def _shown_ids(form: DecisionForm) -> list[UUID]:
+    """The same for what cannot be taken back: of everything only what the page had shown."""
+    given = form.cleaned_data
+    return verbs.shown_ids(given["reason"], until=given["shown_until"], count=given["shown_count"]) if given["every"] else _ids(form)
 
 
 def _back(form: DecisionForm) -> HttpResponse:

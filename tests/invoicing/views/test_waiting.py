@@ -187,6 +187,40 @@ def test_setting_aside_cannot_be_done_without_a_note(anna: Customer, desk: Clien
     assert set(states().values()) == {"waiting"}
 
 
+def shown(desk: Client, reason: str) -> dict[str, str]:
+    """What the page of one reason says it has shown, as a browser sends it back."""
+    page = desk.get(f"/calls/waiting/?show={reason}").content.decode()
+    return dict(re.findall(r'<input type="hidden" name="(reason|shown_until|shown_count)" value="([^"]*)">', page)) | {"every": "on"}
+
+
+def come(anna: Customer, at: datetime, *names: str) -> None:
+    records = [CallRecord(name, "33155550100", NINE, account=anna.account_number, answered_at=NINE, seconds=n) for name in names for n in (60, 61)]
+    calls.ingest(records, switch=Switch.objects.get(), source="api", actor=jane, at=at)
+
+
+def test_of_everything_only_what_the_page_had_shown_is_set_aside_or_decided(anna: Customer, desk: Client) -> None:
+    rates, conflicts = shown(desk, "no_rate"), shown(desk, "conflict")
+    come(anna, NOON + timedelta(minutes=1), "later")
+
+    assert desk.post("/calls/waiting/set-aside/", rates | {"note": "one test call"}).status_code == 302
+    assert desk.post("/calls/waiting/keep-the-first/", conflicts).status_code == 302
+    decided = WaitingCall.objects.filter(state="set_aside").order_by("key__call_id")
+    assert list(decided.values_list("key__call_id", "reason")) == [("france", "no_rate"), ("twice", "conflict")]
+
+
+@pytest.mark.parametrize("drop", [(), ("shown_until",), ("shown_count",)])
+def test_everything_cannot_be_set_aside_when_more_slipped_in_or_nobody_says_what_was_shown(anna: Customer, desk: Client, drop: tuple[str, ...]) -> None:
+    """A switch's records may have come before the page and been written after it."""
+    rates, conflicts = ({name: value for name, value in shown(desk, reason).items() if name not in drop} for reason in ("no_rate", "conflict"))
+    come(anna, NOON - timedelta(minutes=1), "slipped in")
+
+    for verb, given in (("set-aside", rates | {"note": "x"}), ("keep-the-first", conflicts)):
+        answer = desk.post(f"/calls/waiting/{verb}/", given)
+        assert answer.status_code == 422
+        assert "More calls wait than were shown. Look at them first." in answer.content.decode()
+    assert set(states().values()) == {"waiting"}
+
+
 @pytest.mark.parametrize("given", [{}, {"ids": ["nonsense"]}, {"ids": []}, {"reason": "nonsense", "every": "on"}])
 def test_nothing_chosen_changes_nothing(anna: Customer, desk: Client, given: dict[str, Any]) -> None:
     for verb in ("rate-again", "set-aside", "keep-the-first"):
