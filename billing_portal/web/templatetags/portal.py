@@ -49,8 +49,9 @@ class FramedCsrfNode(CsrfTokenNode):
             return super().render(context)
         held = [("frame", viewer.frame)]
         shown = getattr(context.get("request"), "resolver_match", None)
-        if shown is not None and "account" in shown.kwargs and "customer" in context:
-            held.append(("drawn_for", str(context["customer"].pk)))
+        customer = context.get("customer")
+        if shown is not None and "account" in shown.kwargs and customer is not None:
+            held.append(("drawn_for", str(customer.pk)))
         return super().render(context) + format_html_join("", '<input type="hidden" name="{}" value="{}">', held)
 
 
@@ -214,7 +215,7 @@ def post_item(context: Context, url: str, label: str, **options: Any) -> dict[st
 
 
 def _posting(context: Context, url: str, label: str, options: Mapping[str, Any], css: str, size: str) -> dict[str, Any]:
-    shared = {"viewer": context.get("viewer") or ANONYMOUS, "csrf_token": context.get("csrf_token")}
+    shared = {name: context.get(name) for name in ("csrf_token", "request", "customer")} | {"viewer": context.get("viewer") or ANONYMOUS}
     given = {name: options.get(name, "") for name in ("icon", "name", "value", "confirm")}
     return {**shared, **given, "url": url, "label": label, "css": css, "size": size}
 
