@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.contrib.staticfiles import finders
 from django.db import connection, transaction
@@ -147,11 +148,12 @@ def mail_key(document: Document) -> str:
 
 
 @transaction.atomic
-def send_again(document: Document, *, actor: Actor, at: datetime) -> None:
-    """Owe one more mail of the document, to the billing address of today. Raises `no_billing_email`."""
+def send_again(document: Document, *, actor: Actor, at: datetime, key: UUID | None = None) -> None:
+    """Owe one more mail of the document, to the billing address of today; one for each `key`, however often it is asked for. Raises `no_billing_email`."""
     customer = document.customer
     require(customer.billing_email, "no_billing_email", _("%(name)s has no billing email. Add one first.") % {"name": customer.name})
-    key = f"{mail_key(document)}:{new_id()}"
-    outbox.add("invoices.mail", {"document": str(document.pk), "key": key}, key=key)
+    name = f"{mail_key(document)}:{key or new_id()}"
+    if not outbox.add("invoices.mail", {"document": str(document.pk), "key": name}, key=name):
+        return
     subject = (queries.ABOUT, document.pk, document.number)
     audit.record(actor, "document.sent_again", subject=subject, customer_id=customer.pk, changes={"to": ("", customer.billing_email)}, at=at)

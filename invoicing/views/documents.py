@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,6 +19,7 @@ from billing_portal.accounts import rights
 from billing_portal.accounts.rights import Right
 from billing_portal.kernel import money
 from billing_portal.kernel.period import local_date
+from billing_portal.tenancy.models import new_id
 from billing_portal.web.access import public, roles, staff
 from billing_portal.web.downloads import inline
 from billing_portal.web.listing import Chip, Listing
@@ -88,7 +90,7 @@ def customer_documents(request: PortalRequest, account: str) -> HttpResponse:
 @require_safe
 def document(request: PortalRequest, number: str) -> HttpResponse:
     found = queries.document_or_404(request.viewer, number)
-    return page(request, "invoicing/document.html", **of_document(request, found), **may(request.viewer))
+    return page(request, "invoicing/document.html", send_key=new_id(), **of_document(request, found), **may(request.viewer))
 
 
 def of_document(request: PortalRequest, found: Document, *, for_buyer: bool = False) -> dict[str, Any]:
@@ -139,7 +141,15 @@ def brand(request: PortalRequest, colour: str) -> HttpResponse:
 def send(request: PortalRequest, number: str) -> HttpResponse:
     found = queries.document_or_404(request.viewer, number)
     assert request.viewer.actor is not None
-    rendering.send_again(found, actor=request.viewer.actor, at=timezone.now())
+    rendering.send_again(found, actor=request.viewer.actor, at=timezone.now(), key=_key(request))
     said = {"what": found.get_kind_display(), "number": found.number, "address": found.customer.billing_email}
     messages.success(request, _("%(what)s %(number)s goes to %(address)s.") % said)
     return redirect("invoicing:document", number=found.number)
+
+
+def _key(request: PortalRequest) -> UUID | None:
+    """What makes two clicks on one page one mail; a request without it is one of its own."""
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return None

@@ -1,5 +1,6 @@
 """The list of invoices, one of them, its PDF, and sending it again."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing_portal.accounts.models import AuditEntry
 from billing_portal.jobs.models import Job
 from billing_portal.mail.models import MailLog
 from invoicing.domain import payments
@@ -95,6 +97,17 @@ def test_an_invoice_is_sent_again(support: Any, october: Any) -> None:
     run_jobs()
 
     assert list(MailLog.objects.filter(kind="invoice").values_list("state", flat=True)) == ["sent", "sent"]
+
+
+def test_two_clicks_on_send_again_send_one_mail_and_a_page_opened_anew_sends_another(commerce: Any, october: Any) -> None:
+    address = f"/invoices/{october.number}/"
+    for clicks, mails in ((2, 1), (1, 2)):
+        button = re.search(r'name="key" value="([^"]+)"', commerce.get(address).content.decode())
+        assert button is not None
+        assert [commerce.post(f"{address}send/", {"key": button[1]}).status_code for _click in range(clicks)] == [302] * clicks
+        assert Job.objects.filter(kind="invoices.mail").count() == mails
+    commerce.post(f"{address}send/", {"key": "nonsense\0"})
+    assert AuditEntry.objects.filter(action="document.sent_again").count() == Job.objects.filter(kind="invoices.mail").count() == 3
 
 
 def test_an_invoice_is_not_sent_to_nowhere(commerce: Any, october: Any) -> None:
