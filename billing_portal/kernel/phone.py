@@ -9,6 +9,8 @@ from billing_portal.kernel.errors import DomainError
 
 _FILLERS = re.compile(r"[\s.()\[\]{}\u002d\u2010-\u2015\u2212\u00a0\u200b\u2060\ufeff]+")
 _NUMBER = re.compile(r"[1-9][0-9]{6,14}")
+EXTENSION = 4
+"""The figures of an extension that a customer may choose itself; longer ones are its reseller's to give."""
 
 
 def bare(to: str) -> str:
@@ -27,9 +29,13 @@ def dialled(to: str) -> str:
     return digits
 
 
-def is_number(to: str) -> bool:
-    """Whether dialling this text would call an international number, were it no line's name."""
-    return _NUMBER.fullmatch(bare(to)) is not None
+def may_be_public(name: str) -> bool:
+    """Whether dialling this name might call a number that is everybody's: figures alone, more of them than an extension has, or with 0 or + in front.
+
+    A national number and a short one of a directory enquiry are among them, though this platform rates international ones only.
+    """
+    figures = _FILLERS.sub("", name)
+    return figures.removeprefix("+").isdecimal() and (len(figures) > EXTENSION or figures[0] in "0+")
 
 
 @lru_cache(maxsize=16384)

@@ -36,6 +36,11 @@ def wait_for_turn(cursor: Any, lock: int) -> None:
     cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{lock_seconds()}s"])
 
 
+def take_turns(cursor: Any, what: str) -> None:
+    """Until the transaction ends nobody else of this reseller does what is called so; waits no longer than for any lock."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ':' || %s, 0))", [what])
+
+
 def copy_in(statement: str, text: Readable) -> None:
     """COPY … FROM STDIN in the connection's transaction; raises Django's errors, also where psycopg2 hides what the server said in a SystemError."""
     with connection.cursor() as cursor, connection.wrap_database_errors:

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
+from billing_portal.tenancy.database import take_turns
 from customers.models import Customer, Line, Person
 
 
@@ -27,11 +28,14 @@ def add_line(
     """Add a telephone line under the name its switch sends, once per customer; staff may give other customers one of the same name.
 
     `person` uses it, and so sees its calls. Calls to a line are free and calls from it are its customer's (semantics 21), so the
-    customer's own people (`by_customer`) may take neither a telephone number nor a name or address that another customer has.
+    customer's own people (`by_customer`) may take neither what may be a telephone number, of more than four figures, nor a name or address that
+    another customer has; lines are added one after the other, so that two customers cannot take the same one at once.
     Raises `line_name_missing`, `line_not_yours`, `line_taken`, `inactive`, `person_of_others`.
     """
     cleaned = name.strip()
     require(cleaned, "line_name_missing", _("Write the name the switch sends for this line."), "name")
+    with connection.cursor() as cursor:
+        take_turns(cursor, "lines")
     if by_customer:
         _require_harmless(customer, cleaned, address.strip())
     _require_own(customer, person)
@@ -75,7 +79,7 @@ def _require_harmless(customer: Customer, name: str, address: str) -> None:
     """Refuse in the same words whatever the reason is, which may lie with another customer."""
     others = Line.objects.exclude(customer=customer)
     refusal = _("You cannot add this line yourself. Ask us to add it.")
-    require(not phone.is_number(name) and not others.filter(name__iexact=name).exists(), "line_not_yours", refusal, "name")
+    require(not phone.may_be_public(name) and not others.filter(name__iexact=name).exists(), "line_not_yours", refusal, "name")
     require(not address or not others.filter(address__iexact=address).exists(), "line_not_yours", refusal, "address")
 
 

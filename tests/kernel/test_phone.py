@@ -43,6 +43,16 @@ def test_anything_else_is_no_number(to: str) -> None:
         phone.dialled(to)
 
 
+@pytest.mark.parametrize("name", ["442079460123", "+44 20 7946 0123", "8001234", "02079460123", "118500", "11-88-0", "0012", "0", "+112"])
+def test_more_figures_than_an_extension_has_may_be_a_public_number(name: str) -> None:
+    assert phone.may_be_public(name)
+
+
+@pytest.mark.parametrize("name", ["1001", "10-01", "7", "reception", "desk 12345", "sip:442079460123@x", "*21", ""])
+def test_extensions_and_words_are_no_public_number(name: str) -> None:
+    assert not phone.may_be_public(name)
+
+
 def test_a_line_is_recognised_before_it_is_refused() -> None:
     assert [phone.bare(to) for to in ("1001", "10-01", "+1001", "reception")] == ["1001", "1001", "1001", "reception"]
 

@@ -1,13 +1,18 @@
 """Lines have one door, and a name once per customer."""
 
+import threading
 from datetime import datetime
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy.models import Reseller
 from customers.domain import features
 from customers.models import Customer, Line
+from tests.support import world
 from tests.support.world import jane
 
 
@@ -35,7 +40,7 @@ def test_one_customer_cannot_have_it_twice(anna: Customer, noon: datetime, name:
     assert Line.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", ["442079460123", "+44 20 7946 0123", "00442079460123", "8001234"])
+@pytest.mark.parametrize("name", ["442079460123", "+44 20 7946 0123", "00442079460123", "8001234", "02079460123", "118500", "11880"])
 def test_a_customer_cannot_make_a_telephone_number_a_line_and_so_calls_to_it_free(anna: Customer, noon: datetime, name: str) -> None:
     with pytest.raises(DomainError, match="line_not_yours") as refused:
         features.add_line(anna, name, by_customer=True, actor=jane, at=noon)
@@ -52,6 +57,41 @@ def test_a_customer_cannot_take_the_line_or_address_of_another(anna: Customer, b
         features.add_line(anna, name, address=address, by_customer=True, actor=jane, at=noon)
     assert refused.value.field == field
     assert not anna.lines.exists()
+
+
+@pytest.mark.parametrize("by_customer", [True, False])
+@pytest.mark.parametrize("shared", ["name", "address"])
+@pytest.mark.django_db(transaction=True)
+def test_two_customers_cannot_take_the_same_line_at_once(acme: Any, noon: datetime, shared: str, by_customer: bool) -> None:
+    """The one who comes second sees what the first has added, also when the first is staff."""
+    plan, entered, told = world.plan(), threading.Event(), []
+    first, second = (world.customer(name, on=plan) for name in ("Anna Ltd", "Bob Ltd"))
+
+    def add(of: Customer, name: str, *, by_customer: bool) -> None:
+        address = "192.0.2.7" if shared == "address" else ""
+        features.add_line(of, "1001" if shared == "name" else name, address=address, by_customer=by_customer, actor=jane, at=noon)
+
+    def come_second() -> None:
+        connection.set_tenant(Reseller.objects.get(schema_name="acme"))
+        entered.set()
+        try:
+            add(second, "1002", by_customer=True)
+        except DomainError as refused:
+            told.append((refused.code, refused.field))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        add(first, "1003", by_customer=by_customer)
+        other = threading.Thread(target=come_second)
+        other.start()
+        assert entered.wait(10)
+        other.join(0.3)
+        assert other.is_alive()
+    other.join(10)
+
+    assert told == [("line_not_yours", shared)]
+    assert [line.customer for line in Line.objects.all()] == [first]
 
 
 def test_a_customer_adds_an_extension_of_its_own(anna: Customer, noon: datetime) -> None:
