@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -74,7 +74,7 @@ def _shown(row: WaitingCall) -> Shown:
 def _context(request: PortalRequest) -> dict[str, Any]:
     chips = [Chip(reason, _short(reason), Q(reason=reason)) for reason in queries.waiting_reasons(request.viewer)]
     rows = queries.waiting_for(request.viewer).select_related("customer", "key", "key__switch")
-    newest = rows.aggregate(at=Max("created_at"))["at"]
+    newest = rows.order_by("-created_at").values_list("created_at", flat=True).first()
     listing = Listing(request.GET, rows, search=SEARCH, chips=chips, sorts=SORTS, default="-came")
     return {
         "listing": listing,
