@@ -48,9 +48,11 @@ def overview(request: PortalRequest) -> HttpResponse:
     return page(request, "web/pages/staff.html", listing=listing, people=[(person, states[person.pk]) for person in listing])
 
 
+@never_switched
 @roles(*ADMINISTRATORS)
 @require_http_methods(["GET", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
+    """Somebody new who works here; somebody of a parent would leave an account of their own behind (semantics 34, reliability 69)."""
     form = StaffForm(request.POST or None)
     if form.is_valid():
         with form.refusals():

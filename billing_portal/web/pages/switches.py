@@ -40,6 +40,9 @@ def new(request: PortalRequest) -> HttpResponse:
     if form.is_valid():
         with form.refusals():
             switch = switches.create(**form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            if request.viewer.switched:
+                messages.success(request, _("Switch %(name)s added.") % {"name": switch.name})
+                return redirect("web:switches")
             messages.success(request, _("Switch %(name)s added. Make a key for it.") % {"name": switch.name})
             return redirect("web:key-new", switch=switch.pk)
     return page(request, "web/pages/switch_new.html", form=form)
@@ -61,6 +64,7 @@ def new_key(request: PortalRequest, switch: UUID) -> HttpResponse:
     return page(request, "web/pages/key_new.html", form=form, switch=of)
 
 
+@never_switched
 @roles(*ADMINISTRATORS)
 @require_POST
 def revoke_key(request: PortalRequest, key: UUID) -> HttpResponse:

@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.converters import IntConverter, UUIDConverter
+from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from billing_portal.accounts.domain import switches
-from billing_portal.accounts.models import AuditEntry, Role
+from billing_portal.accounts.domain import keys, switches
+from billing_portal.accounts.models import AuditEntry, Role, Switch, User
 from billing_portal.web.access import OPEN_WHILE_ACTING, is_third_party, view_name
 from customers.models import Customer, Line, Person, Transfer
 from invoicing.domain import payments
@@ -75,7 +76,7 @@ def anna(owner: Any) -> Customer:
 def test_what_is_shut_is_known() -> None:
     names = {name for name, _pattern in shut()}
 
-    assert {"web:key-new", "customers:person-link", "customers:my-person-link", "web:staff-link"} <= names
+    assert {"web:key-new", "web:key-revoke", "customers:person-link", "customers:my-person-link", "web:staff-link", "web:staff-new"} <= names
     assert any("password" in name for name in names)
 
 
@@ -105,6 +106,36 @@ def test_the_same_addresses_are_open_to_those_who_signed_in(walk: Walk, anna: Cu
         answers = {name: window.get(address(name, pattern)).status_code for name, pattern in shut()}
 
     assert 403 not in answers.values(), answers
+
+
+@pytest.mark.rel(69)
+@pytest.mark.rel(71)
+def test_who_came_from_the_parent_is_offered_nothing_that_is_shut(walk: Walk, anna: Customer) -> None:
+    """And leaves behind neither an account of their own nor a switch without its key."""
+    walk.go("owner", "acme")
+    with schema_context("acme"):
+        joan, switch = user("joan"), Switch.objects.get()
+        key, _secret = keys.make(switch, [keys.CALLS_WRITE], actor=jane, at=timezone.now())
+        own = client(user("jan"))
+        ways = {
+            "/settings/staff/": "/settings/staff/new/",
+            f"/settings/staff/{joan.pk}/": f"/settings/staff/{joan.pk}/link/",
+            "/settings/switches/": f"/settings/keys/{key.pk}/revoke/",
+            "/settings/switches/?": f"/settings/switches/{switch.pk}/keys/new/",
+        }
+        shown = {way: [way in browser.get(page).content.decode() for browser in (walk.windows["acme"], own)] for page, way in ways.items()}
+        assert shown == {way: [False, True] for way in ways.values()}
+
+        frame, someone = walk.viewer("acme").frame, {"full_name": "Orla", "username": "sleeper", "email": "orla@home.example", "role": "administrator"}
+        refused = [
+            walk.windows["acme"].post(path, someone | {"frame": frame}).status_code for path in ("/settings/staff/new/", f"/settings/keys/{key.pk}/revoke/")
+        ]
+        assert refused == [403, 403]
+        assert not User.objects.filter(username="sleeper").exists()
+        key.refresh_from_db()
+        assert key.revoked_at is None
+        added: Any = walk.windows["acme"].post("/settings/switches/new/", {"name": "Leeds", "frame": frame})
+        assert (added.status_code, added.url) == (302, "/settings/switches/")
 
 
 def acts(anna: Customer) -> dict[str, tuple[str, dict[str, str]]]:
