@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links, second_factors, sessions, users
+from billing_portal.accounts.domain import audit, links, notices, second_factors, sessions, users
 from billing_portal.accounts.models import Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES
 from billing_portal.kernel.errors import DomainError, require
@@ -49,9 +49,10 @@ def add(customer: Customer, *, full_name: str, email: str, username: str = "", r
 
 @transaction.atomic
 def change(person: Person, *, full_name: str, email: str | None = None, role: str, actor: Actor, at: datetime) -> Person:
-    """Change name, email (None: it stays) and role. A new email ends the links that went to the old one.
+    """Change name, email (None: it stays) and role. A new email ends the links that went to the old one, and that one is told.
 
-    Raises `not_yourself` for one's own role, `email_while_switched` (semantics 34), `name_missing`, `role_of_others`.
+    Raises `not_yourself` for one's own role and for one's own email, which only a link to the new one changes; `email_while_switched`
+    (semantics 34), `name_missing`, `role_of_others`.
     """
     _check_role(role)
     user = User.objects.select_for_update().get(pk=person.user_id)
@@ -59,9 +60,12 @@ def change(person: Person, *, full_name: str, email: str | None = None, role: st
     require(full_name.strip(), "name_missing", _("Write the person's name."), "full_name")
     require(role == user.role or user.pk != actor.user_id, "not_yourself", _("Somebody else must change your role."), "role")
     require(wanted == user.email or actor.acted_for_id is None, "email_while_switched", _("Return first: an email cannot be changed while switched."), "email")
+    own_way = _("Change your own email under Your account: a link to the new address confirms it.")
+    require(wanted == user.email or user.pk != actor.user_id, "not_yourself", own_way, "email")
     before = _words(user)
     if wanted != user.email:
         links.end(user, at=at)
+        notices.tell_former(user, by=actor.name, at=at)
     user.full_name, user.email, user.role = full_name.strip(), wanted, Role(role)
     user.save(update_fields=["full_name", "email", "role"])
     after = _words(user)
@@ -102,7 +106,10 @@ def send_login_details(person: Person, *, actor: Actor, at: datetime) -> str:
 
 
 def copy_link(person: Person, *, actor: Actor, at: datetime) -> str:
-    """A fresh link to set the password, to be handed over; never while switched (semantics 34, reliability 71). Raises `link_while_switched`."""
+    """A fresh link to set the password, to be handed over; never while switched (semantics 34, reliability 71).
+
+    Raises `link_while_switched`, `not_yourself`.
+    """
     require(actor.acted_for_id is None, "link_while_switched", _("Return first: a password cannot be set while switched."))
     return users.copy_link(person.user, actor=actor, at=at, customer_id=person.customer_id)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Role
@@ -30,17 +32,20 @@ class PersonForm(PortalForm):
 
 
 class EditPersonForm(EditForm):
-    """Somebody who is there. While switched the email is not offered (semantics 34)."""
+    """Somebody who is there. While switched the email is not offered (semantics 34); one's own is changed where the new one is confirmed."""
 
     full_name = forms.CharField(label=_("Full name"), max_length=150)
     email = forms.EmailField(label=_("Email"), required=False, help_text=_("Links that were sent to the old address end."))
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, widget=ChoiceCards(hints=HINTS))
 
-    def __init__(self, *args: Any, person: Person, while_switched: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: Person, while_switched: bool, oneself: bool, **kwargs: Any) -> None:
         user = person.user
         super().__init__(*args, initial={"full_name": user.full_name, "email": user.email, "role": user.role}, **kwargs)
         if while_switched:
             del self.fields["email"]
+        elif oneself:
+            self.fields["email"].widget.attrs["readonly"] = True
+            self.fields["email"].help_text = format_html('<a href="{}">{}</a>', reverse("own_email"), _("Change it under Your account."))
 
 
 def person_field() -> forms.ModelChoiceField[Person]:

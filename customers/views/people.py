@@ -23,6 +23,7 @@ from billing_portal.web.viewer import PortalRequest
 from customers import queries
 from customers.domain import people as verbs
 from customers.forms.people import EditPersonForm, PersonForm
+from customers.models import Person
 from customers.views.shell import Place, place_of
 
 EDITORS = rights.roles(Right.CHANGE_CUSTOMERS, Extent.ALL, Extent.PEOPLE_AND_LINES)
@@ -59,6 +60,10 @@ def _may_reset(request: PortalRequest, place: Place) -> bool:
     return not request.viewer.switched and (place.own or request.viewer.role in RESETTERS)
 
 
+def _is_me(request: PortalRequest, found: Person) -> bool:
+    return request.viewer.user is not None and request.viewer.user.pk == found.user_id
+
+
 def _addresses(place: Place, person: UUID) -> dict[str, str]:
     return {name: place.url(f"person-{name}", person=person) for name in ("edit", "resend", "link", "deactivate", "activate", "reset", "end")}
 
@@ -84,7 +89,7 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
 def _edit(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
     place = place_of(request, account)
     found = queries.person_or_404(place.customer, person)
-    form = EditPersonForm(request.POST or None, person=found, while_switched=request.viewer.switched)
+    form = EditPersonForm(request.POST or None, person=found, while_switched=request.viewer.switched, oneself=_is_me(request, found))
     if form.is_valid():
         with form.refusals():
             verbs.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())

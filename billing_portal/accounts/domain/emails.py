@@ -25,7 +25,8 @@ def ask(user: User, email: str, *, at: datetime) -> None:
     token = signing.dumps([str(user.pk), user.email, wanted, user.get_session_auth_hash()[:16]], salt=_salt(), compress=True)
     link = tenancy.address_of(tenancy.current(), reverse("email-confirm", args=[token]))
     context = {"user": user, "email": wanted, "link": link}
-    outgoing.send("email_confirm", to=[wanted], context=context, key=f"email-confirm:{user.pk}:{wanted}:{at.isoformat()}", about=("user", user.pk))
+    key = f"email-confirm:{user.pk}:{links.fingerprint(wanted)}:{at.isoformat()}"
+    outgoing.send("email_confirm", to=[wanted], context=context, key=key, about=("user", user.pk))
 
 
 def wanted(token: str) -> tuple[User, str] | None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import User
 from billing_portal.mail import outgoing
+from billing_portal.tenancy import fingerprints
 
 KIND = "sign_in_changed"
 
@@ -23,6 +24,7 @@ SAID: dict[str, tuple[Promise, Promise]] = {
         _("%(by)s took away your authenticator app, passkeys and recovery codes. Add new ones the next time you sign in."),
     ),
     "email_changed": (_("Your email address was changed"), _("Mails now go to %(email)s instead of this address.")),
+    "email_changed_by": (_("Your email address was changed"), _("%(by)s changed it. Mails no longer go to this address.")),
 }
 
 
@@ -33,4 +35,10 @@ def tell(user: User, what: str, *, at: datetime, to: str = "", **values: Any) ->
         return
     title, text = SAID[what]
     context = {"user": user, "title": title, "said": text % values}
-    outgoing.send(KIND, to=[address], context=context, key=f"{KIND}:{what}:{user.pk}:{address}:{at.isoformat()}", about=("user", user.pk))
+    key = f"{KIND}:{what}:{user.pk}:{fingerprints.of(address)}:{at.isoformat()}"
+    outgoing.send(KIND, to=[address], context=context, key=key, about=("user", user.pk))
+
+
+def tell_former(user: User, *, by: str, at: datetime) -> None:
+    """Tell the address on file that somebody else takes another for it; not which, for it may have been written wrongly."""
+    tell(user, "email_changed_by", at=at, by=by)

@@ -154,7 +154,11 @@ def send_login_details(
 
 @transaction.atomic
 def copy_link(user: User, *, actor: Actor, at: datetime, customer_id: UUID | None = None) -> str:
-    """Make a fresh link for a member of staff to hand over, and write down who took it; the link mailed before ends. Raises `not_active`."""
+    """Make a fresh link for a member of staff to hand over, and write down who took it; the link mailed before ends. Never one for oneself.
+
+    Raises `not_active`, `not_yourself`.
+    """
+    require(user.pk != actor.user_id, "not_yourself", _("Change your own password under Your account; it asks for the one you have."))
     require(user.is_active, "not_active", _("%(name)s is deactivated.") % {"name": user})
     token = links.make(user, LoginLink.Purpose.WELCOME, at=at)
     audit.record(actor, "user.link_copied", subject=_subject(user), customer_id=customer_id, at=at)

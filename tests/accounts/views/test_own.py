@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing_portal.accounts.domain import emails, sessions, users
 from billing_portal.accounts.models import AuditEntry, OpenSession, Role, User
 from tests.support.people import PASSWORD, START, client, mails, system, user
-from tests.support.second_factors import at_the_door, is_signed_in
+from tests.support.second_factors import add_app, at_the_door, is_signed_in
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -232,6 +232,25 @@ def test_what_is_no_new_address_is_refused_on_the_field(acme: Any, email: str) -
 
     assert browser.post("/account/email/", {"email": email}).status_code == 422
     assert mails("email_confirm") == []
+
+
+LONG = f"{'j' * 60}@{'example.' * 23}com"  # 248 letters
+
+
+def test_an_address_of_any_length_is_confirmed_and_told(acme: Any) -> None:
+    jane = user("jane", email=LONG)
+    browser = at_the_door(jane)
+    path = ask_for(browser, LONG.replace("example", "another"))
+    client().post(path)
+
+    assert User.objects.get(pk=jane.pk).email == LONG.replace("example", "another")
+    assert [mail.recipients for mail in mails("sign_in_changed")] == [[LONG]]
+
+
+def test_somebody_with_a_long_address_adds_a_second_factor_and_is_told(acme: Any) -> None:
+    add_app(user("jane", email=LONG))
+
+    assert [mail.recipients for mail in mails("sign_in_changed")] == [[LONG]]
 
 
 def test_whoever_may_read_mails_cannot_use_the_link_in_them(acme: Any) -> None:

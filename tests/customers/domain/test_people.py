@@ -84,6 +84,40 @@ def test_nobody_changes_their_own_role_or_keeps_themselves_out(anna: Customer, n
         people.deactivate(first, actor=herself, at=noon)
 
 
+@pytest.mark.rel(78)
+def test_nobody_gives_themselves_another_email_or_a_link_without_proving_who_they_are(anna: Customer, noon: datetime) -> None:
+    first = anna.people.get()
+    herself = type(jane).of(first.user)
+
+    with pytest.raises(DomainError, match="not_yourself") as refused:
+        people.change(first, full_name="Anna", email="thief@evil.example", role=Role.ACCOUNT_ADMIN, actor=herself, at=noon)
+    assert refused.value.field == "email"
+    with pytest.raises(DomainError, match="not_yourself"):
+        people.copy_link(first, actor=herself, at=noon)
+    people.change(first, full_name="Anna Miller", email=first.user.email, role=Role.ACCOUNT_ADMIN, actor=herself, at=noon)
+    after = User.objects.get(pk=first.user_id)
+    assert (after.full_name, after.email, LoginLink.objects.filter(user=after).count()) == ("Anna Miller", "anna@anna.example", 1)
+    assert mails("sign_in_changed") == []
+
+
+@pytest.mark.rel(78)
+@pytest.mark.parametrize("email", ["new@anna.example", ""])
+def test_the_former_address_is_told_by_whom_another_was_written_and_not_which(ann: Person, noon: datetime, email: str) -> None:
+    people.change(ann, full_name="Ann Miller", email=email, role=Role.ACCOUNT_USER, actor=jane, at=noon)
+
+    [told] = mails("sign_in_changed")
+    assert (told.recipients, told.subject) == (["ann@anna.example"], "Your email address was changed: Acme")
+    assert "Jane Whitfield changed it. Mails no longer go to this address." in told.text
+    assert "new@anna.example" not in told.text + told.html
+
+
+def test_who_had_no_address_is_told_nothing(ann: Person, noon: datetime) -> None:
+    User.objects.filter(pk=ann.user_id).update(email="")
+    people.change(ann, full_name="Ann Miller", email="new@anna.example", role=Role.ACCOUNT_USER, actor=jane, at=noon)
+
+    assert mails("sign_in_changed") == []
+
+
 def test_somebody_deactivated_comes_back(ann: Person, noon: datetime) -> None:
     people.deactivate(ann, actor=jane, at=noon)
     assert not User.objects.get(pk=ann.user_id).is_active

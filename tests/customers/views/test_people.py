@@ -94,6 +94,27 @@ def test_a_link_is_shown_once_and_written_down(commerce: Any, anna: Customer, an
     assert AuditEntry.objects.get(action="user.link_copied").actor_name == "Jane"
 
 
+@pytest.mark.rel(78)
+def test_ones_own_email_and_password_change_under_your_account_and_nowhere_else(annas: Any, anna: Customer, ann: Person) -> None:
+    first = anna.people.get(is_primary=True)
+    page, same = f"/my/people/{first.pk}/", {"full_name": "Anna", "email": "anna@anna.example", "role": "account_admin"}
+    shown = annas.get(page).content.decode()
+    assert ('<a href="/account/email/">Change it under Your account.</a>' in shown, "readonly" in shown) == (True, True)
+    assert "readonly" not in annas.get(f"/my/people/{ann.pk}/").content.decode()
+
+    refused = annas.post(page, same | {"email": "thief@evil.example"})
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["email"])
+    assert "Change your own email under Your account" in refused.content.decode()
+    link = annas.post(f"{page}link/")
+    assert (link.status_code, "Change your own password under Your account" in link.content.decode()) == (422, True)
+    assert f"{page}link/" not in annas.get("/my/people/").content.decode()
+    assert f"/my/people/{ann.pk}/link/" in annas.get("/my/people/").content.decode()
+    assert annas.post(page, same).status_code == 302
+    first.user.refresh_from_db()
+    assert (first.user.full_name, first.user.email) == ("Anna", "anna@anna.example")
+    assert not AuditEntry.objects.filter(action="user.link_copied").exists()
+
+
 @pytest.mark.rel(71)
 def test_while_switched_no_link_is_shown_and_no_email_changed(commerce: Any, anna: Customer, ann: Person) -> None:
     commerce.post("/customers/switch/", {"account": anna.account_number})

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from billing_portal.accounts.domain import second_factors
-from billing_portal.accounts.models import AuditEntry, Role, User
+from billing_portal.accounts.models import AuditEntry, LoginLink, Role, User
 from tests.support.people import client, mails, user
 from tests.support.second_factors import add_app, at_the_door, is_signed_in
 
@@ -85,6 +85,18 @@ def test_resend_and_copy_link_are_written_down(acme: Any) -> None:
     assert "http://acme.localhost" in copied
     assert len(mails("login_details")) == 1
     assert set(AuditEntry.objects.filter(actor_name="Jane").values_list("action", flat=True)) == {"user.login_details_sent", "user.link_copied"}
+
+
+@pytest.mark.rel(78)
+def test_nobody_is_shown_a_link_to_their_own_password(acme: Any) -> None:
+    jane, ann = user("jane"), user("ann", Role.SUPPORT)
+    browser = client(jane)
+    answer = browser.post(f"/settings/staff/{jane.pk}/link/")
+
+    assert (answer.status_code, "Change your own password under Your account" in answer.content.decode()) == (422, True)
+    assert not LoginLink.objects.exists()
+    shown = [f"/settings/staff/{who.pk}/link/" in browser.get(f"/settings/staff/{who.pk}/").content.decode() for who in (jane, ann)]
+    assert shown == [False, True]
 
 
 def test_people_of_customers_are_no_staff(acme: Any) -> None:
