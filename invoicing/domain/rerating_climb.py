@@ -99,7 +99,9 @@ def _bought_anew(found: Sequence[Finding]) -> list[Finding]:
 
 
 def down(attempt: UUID, child: str, *, at: datetime) -> None:
-    """Tell a reseller below what its calls cost here since this attempt: its buy prices follow, nothing moves there."""
+    """Tell a reseller below what its calls cost here since this attempt: its buy prices follow, nothing moves there. A dropped one is told nothing."""
+    if tenancy.named(child) is None:
+        return
     changes = [each for each in PriceChange.objects.filter(attempt=attempt).select_related("key__switch") if each.price_before != each.price_after]
     calls = _calls(changes)
     batches = set(CallBatch.objects.filter(pk__in={call.batch_id for call in calls.values()}, child_schema=child).values_list("pk", flat=True))

@@ -17,13 +17,15 @@ from django_tenants.utils import schema_context, tenant_context
 
 from billing_portal.accounts.models import AuditEntry, Role, Switch
 from billing_portal.jobs import outbox
+from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.tenancy.domain import schemas
-from billing_portal.tenancy.models import CustomerName, Domain, Reseller
+from billing_portal.tenancy.models import CustomerName, Domain, Reseller, new_id
 from customers.domain import customers, dropping, resellers
 from customers.models import Customer, PlanAssignment
 from invoicing.documents import store
-from invoicing.domain import calls, climb, ledger_check
+from invoicing.domain import calls, climb, ledger_check, rerating
+from invoicing.domain.rerating import Named
 from invoicing.models import Call, CallBatch, Document
 from tests.customers.management.test_create_reseller import ARGUMENTS, create_reseller
 from tests.support import databases, months, servers, tree, world
@@ -267,6 +269,22 @@ def test_a_call_that_is_being_posted_is_waited_for_and_one_that_comes_later_is_n
 
     assert answered == ["rated", "refused"]
     assert at_acme() == (1, [])
+
+
+@pytest.mark.rel(41, 58)
+@pytest.mark.django_db(transaction=True)
+def test_calls_of_a_dropped_reseller_are_rated_again_in_its_parents_books_and_nobody_below_is_told(as_owner: None) -> None:
+    assert take(sold_to(), "c1") == "rated"
+    climb_up()
+    drop()
+
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        PlanAssignment.objects.update(plan=world.plan("Cheaper", Call.objects.get().currency, {"44": ("United Kingdom", "0.20")}))
+        again = rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=datetime.now(UTC))
+        assert (again.changed, run_jobs("calls.difference_below")) == (1, ["calls.difference_below"])
+        assert Job.objects.get(kind="calls.difference_below").state == Job.State.DONE
+        assert ledger_check.check().differences == []
+    assert "calls_owed" not in [problem.code for problem in dropping.problems(Reseller.objects.get(schema_name="acme"))]
 
 
 @pytest.mark.rel(58)
