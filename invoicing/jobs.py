@@ -71,7 +71,7 @@ def tell_below(payload: dict[str, Any]) -> None:
     rerating_climb.down(UUID(payload["attempt"]), payload["child"], at=timezone.now())
 
 
-@registry.handler("invoices.overdue", queue="default")
+@registry.handler("invoices.overdue", queue="default", atomic=False)
 def look_for_overdue(payload: dict[str, Any]) -> None:
     """Customers of a time zone in which a due date has just passed."""
     overdue.refresh_zone(payload["zone"], at=timezone.now())

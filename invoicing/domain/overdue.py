@@ -6,15 +6,17 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from billing_portal.jobs import outbox
 from billing_portal.kernel.period import first_instant, local_date
-from customers.models import Customer
+from customers.domain import standing
+from customers.models import Standing
 from invoicing.models import Document
 from invoicing.queries import documents as queries
 
 DAY = timedelta(days=1)
+AT_ONCE = 500
 WRITE = """
     UPDATE customers_standing AS standing SET overdue_since = seen.since
       FROM (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::date[]) AS since) AS seen
@@ -23,19 +25,33 @@ WRITE = """
 
 
 def refresh(customer_ids: Collection[UUID], *, at: datetime) -> None:
-    """Write down since when each of these customers is overdue, in its own time zone: the oldest due date that has passed, or nothing (E32)."""
-    since: dict[UUID, date | None] = dict.fromkeys(customer_ids)
-    for document in queries.open_documents(customer_ids).select_related("customer"):
-        if since[document.customer_id] is None and document.due_on < local_date(at, document.customer.time_zone):
-            since[document.customer_id] = document.due_on
+    """Write down since when each of these customers is overdue, in its own time zone: the oldest due date that has passed, or nothing (E32).
+
+    The caller holds their standings, so that nobody pays between the look and the writing.
+    """
+    since = _since(customer_ids, at)
     ids = sorted(since)
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [ids, [since[customer_id] for customer_id in ids]])
 
 
 def refresh_zone(zone: str, *, at: datetime) -> None:
-    """The same for every customer of a time zone."""
-    refresh(list(Customer.objects.filter(time_zone=zone).values_list("pk", flat=True)), at=at)
+    """The same for every customer of a time zone. Only those of whom something else is to be written are held, some at a time, and looked at again."""
+    noted = dict(Standing.objects.filter(customer__time_zone=zone).values_list("customer_id", "overdue_since"))
+    since = _since(noted, at)
+    others = sorted(customer_id for customer_id in noted if noted[customer_id] != since[customer_id])
+    for start in range(0, len(others), AT_ONCE):
+        with transaction.atomic():
+            held = standing.lock_types(others[start : start + AT_ONCE])
+            refresh(list(held), at=at)
+
+
+def _since(customer_ids: Collection[UUID], at: datetime) -> dict[UUID, date | None]:
+    since: dict[UUID, date | None] = dict.fromkeys(customer_ids)
+    for document in queries.open_documents(customer_ids).select_related("customer"):
+        if since[document.customer_id] is None and document.due_on < local_date(at, document.customer.time_zone):
+            since[document.customer_id] = document.due_on
+    return since
 
 
 def watch(documents: Collection[Document]) -> None:
