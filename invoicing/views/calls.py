@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
@@ -87,13 +88,19 @@ def shown(calls: Iterable[Call], *, named: bool = False, costs: bool = False, se
         Shown(
             call,
             owners.get(call.customer_id),
-            versions.get(call.version_id) if call.version_id else None,
+            _version_told(call, versions, costs),
             verbs.explain(call, made.get(call.pk, ())),
             margins.of(call) if costs else None,
             changes.get(call.key_id, []),
         )
         for call in found
     ]
+
+
+def _version_told(call: Call, versions: dict[UUID, PlanVersion], costs: bool) -> PlanVersion | None:
+    """The version that priced the call; one of another plan, which the call's inherits from, only to those who may see costs."""
+    version = versions.get(call.version_id) if call.version_id else None
+    return version if version is not None and (costs or version.plan_id == call.plan_id) else None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ HEADER = [column.replace("_", " ") for column in COLUMNS]
 def plan_list(request: PortalRequest) -> HttpResponse:
     rows = queries.plans_with_version(timezone.now())
     listing = Listing(request.GET, rows, search=("name__icontains", "description__icontains"), sorts=LIST_SORTS, default="place")
-    return page(request, "rateplans/list.html", listing=listing, may_change=request.viewer.role in MAY_CHANGE)
+    return page(request, "rateplans/list.html", listing=listing, **_rights(request))
 
 
 @roles(*MAY_CHANGE)
@@ -86,7 +86,6 @@ def detail(request: PortalRequest, plan: UUID) -> HttpResponse:
     chain, why = _chain(found, now)
     form = QuoteForm(request.GET if "number" in request.GET else None, zone=request.viewer.zone)
     quote = _quote(request, found, form)
-    is_own = found.inherits != RatePlan.Inherits.SHARED
     return page(
         request,
         "rateplans/plan.html",
@@ -98,9 +97,15 @@ def detail(request: PortalRequest, plan: UUID) -> HttpResponse:
         quote_form=form,
         quote=quote,
         steps=rates.steps_for(request, quote.priced.steps) if quote else [],
-        may_change=is_own and request.viewer.role in MAY_CHANGE,
+        **_rights(request, found),
         **rates.in_force(request, chain),
     )
+
+
+def _rights(request: PortalRequest, plan: RatePlan | None = None) -> dict[str, bool]:
+    """Whether the viewer may change plans, or this one, and may see what a plan is made of: where its rates come from and the mark-up."""
+    is_own = plan is None or plan.inherits != RatePlan.Inherits.SHARED
+    return {"may_change": is_own and request.viewer.role in MAY_CHANGE, "sees_source": request.viewer.role in rates.MAY_SEE_MARGINS}
 
 
 def _chain(plan: RatePlan, at: datetime) -> tuple[Chain | None, str]:

@@ -13,6 +13,7 @@ from billing_portal.accounts.models import Role, Switch
 from customers.models import Customer, Line, Person
 from invoicing.domain import calls
 from invoicing.domain.records import CallRecord
+from rateplans.models import RatePlan
 from tests.support import people, world
 from tests.support.world import jane
 
@@ -75,6 +76,18 @@ def test_a_price_opens_into_its_arithmetic(anna: Customer, desk: Client) -> None
     ):
         assert part in shown
     assert "Total in GBP, 1 call" in shown
+
+
+@pytest.mark.parametrize(("role", "tells"), [(Role.COMMERCE, True), (Role.SUPPORT, False)])
+def test_the_plan_that_a_plan_inherits_from_is_named_beside_a_price_to_those_who_may_see_costs(acme: Any, role: Role, tells: bool) -> None:
+    retail = RatePlan.objects.create(name="Retail", currency="GBP", inherits="plan", source=world.plan("Secret source"), markup_percent=50)
+    anna = world.customer("Anna Ltd", on=retail)
+    call(anna)
+
+    shown = text(people.client(people.user("carol", role)).get("/calls/"))
+    assert "0.0915" in shown
+    assert ("Secret source" in shown) is tells
+    assert "Secret source" not in text(person_of(anna).get("/my/calls/"))
 
 
 def test_the_calls_tab_shows_the_customers_own_calls_only(anna: Customer, bob: Customer, desk: Client) -> None:

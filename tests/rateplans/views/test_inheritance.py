@@ -1,5 +1,6 @@
 """Pages of plans that inherit and of plans a parent shares: where each rate comes from, and who may see it."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -86,6 +87,27 @@ def test_support_sees_prices_and_not_how_they_were_made(desk: Desk, retail: Rate
     assert "2.6400" in page
     assert "2.4000" not in page
     assert "Carrier" not in page
+
+
+def words(answer: Any) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode().split("<main")[1]).split())
+
+
+def test_support_sees_neither_the_mark_up_of_a_plan_nor_what_it_inherits_from(commerce: Client, desk: Desk, retail: RatePlan, shared: RatePlan) -> None:
+    dear = RatePlan.objects.create(name="Dear", currency="GBP", inherits="plan", source=retail, markup_percent=Decimal("37.50"))
+    told = ["Inherits from Retail Mark-up 37.5 %", "Inherits from your own rate plan Mark-up 10 %", "Shared with you read only"]
+    support = desk("support")
+
+    for plan, said in zip((dear, retail, shared), told, strict=True):
+        assert said in words(page_of(commerce, plan))
+        hidden = words(page_of(support, plan)).replace(f"> {plan.name} ", "> ", 1)
+        assert not [word for word in ("Mark-up", "37.5", "10 %", "Inherits", "Retail", "your own", "Shared") if word in hidden]
+        assert "United Kingdom" in hidden
+    listed = words(commerce.get("/rate-plans/"))
+    assert [said for said in ("Inherited Retail + 37.5 %", "Inherited your own rate plan + 10 %", "Shared with you") if said not in listed] == []
+    listed = words(support.get("/rate-plans/"))
+    assert listed.count("Inherited") == 3
+    assert not [word for word in ("37.5", "10 %", "+", "your own rate plan", "Shared with you") if word in listed]
 
 
 def test_inherited_rates_are_searched_like_own_ones(commerce: Client, retail: RatePlan) -> None:
