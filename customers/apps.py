@@ -10,15 +10,17 @@ class CustomersConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_out
 
         from billing_portal.accounts import rights, words
+        from billing_portal.accounts.domain import company
         from billing_portal.accounts.models import Role
         from billing_portal.accounts.rights import Right
         from billing_portal.web import registry
         from billing_portal.web.viewer import PEOPLE, STAFF, SWITCHERS
         from customers import jobs, links, middleware, queries, reseller_jobs  # noqa: F401 - they register their work
-        from customers.domain import own_plan
+        from customers.domain import own_plan, own_row
         from rateplans.domain import sources, taking_back
 
         user_logged_out.connect(middleware.signed_out, dispatch_uid="customers.signed_out")
+        company.register_holder(own_row.holder_of_name)
         sources.register_own_plan(own_plan.history)
         taking_back.register_buyers(queries.customers_on)
 

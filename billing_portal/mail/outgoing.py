@@ -19,6 +19,7 @@ from billing_portal.mail.models import MailLog
 from billing_portal.tenancy import queries
 
 MAX_RECIPIENTS = 5
+LONGEST_SENDER = 300  # as the log has room for
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def send(
     mail = MailLog.objects.create(
         kind=kind,
         key=key,
-        sender=formataddr((_one_line(reseller.name), settings.DEFAULT_FROM_EMAIL)),
+        sender=sender_of(reseller.name),
         reply_to=reseller.support_email,
         recipients=[_address(address) for address in _bounded(to)],
         subject=_one_line(render_to_string(f"emails/{kind}.subject.txt", values)),
@@ -64,6 +65,17 @@ def send(
     )
     outbox.add("mail.deliver", {"mail": str(mail.pk)}, key=f"mail:{mail.pk}")
     return mail
+
+
+def sender_of(name: str) -> str:
+    """The company's name with the platform's address, as the header From carries it: ASCII, in which a letter may take nine of its characters.
+
+    Of a name that does not fit so written the beginning is shown.
+    """
+    shown = _one_line(name)
+    while shown and len(formataddr((shown, settings.DEFAULT_FROM_EMAIL))) > LONGEST_SENDER:
+        shown = shown[:-1].rstrip()
+    return formataddr((shown, settings.DEFAULT_FROM_EMAIL))
 
 
 def _bounded(to: Sequence[str]) -> Sequence[str]:

@@ -1,8 +1,9 @@
 """The reseller's own company: what documents show as the seller, and how its portal looks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, logos
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.domain import names
-from billing_portal.tenancy.models import CustomerName, Reseller
+from billing_portal.tenancy.models import Reseller
 
 FIELDS = (
     "name", "legal_name", "street", "city", "postcode", "country", "tax_reference", "company_number",
@@ -19,6 +20,14 @@ FIELDS = (
 )  # fmt: skip
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 READABLE = 4.5  # contrast with white, WCAG 2.2 AA
+
+Holder = Callable[[Reseller], UUID | None]
+_holders: list[Holder] = []
+
+
+def register_holder(of: Holder) -> None:
+    """Say who knows under which id the platform holds the name a reseller was made with: a higher app, at start-up."""
+    _holders[:] = [of]
 
 
 @transaction.atomic
@@ -63,11 +72,13 @@ def _check(reseller: Reseller, values: Mapping[str, str]) -> None:
 
 
 def _is_free(reseller: Reseller, name: str) -> bool:
+    """Whether nobody else has the name; what the reseller's own row at its parent is called does not keep it from its former name."""
     folded = names.fold(name)
     if folded == names.fold(reseller.name):
         return True
     others = Reseller.objects.exclude(pk=reseller.pk).values_list("name", flat=True)
-    return folded not in {names.fold(other) for other in others} and not CustomerName.objects.filter(folded=folded).exists()
+    own = next((of(reseller) for of in _holders), None)
+    return folded not in {names.fold(other) for other in others} and names.is_free(name, except_for=own)
 
 
 def contrast_with_white(colour: str) -> float:

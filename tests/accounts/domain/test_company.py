@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import company
@@ -9,6 +10,7 @@ from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.models import Reseller
+from tests.support import world
 
 boss = Actor.program("boss")
 
@@ -49,3 +51,24 @@ def test_contrast_is_that_of_the_accessibility_rules() -> None:
     assert round(company.contrast_with_white("#000000"), 2) == 21.0
     assert round(company.contrast_with_white("#ffffff"), 2) == 1.0
     assert round(company.contrast_with_white("#767676"), 2) == 4.54
+
+
+def test_a_reseller_can_return_to_its_former_name_which_its_row_at_the_parent_still_has(acme: Any, noon: datetime) -> None:
+    with schema_context("owner"):
+        row = world.customer("Acme", kind="reseller", reseller_schema="acme")
+        names.take("Acme", customer_id=row.pk)
+        names.take("Acme Trading", customer_id=world.customer("Acme Trading").pk)
+    company.change(acme, {"name": "Nova"}, actor=boss, at=noon)
+
+    assert company.change(acme, {"name": "ACME"}, actor=boss, at=noon).name == "ACME"
+    with pytest.raises(DomainError, match="name_taken"):
+        company.change(acme, {"name": "Acme Trading"}, actor=boss, at=noon)
+
+
+def test_the_root_can_return_to_its_former_name_and_nobody_else_can_take_it(owner: Any, noon: datetime) -> None:
+    names.take("Portal", customer_id=owner.pk)
+    company.change(owner, {"name": "Nova"}, actor=boss, at=noon)
+
+    with pytest.raises(DomainError, match="name_taken"):
+        company.change(Reseller.objects.get(schema_name="acme"), {"name": "Portal"}, actor=boss, at=noon)
+    assert company.change(owner, {"name": "Portal"}, actor=boss, at=noon).name == "Portal"
