@@ -51,13 +51,13 @@ def below(reseller: Reseller) -> list[Reseller]:
 
 def address_of(reseller: Reseller, path: str = "/") -> str:
     """The absolute address of a page on the reseller's own host, from the stored domain and never from a request's header."""
-    host = Domain.objects.get(tenant=reseller, is_primary=True).domain
+    host = host_of(reseller)
     default_port = 80 if settings.PORTAL_SCHEME == "http" else 443
     port = "" if default_port == settings.PORTAL_PORT else f":{settings.PORTAL_PORT}"
     return f"{settings.PORTAL_SCHEME}://{host}{port}{path}"
 
 
-def root_host() -> str:
-    """The host of the root of the tree: what names of hosts that are suggested end in."""
-    host: str = Domain.objects.get(tenant__parent=None, is_primary=True).domain
+def host_of(reseller: Reseller) -> str:
+    """The reseller's own host: what links in mails lead to, and what hosts suggested for those below it end in."""
+    host: str = Domain.objects.get(tenant=reseller, is_primary=True).domain
     return host

@@ -21,7 +21,8 @@ from billing_portal.jobs import broker, outbox
 from billing_portal.jobs.models import Job, Progress
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
-from customers.domain import resellers
+from billing_portal.tenancy.models import Reseller
+from customers.domain import host_names, resellers
 from customers.domain.resellers import NewReseller
 from rateplans.models import RatePlan
 
@@ -93,13 +94,23 @@ def place(new: NewReseller, *, actor: Actor) -> Progress:
 
 
 def problems(new: NewReseller) -> Iterator[DomainError]:
-    """What speaks against it now: what is taken, or ordered already and not made yet."""
-    yield from resellers.problems(new)
+    """What speaks against it now: what is taken, or ordered already and not made yet, and a host that is not the parent's to give."""
+    found = list(resellers.problems(new))
+    yield from found
+    if new.parent is not None and not any(problem.field == "host" for problem in found):
+        yield from _misplaced(new.host, new.parent)
     ordered = open_jobs()
     if ordered.filter(payload__short_name=new.short_name).exists():
         yield DomainError("reseller_exists", _("A reseller “%s” is being made right now.") % new.short_name, "short_name")
     if ordered.filter(payload__host=new.host).exists():
         yield DomainError("host_taken", _("The host %s belongs to another reseller.") % new.host, "host")
+
+
+def _misplaced(host: str, parent: Reseller) -> Iterator[DomainError]:
+    try:
+        host_names.check_place(host, parent)
+    except DomainError as problem:
+        yield problem
 
 
 def work(payload: dict[str, Any], *, at: datetime) -> None:

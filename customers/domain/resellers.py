@@ -21,14 +21,13 @@ from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_of
 from billing_portal.tenancy.domain import names, schemas
 from billing_portal.tenancy.models import Domain, Reseller
-from customers.domain import customers
+from customers.domain import customers, host_names
 from customers.domain.people import NOT_IN_USERNAMES
 from customers.models import Customer
 from rateplans.domain import plans
 from rateplans.models import BillingTerms, RatePlan
 
 SHORT_NAME = re.compile(r"[a-z][a-z0-9]{1,40}")
-HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 RESERVED = {"public", "information", "static", "www"}
 LONGEST = 41
 
@@ -150,9 +149,7 @@ def _check_name(new: NewReseller) -> None:
 
 
 def _check_host(new: NewReseller) -> None:
-    require(HOST.fullmatch(new.host), "host_invalid", _("“%s” is not a host name.") % new.host, "host")
-    holder = Domain.objects.filter(domain=new.host).select_related("tenant").first()
-    require(holder is None or holder.tenant.schema_name == new.short_name, "host_taken", _("The host %s belongs to another reseller.") % new.host, "host")
+    host_names.check(new.host, new.short_name)
 
 
 def _check_terms(new: NewReseller) -> None:

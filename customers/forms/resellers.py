@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.tenancy.models import Reseller
+from billing_portal.tenancy.queries import host_of
 from billing_portal.web.forms import MoneyField, PortalForm
 from customers.domain import reseller_orders, resellers
 from customers.domain.resellers import NewReseller
@@ -54,13 +55,13 @@ class ResellerForm(PortalForm):
         help_text=_("The usual for a reseller, which is invoiced each month: it is never over a limit."),
     )
 
-    def __init__(self, *args: Any, parent: Reseller, platform_host: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parent: Reseller, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.parent, self.platform_host = parent, platform_host
+        self.parent, self.own_host = parent, host_of(parent)
         self._choose("plan").queryset = visible_plans()
         self._choose("currency").choices = currencies.named()
         self._choose("time_zone").choices = [(name, name) for name in zone_names()]
-        self.fields["host"].widget.attrs["data-after"] = platform_host
+        self.fields["host"].widget.attrs["data-after"] = self.own_host
         self._choose("credit_limit").currency = str(self["currency"].value() or "")
 
     def _choose(self, name: str) -> Any:
@@ -83,7 +84,7 @@ class ResellerForm(PortalForm):
             said = _("Write a short name: “%(name)s” has no Latin letters that one could be made of.")
             self.add_error("short_name", ValidationError(said, code="short_name_missing", params={"name": given["name"]}))
             return
-        given["host"] = (given["host"] or f"{given['short_name']}.{self.platform_host}").lower().rstrip(".")
+        given["host"] = (given["host"] or f"{given['short_name']}.{self.own_host}").lower().rstrip(".")
         for problem in reseller_orders.problems(self.wanted()):
             self.refuse(problem)
 

@@ -20,7 +20,6 @@ from billing_portal.accounts.domain import whereabouts
 from billing_portal.accounts.models import ParentSession
 from billing_portal.accounts.rights import Right
 from billing_portal.tenancy.models import Reseller
-from billing_portal.tenancy.queries import root_host
 from billing_portal.web.access import roles
 from billing_portal.web.listing import Listing
 from billing_portal.web.pages import page
@@ -58,7 +57,7 @@ def _host(reseller: Reseller) -> str:
 @require_http_methods(["GET", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
     first = {"currency": request.tenant.currency, "time_zone": request.tenant.time_zone}
-    form = ResellerForm(request.POST or None, parent=request.tenant, platform_host=root_host(), initial=first)
+    form = ResellerForm(request.POST or None, parent=request.tenant, initial=first)
     if form.is_valid():
         with form.refusals():
             progress = reseller_orders.place(form.wanted(), actor=actor_of(request))

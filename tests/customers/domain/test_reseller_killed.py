@@ -79,7 +79,7 @@ def test_killed_while_a_reseller_is_made(acme: Any, step: str) -> None:
     assert (row.currency, PlanAssignment.objects.get(customer=row).plan.name) == ("EUR", "Wholesale")
     assert AuditEntry.objects.filter(action="reseller.created").count() == 1
     assert CustomerName.objects.filter(customer_id=row.pk).count() == 1
-    assert Domain.objects.get(domain="northwind.localhost").tenant == Reseller.objects.get(schema_name="northwind", state="ready")
+    assert Domain.objects.get(domain="northwind.acme.localhost").tenant == Reseller.objects.get(schema_name="northwind", state="ready")
     with schema_context("northwind"):
         assert User.objects.get().role == Role.ADMINISTRATOR
         assert RatePlan.objects.get().inherits == RatePlan.Inherits.OWN_PLAN

@@ -12,7 +12,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.models import Role, Switch, User
 from billing_portal.jobs.models import Job, Progress
 from billing_portal.mail.models import MailLog
-from billing_portal.tenancy.domain import names
+from billing_portal.tenancy.domain import names, schemas
 from billing_portal.tenancy.models import Domain, Reseller
 from customers.models import Customer
 from rateplans.models import BillingTerms, RatePlan
@@ -50,7 +50,7 @@ def test_short_name_and_host_follow_from_the_name(jane: Any) -> None:
 
     job = Job.objects.get(kind="resellers.make")
     assert answer.status_code == 302
-    assert (job.payload["short_name"], job.payload["host"]) == ("northwindvoice", "northwindvoice.localhost")
+    assert (job.payload["short_name"], job.payload["host"]) == ("northwindvoice", "northwindvoice.acme.localhost")
 
 
 def test_every_clash_is_said_at_its_field_at_once_and_nothing_is_ordered(jane: Any) -> None:
@@ -93,6 +93,56 @@ def test_why_a_short_name_will_not_do_is_said_at_it(jane: Any, changes: dict[str
     assert errors(order(jane, **changes)) == {"short_name": [said]}
 
 
+def below(parent: str, host: str) -> Reseller:
+    """Another reseller, registered with its host."""
+    name = f"r{Reseller.objects.count()}"
+    with schema_context("public"):
+        return schemas.register(name=name, schema_name=name, host=host, parent=named(parent), currency="GBP", time_zone="UTC")
+
+
+def named(schema: str) -> Reseller:
+    return Reseller.objects.get(schema_name=schema)
+
+
+@pytest.mark.rel(56)
+@pytest.mark.parametrize(
+    "host", ["secure1.localhost", "northwind.localhost", "x.globex.localhost", "x.north.example", "x.south.example", "example", "x.below.acme.localhost"]
+)
+def test_a_reseller_cannot_give_a_host_under_somebody_elses_or_over_it(jane: Any, host: str) -> None:
+    below("acme", "north.example")
+    below("globex", "south.example")
+    below("acme", "below.acme.localhost")
+
+    assert errors(order(jane, host=host)) == {"host": ["Choose a host that ends in .acme.localhost, or a domain of your own."]}
+    assert not Job.objects.filter(kind="resellers.make").exists()
+
+
+@pytest.mark.rel(56)
+@pytest.mark.parametrize("host", ["northwind.acme.localhost", "uk.northwind.acme.localhost", "www.acme.localhost", "portal.north.example", "evilacme.example"])
+def test_a_reseller_can_give_a_host_under_its_own_or_a_domain_of_ones_own(jane: Any, host: str) -> None:
+    assert order(jane, host=host).status_code == 302
+    assert Job.objects.get(kind="resellers.make").payload["host"] == host
+
+
+@pytest.mark.rel(56)
+@pytest.mark.parametrize("host", ["www.localhost", "MAIL.localhost.", "api.localhost", "admin.localhost"])
+def test_nobody_is_given_a_host_that_looks_like_the_platforms_own(owner: Any, host: str) -> None:
+    label = host.partition(".")[0].lower()
+
+    assert errors(order(client(user("orla")), host=host)) == {"host": [f"“{label}” is reserved: choose another host."]}
+
+
+def test_the_root_gives_any_other_host_that_is_free(owner: Any) -> None:
+    window = client(user("orla"))
+
+    order(window)
+    order(window, name="South", short_name="south", host="south.globex.localhost")
+    assert [job.payload["host"] for job in Job.objects.filter(kind="resellers.make").order_by("created_at")] == [
+        "northwind.localhost",
+        "south.globex.localhost",
+    ]
+
+
 def test_a_missing_limit_hides_no_other_fault(jane: Any) -> None:
     assert set(errors(order(jane, name="日本", short_name="", credit_unlimited=""))) == {"short_name", "credit_limit"}
     assert set(errors(order(jane, short_name="globex", credit_unlimited=""))) == {"short_name", "credit_limit"}
@@ -101,7 +151,7 @@ def test_a_missing_limit_hides_no_other_fault(jane: Any) -> None:
 def test_a_name_in_other_letters_is_fine_with_a_short_name_in_latin_ones(jane: Any) -> None:
     order(jane, name="日本", short_name="nihon")
 
-    assert [(job.payload["name"], job.payload["host"]) for job in Job.objects.filter(kind="resellers.make")] == [("日本", "nihon.localhost")]
+    assert [(job.payload["name"], job.payload["host"]) for job in Job.objects.filter(kind="resellers.make")] == [("日本", "nihon.acme.localhost")]
 
 
 def test_it_has_unlimited_credit_unless_a_limit_is_chosen(jane: Any) -> None:
@@ -199,7 +249,7 @@ def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: P
         )
         assert (row.billing_type, row.credit_unlimited, row.credit_limit) == ("postpaid", False, Decimal("250.50"))
         assert (row.standing.credit_unlimited, row.standing.credit_limit) == (False, Decimal("250.50"))
-        assert Domain.objects.get(domain="northwind.localhost").tenant.parent.schema_name == "acme"
+        assert Domain.objects.get(domain="northwind.acme.localhost").tenant.parent.schema_name == "acme"
         with schema_context("northwind"):
             admin = User.objects.get()
             assert (admin.username, admin.role) == ("nora", Role.ADMINISTRATOR)
@@ -214,7 +264,7 @@ def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: P
     with schema_context("northwind"):
         assert User.objects.get().username == "nora"
     listed = window.get("/platform/resellers/").content.decode()
-    assert re.search(r"Northwind Voice.*northwind\.localhost.*EUR", listed, re.DOTALL)
+    assert re.search(r"Northwind Voice.*northwind\.acme\.localhost.*EUR", listed, re.DOTALL)
 
 
 def _wait_until(window: Any, url: str, words: str) -> None:
