@@ -48,7 +48,7 @@ V = TypeVar("V", bound=View)
 THIRD_PARTY = frozenset({"allauth.account.views", "ninja.operation"})
 WITHOUT_SIGN_IN = frozenset({"ninja.operation"})
 OPEN_WHILE_ACTING = frozenset({"LogoutView", "LoginView"})
-NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame", "drawn_for"})
+NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame", "drawn_for", "drawn", "key"})
 
 
 class ActingError(Exception):

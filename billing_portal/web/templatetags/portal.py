@@ -40,7 +40,7 @@ def icon(name: str, size: str = "") -> SafeString:
 class FramedCsrfNode(CsrfTokenNode):
     """Django's token, and beside it the frame the form is drawn in (semantics 34), so that no form can forget it.
 
-    A page whose address names a customer by account number adds the customer's id: the number may have become another's when the form comes.
+    A form that goes to an address with a customer's account number adds the customer's id: the number may have become another's when it comes.
     """
 
     def render(self, context: Context) -> str:
@@ -48,9 +48,8 @@ class FramedCsrfNode(CsrfTokenNode):
         if not viewer.signed_in:
             return super().render(context)
         held = [("frame", viewer.frame)]
-        shown = getattr(context.get("request"), "resolver_match", None)
-        customer = context.get("customer")
-        if shown is not None and "account" in shown.kwargs and customer is not None:
+        customer, goes_to = context.get("customer"), str(context.get("goes_to") or getattr(context.get("request"), "path", ""))
+        if customer is not None and f"/{customer.account_number}/" in goes_to:
             held.append(("drawn_for", str(customer.pk)))
         return super().render(context) + format_html_join("", '<input type="hidden" name="{}" value="{}">', held)
 
@@ -217,7 +216,7 @@ def post_item(context: Context, url: str, label: str, **options: Any) -> dict[st
 def _posting(context: Context, url: str, label: str, options: Mapping[str, Any], css: str, size: str) -> dict[str, Any]:
     shared = {name: context.get(name) for name in ("csrf_token", "request", "customer")} | {"viewer": context.get("viewer") or ANONYMOUS}
     given = {name: options.get(name, "") for name in ("icon", "name", "value", "confirm")}
-    return {**shared, **given, "url": url, "label": label, "css": css, "size": size}
+    return {**shared, **given, "url": url, "goes_to": url, "label": label, "css": css, "size": size}
 
 
 @register.inclusion_tag("components/copy.html")

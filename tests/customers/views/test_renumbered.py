@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from customers.domain import customers
-from customers.models import Customer
+from customers.domain import customers, locks
+from customers.models import Customer, Lock
 from tests.support import world
 from tests.support.world import jane
 
@@ -42,13 +42,27 @@ def test_a_form_of_a_number_that_changed_hands_saves_nothing_and_shows_what_was_
         customers.create("Bob Ltd", plan=world.plan("Other"), account_number=old, billing_email="b@bob.example", actor=jane, at=noon)
 
     for form in forms:
-        answer = commerce.post(form, drawn | {"amount": "60.00", "name": "1001", "reason": "late"})
+        answer = commerce.post(form, drawn | {"amount": "60.00", "name": "1001", "reason": "late", "key": "k1", "drawn": "{}"})
         shown = " ".join(answer.content.decode().split())
         assert answer.status_code == 409
         assert "This form was opened for Anna Ltd, whose account number is 555001 now." in shown
         assert ("The old number is that of Bob Ltd." in shown) is given_on
-        assert "<td>60.00</td>" in shown
+        assert re.findall(r'<th scope="row">(\w+)</th><td>([^<]*)</td>', shown) == [("amount", "60.00"), ("name", "1001"), ("reason", "late")]
         assert 'href="/customers/555001/"' in shown
+
+
+def test_a_button_of_the_list_unlocks_nobody_else(commerce: Any, anna: Customer, noon: datetime) -> None:
+    old, bob = anna.account_number, world.customer("Bob Ltd")
+    for customer in (anna, bob):
+        locks.set(customer, Lock.Reason.ADMIN, Lock.Scope.CALLS, note="late", actor=jane, at=noon)
+    listed = commerce.get("/customers/").content.decode()
+    row = re.search(rf'action="/customers/{old}/unlock/">\s*(?:<input[^>]*>)*?<input type="hidden" name="drawn_for" value="([^"]*)">', listed)
+    assert row is not None
+    customers.change(anna, account_number="555001", actor=jane, at=noon)
+    customers.change(bob, account_number=old, actor=jane, at=noon)
+
+    assert commerce.post(f"/customers/{old}/unlock/", {"drawn_for": row[1]}).status_code == 409
+    assert Lock.objects.filter(lifted_at=None).count() == 2
 
 
 def test_a_form_of_the_same_customer_is_saved_and_one_of_nobody_is_not(commerce: Any, anna: Customer, forms: list[str]) -> None:
