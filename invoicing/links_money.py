@@ -18,6 +18,7 @@ def register() -> None:
             "document.written_off": _("Invoice written off"),
             "credit.settled": _("Credit settled"),
             "entry.written": _("Charge or credit written"),
+            "wallet.debt_billed": _("Debt of the wallet billed"),
         },
         {"entry": _("What"), "movement": _("Movement"), "reference": _("Reference"), "amount": _("Amount"), "invoice": _("Invoice"), "way": _("Where to")},
     )

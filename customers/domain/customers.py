@@ -125,7 +125,8 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
 def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[Changes]) -> Customer:
     """Change what is given; the audit trail keeps old and new in words. A new plan prices calls from `at` on (M10, semantics 18).
 
-    Raises `name_taken`, `currency_fixed` once money moved, `billing_type_fixed` while something waits that cannot be invoiced (semantics 3), and others.
+    Raises `name_taken`, `currency_fixed` once money moved, `billing_type_fixed` while something waits that cannot be invoiced, `wallet_owes`
+    (semantics 3), and others.
     """
     standing.lock(customer)
     customer = Customer.objects.get(pk=customer.pk)
@@ -207,9 +208,15 @@ def _renumber(customer: Customer, number: str, code: str, at: datetime) -> None:
 
 
 def _pay_otherwise(customer: Customer, billing_type: str, *, actor: Actor, at: datetime) -> None:
-    """Semantics 3: what waits to be billed is issued out of turn, and nothing else moves: a debt stays where it is, credit is settled by a verb of its own."""
+    """Semantics 3: what waits to be billed is issued out of turn, and nothing else moves: a debt stays where it is, credit is settled by a verb of its own.
+
+    What a wallet owes would be on no invoice of who pays afterwards, so it is paid or billed first.
+    """
     if billing_type == customer.billing_type:
         return
+    owes = customer.billing_type == BillingType.PREPAID and customer.standing.wallet < 0
+    said = _("The wallet owes something. Have it topped up, or put the debt on an invoice under Payments, first.")
+    require(not owes, "wallet_owes", said, "billing_type")
     require(billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
     if unbilled.anything(customer):
         unbilled.settle(customer, actor=actor, at=at)

@@ -16,7 +16,7 @@ from billing_portal.kernel.errors import require
 from customers.domain import ledger, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
-from invoicing.domain import matching, overdue, payments, topups
+from invoicing.domain import matching, overdue, payments, settlements, topups, wallet_debts
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import credits as queries
 from invoicing.queries import lots
@@ -30,7 +30,8 @@ def refund(payment: Payment, amount: Decimal, *, reason: str, actor: Actor, at: 
     """Give so much of a payment back: only what no invoice has used, or what is still in the wallet, its tax in proportion (semantics 6, 9).
 
     `amount` is gross, in the customer's currency and minor unit. The same `key` again answers with the refund that stands.
-    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `taken_back`, `more_than_paid`, `not_unapplied`, `wallet_used`, `held`.
+    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `taken_back`, `more_than_paid`, `not_unapplied`, `wallet_owes`, `wallet_used`,
+    `held`.
     """
     row, known = _begin(payment, amount, reason, key, Way.REFUND)
     if known is not None:
@@ -42,6 +43,8 @@ def refund(payment: Payment, amount: Decimal, *, reason: str, actor: Actor, at: 
     if main.credit.kind == AccountKind.RECEIVABLE:
         said = {"amount": money.text(main.left, customer.currency)}
         require(amount <= main.left, "not_unapplied", _("Invoices have used the rest: %(amount)s of this payment can be refunded.") % said, "amount")
+        free = {"amount": money.text(most_refundable(payment, row), customer.currency)}
+        require(amount <= _free(lot, row), "wallet_owes", _("The wallet owes the rest: %(amount)s of this payment can be refunded.") % free, "amount")
     else:
         said = {"amount": money.text(most_refundable(payment, row), customer.currency)}
         require(
@@ -89,7 +92,7 @@ def most_refundable(payment: Payment, row: Standing) -> Decimal:
     if lot.main.reversed:
         return Decimal(0)
     if lot.main.credit.kind == AccountKind.RECEIVABLE:
-        return min(lot.rest, Decimal(lot.main.left))
+        return min(lot.rest, _free(lot, row))
     there, currency = lots.inside(payment, row.wallet), payment.transfer.currency
     if there <= 0 or lot.rest <= 0:
         return Decimal(0)
@@ -99,6 +102,14 @@ def most_refundable(payment: Payment, row: Standing) -> Decimal:
     while most > 0 and _shares(lot, most, currency)[0] > there:
         most -= cent
     return most
+
+
+def _free(lot: Lot, row: Standing) -> Decimal:
+    """What is left of a payment that no invoice has used, as far as the wallet does not owe it."""
+    if row.wallet >= 0:
+        return Decimal(lot.main.left)
+    customer = lot.main.customer
+    return max(min(Decimal(lot.main.left), settlements.unapplied(customer) - wallet_debts.to_pay(customer, row)), Decimal(0))
 
 
 def most_chargeable(payment: Payment) -> Decimal:

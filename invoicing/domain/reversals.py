@@ -15,7 +15,7 @@ from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from customers.domain import ledger, standing
 from customers.models import AccountKind, Kind, Standing, Transfer
-from invoicing.domain import matching, overdue
+from invoicing.domain import matching, overdue, wallet_debts
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import billed
 from invoicing.queries import credits as queries
@@ -42,7 +42,7 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     parts = _parts(movement)
     drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
     require(not drawn, "given_back", _("Something of this payment was refunded, charged back or moved on. Take that back first."))
-    _require_open(movement)
+    _require_open(parts)
     if movement.kind == Kind.SETTLE:
         _require_there(parts, row)
     for part in parts:
@@ -63,10 +63,10 @@ def is_reversible(movement: Transfer) -> bool:
     return movement.kind in REVERSIBLE and movement.reverses_id is None and not posted_by_document
 
 
-def _require_open(movement: Transfer) -> None:
-    closed = billed.closed([movement.pk]).get(movement.pk)
-    require(closed != Closed.CREDITED, "credited", _("A credit note has given this back already. Write a charge or a credit where that was wrong."))
-    require(closed != Closed.WRITTEN_OFF, "written_off", _("A part of its invoice was written off. Take that back first."))
+def _require_open(parts: Sequence[Transfer]) -> None:
+    closed = billed.closed([part.pk for part in parts]).values()
+    require(Closed.CREDITED not in closed, "credited", _("A credit note has given this back already. Write a charge or a credit where that was wrong."))
+    require(Closed.WRITTEN_OFF not in closed, "written_off", _("A part of its invoice was written off. Take that back first."))
 
 
 def _require_there(parts: Sequence[Transfer], row: Standing) -> None:
@@ -77,11 +77,11 @@ def _require_there(parts: Sequence[Transfer], row: Standing) -> None:
 
 
 def _parts(movement: Transfer) -> list[Transfer]:
-    """The movements that were made together with it, itself among them: a payment's or a refund's taxes, all of a settlement."""
+    """The movements that were made together with it, itself among them: a payment's or a refund's taxes, all of a settlement or of a debt billed."""
     payment = Payment.objects.filter(transfer=movement).first()
     if payment is not None:
         return list(Transfer.objects.select_related("customer", "credit").filter(about_kind="payment", about_id=payment.pk, reverses=None).order_by("pk"))
-    if movement.kind in (*GiveBack.Way.values, Kind.SETTLE):
+    if movement.kind in (*GiveBack.Way.values, Kind.SETTLE) or movement.key.startswith(wallet_debts.PREFIX):
         beginning = movement.key.rpartition(":")[0] + ":"
         return list(Transfer.objects.select_related("customer", "credit").filter(customer=movement.customer, key__startswith=beginning).order_by("pk"))
     return [movement]

@@ -35,7 +35,7 @@ class Way(models.TextChoices):
 
 @transaction.atomic
 def settle(customer: Customer, way: str, amount: Decimal, *, actor: Actor, at: datetime, key: str) -> list[Transfer]:
-    """Move credit between wallet and receivable; a debt never moves (semantics 3).
+    """Move credit between wallet and receivable; a debt does not move this way (semantics 3).
 
     Out of the wallet `amount` is net and the tax that is still in it comes back with it; what is open is paid by it. Into the wallet `amount` is gross
     and taken from what no invoice has used. In the customer's currency and minor unit; the same `key` again answers with what stands.

@@ -57,6 +57,16 @@ class PaymentForm(PortalForm):
             del self.fields["pays"]
 
 
+class OnceForm(PortalForm):
+    """Nothing but a button. The key makes one that is pressed twice one order."""
+
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid4().hex
+
+
 class ReasonForm(PortalForm):
     """Why something is taken back; the customer reads it on the statement."""
 

@@ -25,10 +25,10 @@ from billing_portal.web.viewer import PortalRequest
 from customers import queries as customers
 from customers.models import BillingType, Customer, Kind
 from customers.views.shell import State, customer_page
-from invoicing.domain import entries, givebacks, reversals, settlements
+from invoicing.domain import entries, givebacks, reversals, settlements, wallet_debts
 from invoicing.domain.settlements import Way
 from invoicing.domain.statement import effect
-from invoicing.forms.payments import EntryForm, GiveBackForm, ReasonForm, SettleForm
+from invoicing.forms.payments import EntryForm, GiveBackForm, OnceForm, ReasonForm, SettleForm
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import credits as queries
 
@@ -165,3 +165,18 @@ def settle(request: PortalRequest, account: str) -> HttpResponse:
             return redirect(TAB, account=account)
     free = settlements.unapplied(customer)
     return customer_page(request, "invoicing/settle.html", customer, tab=TAB, form=form, free=free)
+
+
+@roles(*MOVERS)
+@require_http_methods(["GET", "POST"])
+def bill_debt(request: PortalRequest, account: str) -> HttpResponse:
+    """What the wallet owes goes on the next invoice."""
+    customer = customers.customer_or_404(request.viewer, account)
+    form = OnceForm(request.POST or None)
+    if form.is_valid():
+        with form.refusals():
+            made = wallet_debts.bill(customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            said = {"amount": money.text(made[0].amount, customer.currency)}
+            messages.success(request, _("%(amount)s will be on the next invoice.") % said)
+            return redirect(TAB, account=account)
+    return customer_page(request, "invoicing/wallet_debt.html", customer, tab=TAB, form=form, to_pay=wallet_debts.to_pay(customer, customer.standing))

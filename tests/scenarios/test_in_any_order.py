@@ -120,6 +120,11 @@ class BooksMachine(RuleBasedStateMachine):
     def type_change(self, who: int) -> None:
         self.story.change_type(who)
 
+    @often
+    @rule(who=who)
+    def debt_of_a_wallet(self, who: int) -> None:
+        self.story.bill_debt(who)
+
     @seldom
     @rule(who=who)
     def given_back_in_vain(self, who: int) -> None:

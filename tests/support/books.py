@@ -24,7 +24,21 @@ from billing_portal.kernel.money import divide_half_up
 from billing_portal.tenancy.models import Reseller, new_id
 from customers.domain import customers, ledger
 from customers.models import AccountKind, BillingType, Customer, Kind, Line, PlanAssignment, Standing, Transfer
-from invoicing.domain import calls, credit_notes, entries, givebacks, invoices, ledger_check, payments, rerating, reversals, settlements, waiting, write_offs
+from invoicing.domain import (
+    calls,
+    credit_notes,
+    entries,
+    givebacks,
+    invoices,
+    ledger_check,
+    payments,
+    rerating,
+    reversals,
+    settlements,
+    waiting,
+    wallet_debts,
+    write_offs,
+)
 from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.records import CallRecord
 from invoicing.domain.rerating import Named
@@ -281,7 +295,8 @@ class Story:
         known = self.of(who)
         transfer = Transfer.objects.select_related("customer", "debit", "credit").get(pk=known.by_hand[number])
         take = partial(reversals.take_back, transfer, reason="by mistake", actor=jane, at=self.now)
-        beside = Q(key__startswith=transfer.key.rpartition(":")[0] + ":") if transfer.kind == Kind.SETTLE else Q(pk=transfer.pk)
+        together = transfer.kind == Kind.SETTLE or transfer.key.startswith(wallet_debts.PREFIX)
+        beside = Q(key__startswith=transfer.key.rpartition(":")[0] + ":") if together else Q(pk=transfer.pk)
         beside |= Q(about_id=transfer.about_id, about_kind="payment")
         parts = credits.with_left(Transfer.objects.filter(beside, customer=known.customer, reverses=None).select_related("debit", "credit"))
         if transfer.kind in RECEIVED and any(part.drawn for part in parts):
@@ -319,7 +334,7 @@ class Story:
             refused("more_than_paid", give)
             return
         if is_refund and amount > most:
-            refused("not_unapplied|wallet_used", give)
+            refused("not_unapplied|wallet_used|wallet_owes", give)
             return
         made = give()
         assert give() == made
@@ -357,6 +372,9 @@ class Story:
         """The customer pays the other way from now on; what waits is invoiced first, and where it cannot be nothing changes."""
         known = self.of(who)
         other = BillingType.POSTPAID if known.is_prepaid else BillingType.PREPAID
+        if known.is_prepaid and known.wallet < 0:
+            refused("wallet_owes", partial(customers.change, known.customer, billing_type=other, actor=jane, at=self.now))
+            return
         try:
             with transaction.atomic():
                 known.customer = customers.change(known.customer, billing_type=other, actor=jane, at=self.now)
@@ -365,6 +383,19 @@ class Story:
                 raise
             known.customer.refresh_from_db()
         self.read_documents(who)
+
+    def bill_debt(self, who: int) -> None:
+        """What the wallet owes is charged on the receivable instead."""
+        known = self.of(who)
+        bill = partial(wallet_debts.bill, known.customer, actor=jane, at=self.now, key=self.key())
+        if known.wallet >= 0:
+            refused("no_debt", bill)
+            return
+        made = bill()
+        assert bill() == made
+        known.by_hand.append(made[0].pk)
+        known.receivable += known.wallet
+        known.wallet = NONE
 
     def win(self, who: int) -> None:
         """What went back last comes again: a refund that failed, a chargeback that was won."""

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import schema_context
 
-from customers.models import Customer, Kind, Standing, Transfer
+from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import entries, givebacks, payments
 from invoicing.models import GiveBack, Payment
-from tests.support import world
+from tests.support import months, world
 from tests.support.months import D
 from tests.support.world import balance, jane
 
@@ -160,3 +160,24 @@ def test_money_denies_other_resellers(commerce: Any, paid: Payment) -> None:
         gus = world.customer("Gus Ltd", currency="USD")
     assert commerce.get(f"/customers/{gus.account_number}/payments/").status_code == 404
     assert commerce.get(f"/customers/{gus.account_number}/payments/{paid.transfer_id}/refund/").status_code == 404
+
+
+def test_the_debt_of_a_wallet_is_seen_and_billed_by_the_form(commerce: Any, support: Any, person: Any, at: str, anna: Customer, noon: datetime) -> None:
+    overview = at.replace("payments/", "overview/")
+    assert "debt" not in text(commerce, at) + text(commerce, overview)
+    months.moved(Kind.ADJUSTMENT, anna, "-5.50", "2026-11-21 12:00", account=AccountKind.WALLET)
+
+    assert f"{at}wallet-debt/" in text(commerce, at)
+    assert f"{at}wallet-debt/" in text(commerce, overview)
+    assert f"{at}wallet-debt/" not in text(support, overview)
+    for client, address in ((support, overview), (person("account_admin"), "/my/")):
+        assert "−5.50" in text(client, address)
+        assert "no invoice asks for" in text(client, address)
+    assert "6.60" in text(commerce, f"{at}wallet-debt/")
+    for _click in range(2):
+        assert commerce.post(f"{at}wallet-debt/", {"key": "k"}).url == at
+    assert "5.50 GBP will be on the next invoice." in text(commerce, at)
+    refused = commerce.post(f"{at}wallet-debt/", {"key": "another"})
+    assert (refused.status_code, "The wallet owes nothing." in refused.content.decode()) == (422, True)
+    assert support.post(f"{at}wallet-debt/", {"key": "k"}).status_code in {403, 404}
+    assert Standing.objects.get(customer=anna).wallet == 0

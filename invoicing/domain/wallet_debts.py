@@ -1,0 +1,56 @@
+"""What a wallet owes is put on the next invoice, so that it is asked for like any other debt (semantics 3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import audit
+from billing_portal.kernel import money
+from billing_portal.kernel.errors import require
+from billing_portal.tenancy.models import new_id
+from customers.domain import ledger, once, standing
+from customers.domain.ledger import Posting
+from customers.models import AccountKind, Customer, Kind, Standing, Transfer
+from invoicing.domain import overdue
+
+HUNDRED = Decimal(100)
+PREFIX = "wallet-debt:"
+
+
+@transaction.atomic
+def bill(customer: Customer, *, actor: Actor, at: datetime, key: str) -> list[Transfer]:
+    """Charge what the wallet owes on the receivable instead, to its last decimal: the wallet is at zero, and the next invoice asks for it.
+
+    It is taxed as calls, as the top-up that would have paid it. The same `key` again answers with what stands.
+    Raises `key_reused`, `taken_back`, `no_debt`.
+    """
+    row = standing.lock(customer)
+    beginning = f"{PREFIX}{key}:"
+    once.same(beginning, customer.pk)
+    known = list(Transfer.objects.filter(key__startswith=beginning).order_by("key"))
+    if known:
+        once.require_standing(known[0])
+        return known
+    require(row.wallet < 0, "no_debt", _("The wallet owes nothing."))
+    about, note = ("call", new_id()), _("Spent from the wallet beyond what was paid in")
+    postings = [
+        Posting(Kind.CHARGE, customer, -row.wallet, f"{beginning}0", at, AccountKind.RECEIVABLE, note, about),
+        Posting(Kind.CREDIT, customer, -row.wallet, f"{beginning}1", at, AccountKind.WALLET, note, about),
+    ]
+    made = ledger.post_many(postings, at=at, actor=actor)
+    overdue.refresh([customer.pk], at=at)
+    said = {"amount": ("", money.text(-row.wallet, customer.currency))}
+    audit.record(actor, "wallet.debt_billed", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, changes=said, at=at)
+    return made
+
+
+def to_pay(customer: Customer, row: Standing) -> Decimal:
+    """What would have to be paid in for the wallet to owe nothing: the debt with the taxes of a top-up, in the minor unit; nothing without a debt."""
+    debt = max(-row.wallet, Decimal(0))
+    percent = sum((tax.percent for tax in customer.taxes.filter(on_calls=True)), Decimal(0))
+    return money.divide_half_up(debt * (HUNDRED + percent), HUNDRED, money.minor_units(customer.currency))
