@@ -1,16 +1,18 @@
 """Telephone numbers: what was dialled, as digits, and how digits are shown to people."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import phonenumbers
 
 from billing_portal.kernel.errors import DomainError
+from billing_portal.kernel.folding import fold
 
 _FILLERS = re.compile(r"[\s.()\[\]{}\u002d\u2010-\u2015\u2212\u00a0\u200b\u2060\ufeff]+")
 _NUMBER = re.compile(r"[1-9][0-9]{6,14}")
-EXTENSION = 4
-"""The figures of an extension that a customer may choose itself; longer ones are its reseller's to give."""
+_EXTENSION = re.compile(r"[1-9][0-9]{0,3}")
+"""What a customer may choose itself; longer ones are its reseller's to give."""
 
 
 def bare(to: str) -> str:
@@ -29,13 +31,19 @@ def dialled(to: str) -> str:
     return digits
 
 
-def may_be_public(name: str) -> bool:
-    """Whether dialling this name might call a number that is everybody's: figures alone, more of them than an extension has, or with 0 or + in front.
+def is_extension(name: str) -> bool:
+    """Whether the name is figures alone, as few as an extension has and none of them in front a 0."""
+    return _EXTENSION.fullmatch(fold(name)) is not None
 
-    A national number and a short one of a directory enquiry are among them, though this platform rates international ones only.
+
+def is_word(name: str) -> bool:
+    """Whether no telephone network knows the name: a letter first, then letters, figures, spaces, dots, dashes and underscores.
+
+    Not so "118118", "+44…", "*21#", "４４…", nor "442079460123@carrier" or "tel:…", as some switches write numbers.
     """
-    figures = _FILLERS.sub("", name)
-    return figures.removeprefix("+").isdecimal() and (len(figures) > EXTENSION or figures[0] in "0+")
+    folded = fold(name)
+    kinds = [unicodedata.category(sign)[0] for sign in folded]
+    return kinds[:1] == ["L"] and all(kind in "LMN" or sign in " .-_" for kind, sign in zip(kinds, folded, strict=True))
 
 
 @lru_cache(maxsize=16384)

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, IntegerField, OuterRef, TextField, Value
-from django.db.models.functions import Cast, Lower
+from django.db.models import Exists, IntegerField, OuterRef, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.models import SignInName, User
 from billing_portal.kernel.errors import DomainError, require
+from billing_portal.kernel.folding import fold
 from customers.models import AccountCode, Customer
 
 FIRST = 100_001
@@ -34,8 +35,8 @@ def next_number() -> str:
     """The lowest account number from 100001 on that nobody ever had; the database is the judge when it is taken."""
     if _is_free(str(FIRST)):
         return str(FIRST)
-    known = AccountCode.objects.filter(code__regex=SIX_DIGITS).annotate(number=Cast("code", IntegerField()) + 1)
-    held = AccountCode.objects.filter(code=Cast(OuterRef("number"), TextField()))
+    known = AccountCode.objects.filter(folded__regex=SIX_DIGITS).annotate(number=Cast("folded", IntegerField()) + 1)
+    held = AccountCode.objects.filter(folded=Cast(OuterRef("number"), TextField()))
     names = User.objects.filter(username=Cast(OuterRef("number"), TextField()))
     free = known.filter(~Exists(held), ~Exists(names), number__gte=FIRST, number__lte=LAST).order_by("number").values_list("number", flat=True).first()
     require(free, "account_numbers_used_up", _("All six-digit account numbers are taken: give one of your own."), "account_number")
@@ -79,8 +80,7 @@ def give_up(customer: Customer, code: str, *, at: datetime) -> None:
 
 def _given_up(code: str) -> AccountCode | None:
     """The number or code as somebody gave it up, locked; None when nobody did."""
-    folded = AccountCode.objects.alias(folded=Lower("code")).filter(folded=Lower(Value(code)))
-    return folded.exclude(given_up_at=None).select_for_update().first()
+    return AccountCode.objects.filter(folded=fold(code)).exclude(given_up_at=None).select_for_update().first()
 
 
 def _require_quiet(customer: Customer, code: str, field: str) -> None:
@@ -93,10 +93,12 @@ def _require_quiet(customer: Customer, code: str, field: str) -> None:
 
 
 def _hold(customer: Customer, code: str) -> bool:
+    if AccountCode.objects.filter(folded=fold(code), given_up_at=None).exists():
+        return False
     before = _given_up(code)
     if before is not None:
         before.customer, before.code, before.given_up_at = customer, code, None
-        before.save(update_fields=["customer", "code", "given_up_at"])
+        before.save(update_fields=["customer", "code", "folded", "given_up_at"])
         return True
     try:
         with transaction.atomic():
@@ -112,4 +114,4 @@ def _is_nobodys_name(number: str) -> bool:
 
 
 def _is_free(number: str) -> bool:
-    return _is_nobodys_name(number) and not AccountCode.objects.filter(code__iexact=number).exists()
+    return _is_nobodys_name(number) and not AccountCode.objects.filter(folded=number).exists()

@@ -9,6 +9,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
+from billing_portal.kernel.folding import fold
 from billing_portal.tenancy.database import take_turns
 from customers.models import Customer, Line, Person
 
@@ -28,12 +29,15 @@ def add_line(
     """Add a telephone line under the name its switch sends, once per customer; staff may give other customers one of the same name.
 
     `person` uses it, and so sees its calls. Calls to a line are free and calls from it are its customer's (semantics 21), so the
-    customer's own people (`by_customer`) may take neither what may be a telephone number, of more than four figures, nor a name or address that
-    another customer has; lines are added one after the other, so that two customers cannot take the same one at once.
-    Raises `line_name_missing`, `line_not_yours`, `line_taken`, `inactive`, `person_of_others`.
+    customer's own people (`by_customer`) may take neither a name that can be dialled, but for an extension of up to four figures, nor a name or
+    address that another customer has; such an extension is free to call for its own customer alone. Lines are added one after the other, so that
+    two customers cannot take the same one at once.
+    Raises `line_name_missing`, `line_name_too_long`, `line_not_yours`, `line_taken`, `inactive`, `person_of_others`.
     """
     cleaned = name.strip()
     require(cleaned, "line_name_missing", _("Write the name the switch sends for this line."), "name")
+    for field, text, longest in (("name", cleaned, 60), ("address", address.strip(), 100)):
+        require(len(fold(text)) <= longest, "line_name_too_long", _("This is too long: some of its signs stand for several letters each."), field)
     with connection.cursor() as cursor:
         take_turns(cursor, "lines")
     if by_customer:
@@ -43,7 +47,14 @@ def add_line(
     require(live, "inactive", _("%s is not active, so it gets no lines.") % customer.name)
     try:
         with transaction.atomic():
-            line = Line.objects.create(customer=customer, name=cleaned, description=description.strip(), address=address.strip(), person=person)
+            line = Line.objects.create(
+                customer=customer,
+                name=cleaned,
+                description=description.strip(),
+                address=address.strip(),
+                person=person,
+                on_net=not by_customer or phone.is_word(cleaned),
+            )
     except IntegrityError as clash:
         raise DomainError("line_taken", _("This customer has a line “%s” already.") % cleaned, "name") from clash
     changes = {"used_by": ("", str(person))} if person else {}
@@ -79,8 +90,9 @@ def _require_harmless(customer: Customer, name: str, address: str) -> None:
     """Refuse in the same words whatever the reason is, which may lie with another customer."""
     others = Line.objects.exclude(customer=customer)
     refusal = _("You cannot add this line yourself. Ask us to add it.")
-    require(not phone.may_be_public(name) and not others.filter(name__iexact=name).exists(), "line_not_yours", refusal, "name")
-    require(not address or not others.filter(address__iexact=address).exists(), "line_not_yours", refusal, "address")
+    harmless = phone.is_word(name) or phone.is_extension(name)
+    require(harmless and not others.filter(folded_name=fold(name)).exists(), "line_not_yours", refusal, "name")
+    require(not address or not others.filter(folded_address=fold(address)).exists(), "line_not_yours", refusal, "address")
 
 
 @transaction.atomic

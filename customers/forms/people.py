@@ -71,9 +71,11 @@ class LineForm(PortalForm):
     )
     person = person_field()
 
-    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, customer: Customer, by_customer: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer_people(self, customer)
+        if by_customer:
+            self.fields["name"].help_text = _("What the switch sends for it. It begins with a letter, or has up to four figures: we add longer ones for you.")
 
 
 class EditLineForm(EditForm):

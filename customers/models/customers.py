@@ -6,7 +6,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
-from billing_portal.tenancy.models import MoneyField, Record
+from billing_portal.tenancy.models import FoldedField, MoneyField, Record
 from rateplans.models import RatePlan, Tax
 
 
@@ -101,14 +101,18 @@ class AccountCode(Record):
     """What a switch may send to name a customer: its account number, or a code of its own. One namespace within a reseller.
 
     One that was given up names nobody and stays, with the customer that had it last: switches may go on sending it.
+    `is_twin`: like an older one but for case or Unicode form, from before codes were folded.
     """
 
     code = models.CharField(max_length=60)
+    folded = FoldedField(of="code")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="codes")
     given_up_at = models.DateTimeField(null=True, blank=True)
+    is_twin = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("code"), name="account_code_once")]
+        constraints = [models.UniqueConstraint(fields=["folded"], condition=Q(is_twin=False), name="account_code_once")]
+        indexes = [models.Index(fields=["folded"], name="account_code")]
 
 
 class CustomerTax(Record):

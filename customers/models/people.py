@@ -3,9 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
 
-from billing_portal.tenancy.models import Record
+from billing_portal.tenancy.models import FoldedField, Record
 from customers.models.customers import Customer
 
 
@@ -27,18 +26,24 @@ class Line(Record):
     """A telephone line: the name a switch sends for it, and the address it registers from. A name used by several customers decides nothing.
 
     `person` uses it, somebody of the same customer: an account user sees the lines they use and the calls of those, nothing else.
+    `on_net`: calls to it are free for everybody; not so where the customer itself chose a name that can be dialled: then for itself, if it is an extension.
+    `is_twin`: named like an older line of the customer, from before names were folded.
     """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="lines")
     person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="lines")
     name = models.CharField(max_length=60)
     description = models.CharField(max_length=120, blank=True)
+    folded_name = FoldedField(of="name")
     address = models.CharField(max_length=100, blank=True)
+    folded_address = FoldedField(of="address")
+    on_net = models.BooleanField(default=True, db_default=True)
+    is_twin = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint("customer", Lower("name"), name="line_once")]
-        indexes = [models.Index(Lower("name"), name="line_name"), models.Index(Lower("address"), name="line_address")]
+        constraints = [models.UniqueConstraint(fields=["customer", "folded_name"], condition=Q(is_twin=False), name="line_once")]
+        indexes = [models.Index(fields=["folded_name"], name="line_name"), models.Index(fields=["folded_address"], name="line_address")]
 
     def __str__(self) -> str:
         return self.name

@@ -39,10 +39,10 @@ def _lines(request: PortalRequest, account: str = "") -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def _new(request: PortalRequest, account: str = "") -> HttpResponse:
     place = place_of(request, account)
-    form = LineForm(request.POST or None, customer=place.customer)
+    by_customer = place.own and not request.viewer.acting
+    form = LineForm(request.POST or None, customer=place.customer, by_customer=by_customer)
     if form.is_valid():
         with form.refusals():
-            by_customer = place.own and not request.viewer.acting
             line = features.add_line(place.customer, **form.cleaned_data, by_customer=by_customer, actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Line %s was added.") % line.name)
             return redirect(place.url("lines"))

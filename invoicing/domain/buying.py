@@ -9,15 +9,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models.functions import Lower
 from django_tenants.utils import schema_context
 
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
-from customers.models import Customer, Line
-from invoicing.domain import rating_batch, records
+from customers.models import Customer
+from invoicing.domain import parties, rating_batch, records
 from invoicing.domain.rating_batch import Outcome
 from invoicing.domain.records import CallRecord
 from rateplans import queries as rateplans
@@ -109,9 +108,10 @@ def record_for(parent: Seller, outcome: Outcome) -> CallRecord:
 def _climbing(rated: Rated) -> Rated:
     """Answered calls to numbers, whatever the billing type; a call to a line of this reseller never climbs (semantics 21)."""
     answered = [(key, outcome) for key, outcome in rated if outcome.record.direction == records.OUT and outcome.record.answered_at is not None]
-    unclear = {outcome.number.lower() for _key, outcome in answered if outcome.plan is None and outcome.seconds == 0}
-    lines = set(Line.objects.annotate(folded=Lower("name")).filter(folded__in=unclear).values_list("folded", flat=True)) if unclear else set()
-    return [(key, outcome) for key, outcome in answered if outcome.plan is not None or (outcome.seconds == 0 and outcome.number.lower() not in lines)]
+    unclear = [(key, outcome) for key, outcome in answered if outcome.plan is None and outcome.seconds == 0]
+    lines = parties.lines_called(outcome.number for _key, outcome in unclear)
+    to_lines = {key for key, outcome in unclear if lines.are_free(outcome.number, outcome.caller)}
+    return [(key, outcome) for key, outcome in answered if key not in to_lines and (outcome.plan is not None or outcome.seconds == 0)]
 
 
 def _bought(outcome: Outcome, currency: str) -> Bought:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 from uuid import UUID
@@ -11,37 +11,58 @@ from uuid import UUID
 from django.db import connection
 
 from billing_portal.kernel import phone
+from billing_portal.kernel.folding import fold
 from customers.domain import standing
 from customers.models import AccountCode, Customer, Line
 from invoicing.domain.records import CallRecord
 
 COLUMNS = ("id", "name", "account_number", "status", "currency", "time_zone", "billing_type")
+QUESTIONS = {
+    "code": f"SELECT folded, customer_id, false FROM {AccountCode._meta.db_table} WHERE folded = ANY (%s) AND given_up_at IS NULL",
+    "line": f"SELECT folded_name, customer_id, on_net FROM {Line._meta.db_table} WHERE folded_name = ANY (%s)",
+    "address": f"SELECT folded_address, customer_id, false FROM {Line._meta.db_table} WHERE folded_address = ANY (%s)",
+}
+
+Row = tuple[str, UUID, bool]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines by their folded names: whose they are, and which are on-net."""
+
+    owners: dict[str, set[UUID]]
+    on_net: Collection[str]
+
+    def are_free(self, name: str, caller: UUID | None) -> bool:
+        """Whether a call to what was dialled is one to a line (semantics 21): of anybody where it is on-net, else to an extension of the caller's own."""
+        folded = fold(name)
+        return folded in self.on_net or (caller in self.owners.get(folded, ()) and phone.is_extension(name))
 
 
 @dataclass(frozen=True)
 class Parties:
-    """The customers a batch of records names, and the lines of the reseller it calls; names are compared in lower case."""
+    """The customers a batch of records names, and the lines of the reseller it calls; names are folded."""
 
     customers: dict[UUID, Customer]
     owners: Sequence[UUID | None]
-    by_account: dict[str, UUID]
-    by_line: dict[str, set[UUID]]
+    by_account: dict[str, set[UUID]]
+    lines: Lines
     by_address: dict[str, set[UUID]]
 
     def named_by(self, record: CallRecord) -> UUID | None:
-        """The account decides, else the line, else the address; a line or address of several customers decides nothing (contracts, Calls)."""
-        if record.account:
-            return self.by_account.get(record.account.lower())
-        owners = self.by_line.get(record.line.lower(), set()) if record.line else self.by_address.get(record.address.lower(), set())
+        """The account decides, else the line, else the address; what several customers have decides nothing (contracts, Calls)."""
+        owners = self.that_have(record)
         return next(iter(owners)) if len(owners) == 1 else None
+
+    def that_have(self, record: CallRecord) -> Collection[UUID]:
+        """The customers who have what the record names."""
+        if record.account:
+            return self.by_account.get(fold(record.account), ())
+        return self.lines.owners.get(fold(record.line), ()) if record.line else self.by_address.get(fold(record.address), ())
 
     def of_each(self) -> Iterator[Customer | None]:
         """For each record in order the customer whose call it is, as it stands under its lock."""
         return (self.customers[owner] if owner else None for owner in self.owners)
-
-    def is_line(self, name: str) -> bool:
-        """True when the number dialled is a line of this reseller."""
-        return name.lower() in self.by_line
 
 
 def find(records: Sequence[CallRecord], known_owners: Sequence[UUID | None] = (), *, lock: bool = True) -> Parties:
@@ -51,10 +72,9 @@ def find(records: Sequence[CallRecord], known_owners: Sequence[UUID | None] = ()
     address that has changed hands since changes nothing about a call that was made before.
     Without `lock` they are only read: for a price that is posted elsewhere.
     """
-    accounts = _accounts({record.account.lower() for record in records if record.account})
-    dialled = {name.lower() for to in {record.to for record in records} for name in names_dialled(to)}
-    lines = _lines({record.line.lower() for record in records if record.line} | dialled)
-    addresses = _addresses({record.address.lower() for record in records if record.address})
+    accounts = _grouped(_named("code", _folded(record.account for record in records)))
+    lines = _lines(_folded(record.line for record in records) | _folded(name for to in {record.to for record in records} for name in names_dialled(to)))
+    addresses = _grouped(_named("address", _folded(record.address for record in records)))
     named = Parties({}, (), accounts, lines, addresses)
     owners = [owner or named.named_by(record) for record, owner in zip(records, known_owners or repeat(None, len(records)), strict=True)]
     asked = {owner for owner in owners if owner is not None}
@@ -68,30 +88,32 @@ def names_dialled(to: str) -> tuple[str, str]:
     return to.strip(), phone.bare(to)
 
 
-def _accounts(codes: set[str]) -> dict[str, UUID]:
-    return dict(_named(AccountCode, "code", codes, "AND given_up_at IS NULL"))
+def lines_called(numbers: Iterable[str]) -> Lines:
+    """The lines of this reseller that are named like these numbers."""
+    return _lines(_folded(numbers))
 
 
-def _lines(names: set[str]) -> dict[str, set[UUID]]:
-    return _grouped(_named(Line, "name", names))
+def _lines(folded: Collection[str]) -> Lines:
+    rows = _named("line", folded)
+    return Lines(_grouped(rows), {name for name, _customer, on_net in rows if on_net})
 
 
-def _addresses(addresses: set[str]) -> dict[str, set[UUID]]:
-    return _grouped(_named(Line, "address", addresses))
+def _folded(names: Iterable[str]) -> set[str]:
+    return {fold(name) for name in set(names)} - {""}
 
 
-def _named(model: type[AccountCode | Line], column: str, wanted: set[str], also: str = "") -> list[tuple[str, UUID]]:
-    """Name in lower case and customer of the rows so named; the names go as one array, since thousands of parameters cost more than the answer."""
-    if not wanted:
+def _named(what: str, folded: Collection[str]) -> list[Row]:
+    """Folded name and customer of the rows so named, and whether calls to it are free; the names go as one array: thousands of parameters cost more."""
+    if not folded:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT lower("{column}"), customer_id FROM "{model._meta.db_table}" WHERE lower("{column}") = ANY (%s) {also}', [list(wanted)])
-        found: list[tuple[str, UUID]] = cursor.fetchall()
+        cursor.execute(QUESTIONS[what], [list(folded)])
+        found: list[Row] = cursor.fetchall()
     return found
 
 
-def _grouped(rows: Iterable[tuple[str, UUID]]) -> dict[str, set[UUID]]:
+def _grouped(rows: Iterable[Row]) -> dict[str, set[UUID]]:
     found: dict[str, set[UUID]] = defaultdict(set)
-    for name, customer_id in rows:
+    for name, customer_id, _on_net in rows:
         found[name].add(customer_id)
     return dict(found)

@@ -15,7 +15,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Lower
 from django.utils.translation import ngettext
 
 from billing_portal.accounts.actor import Actor
@@ -25,8 +24,8 @@ from billing_portal.kernel import money
 from billing_portal.kernel.period import local_date
 from customers.domain import ledger, spending, standing
 from customers.domain.ledger import Posting
-from customers.models import Customer, Kind, Line
-from invoicing.domain import buying, margins, posted, price_changes, rating_batch, records
+from customers.models import Customer, Kind
+from invoicing.domain import buying, margins, parties, posted, price_changes, rating_batch, records
 from invoicing.domain.buying import Bought, Purchase
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey
@@ -92,9 +91,8 @@ def look(named: Named) -> list[Finding]:
 def _ratable(calls: Iterable[Call]) -> list[Call]:
     """Answered calls to numbers. One with seconds and without a plan was to a line; one without either may have been."""
     answered = [call for call in calls if call.direction == records.OUT and call.answered_at is not None]
-    unclear = {call.number.lower() for call in answered if call.plan_id is None and call.seconds == 0}
-    lines = set(Line.objects.annotate(folded=Lower("name")).filter(folded__in=unclear).values_list("folded", flat=True)) if unclear else set()
-    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and call.number.lower() not in lines)]
+    lines = parties.lines_called(call.number for call in answered if call.plan_id is None and call.seconds == 0)
+    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and not lines.are_free(call.number, call.customer_id))]
 
 
 def _compared(found: Finding, outcome: rating_batch.Outcome, purchase: Purchase) -> Finding:

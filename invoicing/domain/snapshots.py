@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django_countries import countries
 
+from billing_portal.kernel.folding import fold
 from billing_portal.kernel.money import minor_units, spread
 from billing_portal.kernel.period import zone_of
 from billing_portal.tenancy.models import Reseller
@@ -93,9 +94,9 @@ def _bank(details: str) -> Iterable[BankLine]:
 
 
 def line_labels(customer_ids: Collection[UUID]) -> dict[tuple[UUID, str], str]:
-    """The descriptions of these customers' lines, by customer and name in lower case."""
+    """The descriptions of these customers' lines, by customer and folded name."""
     rows = Line.objects.filter(customer_id__in=customer_ids).exclude(description="")
-    return {(row.customer_id, row.name.lower()): row.description for row in rows}
+    return {(row.customer_id, row.folded_name): row.description for row in rows}
 
 
 def value_of(draft: Draft, heading: Heading, seller: Seller, labels: Mapping[tuple[UUID, str], str]) -> InvoiceDocument:
@@ -151,7 +152,7 @@ def _call(call: Call, zone: ZoneInfo, seconds: int, amount: Decimal) -> CallLine
 
 
 def _source(customer: Customer, row: CallSum, amount: Decimal, labels: Mapping[tuple[UUID, str], str]) -> SourceLine:
-    return SourceLine(row.name or _("No line named"), row.calls, row.seconds, amount, label=labels.get((customer.pk, row.name.lower()), ""))
+    return SourceLine(row.name or _("No line named"), row.calls, row.seconds, amount, label=labels.get((customer.pk, fold(row.name)), ""))
 
 
 def _added(rows: Iterable[CallSum]) -> list[CallSum]:

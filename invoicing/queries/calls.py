@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Lower
 
 from billing_portal.accounts.models import Role
 from billing_portal.kernel import phone
+from billing_portal.kernel.folding import fold
 from billing_portal.kernel.period import first_instant
 from billing_portal.web.viewer import STAFF, Viewer
 from customers import queries as customers
@@ -36,9 +37,15 @@ def visible_to(viewer: Viewer) -> QuerySet[Call]:
 
 
 def _of_own_lines(viewer: Viewer, calls: QuerySet[Call]) -> QuerySet[Call]:
-    """Calls of the lines this person uses; a switch may write the name in capitals or not, as when it is rated."""
-    names = customers.lines_used_by(viewer).values(folded_name=Lower("name"))
-    return calls.alias(folded_line=Lower("line")).filter(folded_line__in=names)
+    """Calls of the lines this person uses; a switch may write the name in capitals or not, as when it is rated.
+
+    What the database calls lower case is so for names in ASCII; which calls have another name is compared here.
+    """
+    names = set(customers.lines_used_by(viewer).values_list("folded_name", flat=True))
+    if all(name.isascii() for name in names):
+        return calls.alias(folded_line=Lower("line")).filter(folded_line__in=names)
+    spellings = calls.order_by().values_list("line", flat=True).distinct()
+    return calls.filter(line__in=[line for line in spellings if fold(line) in names])
 
 
 def of_customer(viewer: Viewer, customer: Customer) -> QuerySet[Call]:
@@ -114,4 +121,5 @@ def waiting_reasons(viewer: Viewer) -> list[str]:
 def waits_under(code: str) -> bool:
     """Whether records of nobody wait that name their customer by this number or code, in capitals or not."""
     waiting = WaitingCall.objects.filter(state=WaitingCall.State.WAITING, customer=None)
-    return waiting.filter(record__account__iexact=code).exists()
+    accounts = waiting.order_by().values_list("record__account", flat=True).distinct()
+    return fold(code) in {fold(account) for account in accounts.iterator() if account}

@@ -45,12 +45,20 @@ def test_anything_else_is_no_number(to: str) -> None:
 
 @pytest.mark.parametrize("name", ["442079460123", "+44 20 7946 0123", "8001234", "02079460123", "118500", "11-88-0", "0012", "0", "+112"])
 def test_more_figures_than_an_extension_has_may_be_a_public_number(name: str) -> None:
-    assert phone.may_be_public(name)
+    assert not phone.is_extension(name)
+    assert not phone.is_word(name)
 
 
-@pytest.mark.parametrize("name", ["1001", "10-01", "7", "reception", "desk 12345", "sip:442079460123@x", "*21", ""])
-def test_extensions_and_words_are_no_public_number(name: str) -> None:
-    assert not phone.may_be_public(name)
+@pytest.mark.parametrize("name", ["1001", "7", " ９９ "])
+def test_few_figures_are_an_extension(name: str) -> None:
+    assert phone.is_extension(name)
+    assert not phone.is_word(name)
+
+
+@pytest.mark.parametrize(("name", "is_word"), [("reception", True), ("desk 12345", True), ("sip:442079460123@x", False), ("*21", False), ("", False)])
+def test_a_word_is_what_no_network_could_be_asked_for(name: str, is_word: bool) -> None:
+    assert phone.is_word(name) is is_word
+    assert not phone.is_extension(name)
 
 
 def test_a_line_is_recognised_before_it_is_refused() -> None:

@@ -1,20 +1,27 @@
 """Take and free names of customers: unique across the platform, a clash tells nothing but that (M8)."""
 
-import unicodedata
 import uuid
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from billing_portal.kernel.errors import DomainError
+from billing_portal.kernel import folding
+from billing_portal.kernel.errors import DomainError, require
 from billing_portal.tenancy.models import CustomerName
+from billing_portal.tenancy.models.names import LONGEST
 
 
 def fold(name: str) -> str:
-    """The form in which names are compared: case, white space and Unicode form do not distinguish them."""
-    folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """The form in which names of customers are compared, within the reseller alone where the platform is set so."""
+    folded = folding.fold(name)
     return folded if settings.CUSTOMER_NAMES_UNIQUE == "platform" else f"{connection.schema_name}/{folded}"
+
+
+def require_short(name: str) -> None:
+    """One letter may become as many as 18 when it is folded. Raises `name_too_long` on the field `name`."""
+    short = len(fold(name)) <= LONGEST
+    require(short, "name_too_long", _("This name is too long: some of its signs stand for several letters each. Write a shorter one."), "name")
 
 
 def is_free(name: str, *, except_for: uuid.UUID | None = None) -> bool:
@@ -24,7 +31,8 @@ def is_free(name: str, *, except_for: uuid.UUID | None = None) -> bool:
 
 
 def take(name: str, *, customer_id: uuid.UUID) -> None:
-    """Hold the name for the customer, giving back the one it held. Raises `name_taken` on the field `name`."""
+    """Hold the name for the customer, giving back the one it held. Raises `name_taken` and `name_too_long` on the field `name`."""
+    require_short(name)
     CustomerName.objects.filter(schema_name=connection.schema_name, customer_id=customer_id).delete()
     try:
         with transaction.atomic():

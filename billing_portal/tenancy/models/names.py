@@ -4,11 +4,13 @@ from django.db import models
 
 from billing_portal.tenancy.models.records import Record
 
+LONGEST = 200  # letters of a folded name
+
 
 class CustomerName(Record):
     """A taken name, folded (case, spaces, Unicode form). Tells that it is taken, never by whom."""
 
-    folded = models.CharField(max_length=200, unique=True)
+    folded = models.CharField(max_length=LONGEST, unique=True)
     schema_name = models.CharField(max_length=63)
     customer_id = models.UUIDField()
 

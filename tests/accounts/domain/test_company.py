@@ -37,6 +37,12 @@ def test_a_name_taken_anywhere_on_the_platform_is_refused(acme: Any, noon: datet
         company.change(acme, {"name": taken}, actor=boss, at=noon)
 
 
+def test_a_name_that_is_too_long_to_compare_is_refused(acme: Any, noon: datetime) -> None:
+    with pytest.raises(DomainError, match="name_too_long") as refused:
+        company.change(acme, {"name": "ß" * 120}, actor=boss, at=noon)
+    assert refused.value.field == "name"
+
+
 def test_a_name_can_change_its_case(acme: Any, noon: datetime) -> None:
     assert company.change(acme, {"name": "ACME"}, actor=boss, at=noon).name == "ACME"
 

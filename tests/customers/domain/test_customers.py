@@ -11,6 +11,7 @@ from django.db import connection, connections
 
 from billing_portal.accounts.models import AuditEntry, SignInName, User
 from billing_portal.kernel.errors import DomainError
+from billing_portal.kernel.folding import fold
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.models import CustomerName, Reseller
 from customers.domain import codes, customers, ledger, unbilled
@@ -206,6 +207,32 @@ def test_a_new_account_number_is_signed_in_with(anna: Customer, noon: datetime) 
 
     assert sorted(AccountCode.objects.filter(given_up_at=None).values_list("code", flat=True)) == ["7700", "anna-1"]
     assert SignInName.objects.get().value == "7700"
+
+
+@pytest.mark.parametrize(("held", "wanted"), [("Büro", "BÜRO"), ("desk", "des\u212a"), ("Straße", "STRASSE")])
+def test_a_code_cannot_be_taken_in_another_writing(anna: Customer, standard: RatePlan, noon: datetime, held: str, wanted: str) -> None:
+    change(anna, noon, switch_account_code=held)
+
+    with pytest.raises(DomainError, match="switch_account_code_taken"):
+        make("Bob Ltd", standard, noon, switch_account_code=wanted)
+    assert change(anna, noon, switch_account_code=wanted).switch_account_code == wanted
+    assert list(AccountCode.objects.exclude(code=anna.account_number).values_list("code", "folded")) == [(wanted, fold(held))]
+
+
+def test_a_number_that_is_a_code_in_another_writing_is_passed_over(anna: Customer, standard: RatePlan, noon: datetime) -> None:
+    change(anna, noon, switch_account_code="１００００２")
+
+    assert make("Bob Ltd", standard, noon).account_number == "100003"
+
+
+@pytest.mark.parametrize("name", ["\ufdfa" * 12, "İ" * 120, "ß" * 120])
+def test_a_name_that_is_too_long_to_compare_is_refused_and_nothing_made(anna: Customer, standard: RatePlan, noon: datetime, name: str) -> None:
+    with pytest.raises(DomainError, match="name_too_long") as made:
+        make(name, standard, noon)
+    with pytest.raises(DomainError, match="name_too_long") as renamed:
+        change(anna, noon, name=name)
+    assert (made.value.field, renamed.value.field) == ("name", "name")
+    assert list(Customer.objects.values_list("name", flat=True)) == ["Anna Ltd"]
 
 
 def test_a_number_that_was_given_up_is_never_given_out_by_itself_again(anna: Customer, standard: RatePlan, noon: datetime) -> None:

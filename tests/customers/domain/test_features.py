@@ -30,7 +30,10 @@ def test_two_customers_may_have_a_line_of_the_same_name(anna: Customer, bob: Cus
     assert Line.objects.filter(name="1001").count() == 2
 
 
-@pytest.mark.parametrize(("name", "code"), [("Desk", "line_taken"), ("desk", "line_taken"), (" ", "line_name_missing")])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Desk", "line_taken"), ("desk", "line_taken"), ("des\u212a", "line_taken"), (" ", "line_name_missing"), ("\ufdfa" * 4, "line_name_too_long")],
+)
 def test_one_customer_cannot_have_it_twice(anna: Customer, noon: datetime, name: str, code: str) -> None:
     features.add_line(anna, "Desk", actor=jane, at=noon)
 
@@ -40,8 +43,21 @@ def test_one_customer_cannot_have_it_twice(anna: Customer, noon: datetime, name:
     assert Line.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", ["442079460123", "+44 20 7946 0123", "00442079460123", "8001234", "02079460123", "118500", "11880"])
-def test_a_customer_cannot_make_a_telephone_number_a_line_and_so_calls_to_it_free(anna: Customer, noon: datetime, name: str) -> None:
+@pytest.mark.parametrize("name", ["442079460123", "+44 20 7946 0123", "00442079460123", "8001234", "02079460123", "118500", "11880", "011", "11-88"])
+@pytest.mark.parametrize("sign", ["", "#", ",", "@carrier.example", ";phone-context=44", "p118"])
+@pytest.mark.rel(62)
+def test_a_customer_cannot_make_what_can_be_dialled_a_line_and_so_calls_to_it_free(anna: Customer, noon: datetime, name: str, sign: str) -> None:
+    with pytest.raises(DomainError, match="line_not_yours") as refused:
+        features.add_line(anna, name + sign, by_customer=True, actor=jane, at=noon)
+
+    assert refused.value.field == "name"
+    assert not Line.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["*442079460123", "#31#", "４４２０７９４６０１２３", "٤٤٢٠", "①②③④⑤", "tel:+442079460123", "sip:118118@x", "(lobby)", "\u0301a", "☎118", "911#"]
+)
+def test_nor_what_is_dialled_in_another_writing(anna: Customer, noon: datetime, name: str) -> None:
     with pytest.raises(DomainError, match="line_not_yours") as refused:
         features.add_line(anna, name, by_customer=True, actor=jane, at=noon)
 
@@ -49,9 +65,12 @@ def test_a_customer_cannot_make_a_telephone_number_a_line_and_so_calls_to_it_fre
     assert not Line.objects.exists()
 
 
-@pytest.mark.parametrize(("name", "address", "field"), [("desk", "", "name"), ("1002", "192.0.2.7", "address")])
+@pytest.mark.parametrize(
+    ("name", "address", "field"), [("desk", "", "name"), ("Des\u212a", "", "name"), ("Lift", "192.0.2.7", "address"), ("Lift", "H\u212a", "address")]
+)
 def test_a_customer_cannot_take_the_line_or_address_of_another(anna: Customer, bob: Customer, noon: datetime, name: str, address: str, field: str) -> None:
     features.add_line(bob, "Desk", address="192.0.2.7", actor=jane, at=noon)
+    features.add_line(bob, "Hall", address="hk", actor=jane, at=noon)
 
     with pytest.raises(DomainError, match="line_not_yours") as refused:
         features.add_line(anna, name, address=address, by_customer=True, actor=jane, at=noon)
@@ -94,8 +113,18 @@ def test_two_customers_cannot_take_the_same_line_at_once(acme: Any, noon: dateti
     assert [line.customer for line in Line.objects.all()] == [first]
 
 
-def test_a_customer_adds_an_extension_of_its_own(anna: Customer, noon: datetime) -> None:
-    assert features.add_line(anna, "1001", address="192.0.2.7", by_customer=True, actor=jane, at=noon).name == "1001"
+@pytest.mark.parametrize("name", ["Lift", "desk-1001", "anna.desk 2", "Büro_Ä1", "会議室", "हॉल", "e"])
+def test_a_customer_adds_a_line_named_with_a_word(anna: Customer, noon: datetime, name: str) -> None:
+    line = features.add_line(anna, name, address="192.0.2.7", by_customer=True, actor=jane, at=noon)
+
+    assert (line.name, line.on_net) == (name, True)
+
+
+def test_a_customer_adds_an_extension_of_its_own_which_is_free_for_itself_alone(anna: Customer, noon: datetime) -> None:
+    own = features.add_line(anna, "1001", address="192.0.2.7", by_customer=True, actor=jane, at=noon)
+    ours = features.add_line(anna, "1002", actor=jane, at=noon)
+
+    assert [(line.name, line.on_net) for line in (own, ours)] == [("1001", False), ("1002", True)]
 
 
 @pytest.mark.parametrize("status", ["inactive", "closed"])

@@ -53,6 +53,13 @@ def test_short_name_and_host_follow_from_the_name(jane: Any) -> None:
     assert (job.payload["short_name"], job.payload["host"]) == ("northwindvoice", "northwindvoice.acme.localhost")
 
 
+@pytest.mark.parametrize("name", ["\ufdfa" * 12, "İ" * 120])
+def test_a_name_that_is_too_long_to_compare_is_refused_before_anything_is_made(jane: Any, name: str) -> None:
+    assert list(errors(order(jane, name=name))) == ["name"]
+    assert not Job.objects.filter(kind="resellers.make").exists()
+    assert not Reseller.objects.filter(schema_name="northwind").exists()
+
+
 def test_every_clash_is_said_at_its_field_at_once_and_nothing_is_ordered(jane: Any) -> None:
     names.take("Anna Ltd", customer_id=world.customer("Anna Ltd").pk)
 

@@ -12,8 +12,8 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import local_date
-from customers.domain import customers
-from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
+from customers.domain import customers, features
+from customers.models import AccountCode, BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls
 from invoicing.domain.answers import Answer
 from invoicing.domain.records import CallRecord
@@ -215,6 +215,51 @@ def test_a_line_is_dialled_by_its_name_as_it_is(anna: Customer, switch: Switch, 
 
     assert (answer.status, answer.price) == ("rated", "0.0000")
     assert Call.objects.get().number == name.upper()
+
+
+@pytest.mark.parametrize("given", [{"account": "BÜRO-ä"}, {"account": "", "line": "bÜRO Ä1"}, {"account": "", "address": "ÖRT"}])
+def test_names_that_are_not_in_ascii_are_found_in_any_writing(acme: Any, standard: RatePlan, switch: Switch, noon: datetime, given: dict[str, Any]) -> None:
+    carl = world.customer("Carl Ltd", on=standard)
+    AccountCode.objects.create(customer=carl, code="Büro-Ä")
+    Line.objects.create(customer=carl, name="Büro Ä1", address="Ört")
+
+    assert [answer.price for answer in take(record(**given), record("c2", **given, to="BÜRO ä1"), switch=switch, at=noon)] == ["0.0610", "0.0000"]
+    assert set(Call.objects.values_list("customer_id", flat=True)) == {carl.pk}
+
+
+@pytest.mark.rel(62)
+def test_a_customer_cannot_make_the_calls_of_another_nobody_s_by_a_line_that_looks_alike(anna: Customer, switch: Switch, noon: datetime) -> None:
+    Line.objects.create(customer=anna, name="desk1", address="hk-1")
+    for name, address in (("des\u212a1", ""), ("Lift", "h\u212a-1")):
+        with pytest.raises(DomainError, match="line_not_yours"):
+            features.add_line(world.customer(), name, address=address, by_customer=True, actor=jane, at=noon)
+
+    assert [answer.status for answer in take(record(account="", line="desk1"), record("c2", account="", address="HK-1"), switch=switch, at=noon)] == [
+        "rated",
+        "rated",
+    ]
+
+
+def test_a_code_that_two_customers_had_before_codes_were_folded_finds_nobody(anna: Customer, switch: Switch, noon: datetime) -> None:
+    for code, is_twin in (("Straße", False), ("STRASSE", True)):
+        AccountCode.objects.create(code=code, customer=world.customer(), is_twin=is_twin)
+
+    assert [answer.reason for answer in take(record(account="strasse"), switch=switch, at=noon)] == ["unknown_customer"]
+    assert WaitingCall.objects.get().detail == "account strasse, which several customers have"
+
+
+@pytest.mark.rel(62)
+@pytest.mark.parametrize(("number", "own"), [("1001", ("rated", None)), ("118118", ("queued", "invalid_number")), ("４４２０", ("rated", None))])
+def test_a_number_that_a_customer_made_a_line_is_free_for_nobody_else_and_for_itself_if_it_is_an_extension(
+    acme: Any, standard: RatePlan, switch: Switch, noon: datetime, number: str, own: tuple[str, str | None]
+) -> None:
+    carl, dora = (world.customer(name, on=standard) for name in ("Carl Ltd", "Dora Ltd"))
+    Line.objects.create(customer=carl, name=number, on_net=False)
+
+    calls_ = record(account=dora.account_number, to=number), record("c2", account="", line=number, to=number), record("c3", account="", line=number)
+    answers = [(answer.status, answer.reason) for answer in take(*calls_, switch=switch, at=noon)]
+    assert answers == [("queued", "invalid_number"), own, ("rated", None)]
+    assert set(Call.objects.values_list("customer_id", flat=True)) == {carl.pk}
 
 
 def test_a_line_is_not_dialled_by_the_rest_of_its_name(anna: Customer, switch: Switch, noon: datetime) -> None:

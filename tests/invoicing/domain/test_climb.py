@@ -118,11 +118,13 @@ def test_a_handler_that_runs_twice_posts_once(three: Tree, noon: datetime) -> No
 
 def test_what_does_not_climb(three: Tree, noon: datetime) -> None:
     Line.objects.create(customer=three.anna, name="4420")
+    Line.objects.create(customer=three.anna, name="Büro Ä")
     records = [
         tree.call(three.anna, "unanswered", answered_at=None, seconds=None),
         tree.call(three.anna, "incoming", direction="in"),
         tree.call(three.anna, "to a line", to="4420"),
         tree.call(three.anna, "to a line, at once", to="4420", seconds=0),
+        tree.call(three.anna, "to a line in another writing, at once", to="BÜRO ä", seconds=0),
     ]
     assert {answer.status for answer in tree.take(records, noon)} == {"rated"}
 

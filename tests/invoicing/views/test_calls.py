@@ -229,6 +229,16 @@ def test_an_account_user_sees_the_calls_of_their_own_line_only(anna: Customer, a
     assert "Total in GBP, 1 call" in shown
 
 
+def test_an_account_user_sees_the_calls_of_a_line_in_any_writing(anna: Customer, ann: Client) -> None:
+    Line.objects.create(customer=anna, name="Büro Ä", person=Person.objects.get(user__username="ann"))
+    Line.objects.create(customer=anna, name="Büro Ö")
+    for number, line in enumerate(["BÜRO ä", "desk", "BÜRO ö"]):
+        call(anna, f"44207946010{number}", line=line)
+
+    shown = text(ann.get("/my/calls/"))
+    assert [f"+44 20 7946 010{number}" in shown for number in range(3)] == [True, True, False]
+
+
 def test_an_account_user_cannot_see_a_line_of_the_same_name_of_another_customer(anna: Customer, bob: Customer, ann: Client) -> None:
     theirs = person_of(bob, Role.ACCOUNT_USER, "ben")
     Line.objects.create(customer=bob, name="Desk", person=Person.objects.get(user__username="ben"))
