@@ -15,7 +15,7 @@ FIELD = "logo"
 
 
 def clean(content: bytes) -> bytes:
-    """The picture drawn anew as PNG or JPEG, at most 800 by 400. Raises `logo_too_large`, `logo_not_an_image` (also for SVG, EPS and broken files)."""
+    """The picture drawn anew as PNG, as documents hold it, at most 800 by 400. Raises `logo_too_large`, `logo_not_an_image` (also for SVG, EPS and broken files)."""
     require(len(content) <= MAX_BYTES, "logo_too_large", _("The file is larger than 5 MB."), field=FIELD)
     try:
         with warnings.catch_warnings():
@@ -31,13 +31,13 @@ def _redraw(content: bytes) -> bytes:
     with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             raise _too_large()
-        kind = opened.format
+        mode = "RGB" if opened.format == "JPEG" else "RGBA"
         _load_whole(opened)
-        picture = ImageOps.exif_transpose(opened).convert("RGB" if kind == "JPEG" else "RGBA")
+        picture = ImageOps.exif_transpose(opened).convert(mode)
     picture.thumbnail(WIDEST)
     picture.info.clear()
     out = io.BytesIO()
-    picture.save(out, format=kind, optimize=True)
+    picture.save(out, format="PNG", optimize=True)
     return out.getvalue()
 
 

@@ -3,13 +3,17 @@
 import io
 import struct
 import zlib
+from importlib import import_module
+from typing import Any
 
 import pytest
+from django.apps import apps
 from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from billing_portal.accounts.domain import logos
 from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy.models import Reseller
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><image xlink:href="http://127.0.0.1/x"/></svg>'
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n%%EOF"
@@ -31,10 +35,26 @@ def png_claiming(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_png_and_jpeg_are_drawn_anew_as_themselves(kind: str) -> None:
-    with Image.open(io.BytesIO(logos.clean(picture(kind)))) as drawn:
-        assert (drawn.format, drawn.size) == (kind, (40, 20))
+@pytest.mark.rel(81)
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGB"), ("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "P")])
+def test_png_and_jpeg_are_drawn_anew_as_png(kind: str, mode: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), "#00647e").convert(mode).save(out, format=kind)
+
+    with Image.open(io.BytesIO(logos.clean(out.getvalue()))) as drawn:
+        assert (drawn.format, drawn.size) == ("PNG", (40, 20))
+
+
+def test_one_that_was_stored_as_jpeg_is_drawn_anew_by_the_upgrade(acme: Any) -> None:
+    upgrade = import_module("billing_portal.tenancy.migrations.0005_logos_are_png")
+    kept = picture("PNG")
+    Reseller.objects.filter(schema_name="acme").update(logo=picture("JPEG"))
+    Reseller.objects.filter(schema_name="globex").update(logo=kept)
+
+    upgrade.redraw(apps, None)
+    with Image.open(io.BytesIO(bytes(Reseller.objects.get(schema_name="acme").logo))) as drawn:
+        assert (drawn.format, drawn.size) == ("PNG", (40, 20))
+    assert bytes(Reseller.objects.get(schema_name="globex").logo) == kept
 
 
 def test_a_large_logo_is_made_smaller() -> None:

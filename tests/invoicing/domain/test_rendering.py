@@ -1,16 +1,21 @@
 """From the frozen document to its PDF and mail: owed, done once, and never in the way of billing."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from PIL import Image
 from pypdf import PdfReader
 
+from billing_portal.accounts.domain import company
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
+from billing_portal.tenancy import queries as tenancy
+from billing_portal.tenancy.models import Reseller
 from customers.models import Customer, Standing
 from invoicing.domain import numbering, overdue, rendering
 from invoicing.models import DocumentFile
@@ -44,6 +49,22 @@ def test_the_pdf_says_what_the_ledger_says(media: Path, october: Any) -> None:
     assert file.path.startswith(f"{connection.schema_name}/documents/{october.pk}")
     for said in (october.number, "Anna Ltd", "12.00 GBP", "To pay by 15 November 2026"):
         assert said.replace(" ", "\u00a0") in text or said in text, said
+
+
+@pytest.mark.rel(81)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_the_logo_is_on_the_document_whatever_kind_was_uploaded(media: Path, anna: Customer, first: datetime, kind: str) -> None:
+    uploaded = io.BytesIO()
+    Image.new("RGB", (40, 20), "#00647e").save(uploaded, format=kind)
+    company.set_logo(tenancy.current(), uploaded.getvalue(), actor=jane, at=datetime(2026, 10, 1, tzinfo=UTC))
+    connection.set_tenant(Reseller.objects.get(pk=tenancy.current().pk))
+    [document] = issue("2026-11-01", first)
+
+    [drawn] = PdfReader(media / rendering.pdf_file(document).path).pages[0].images
+    assert drawn.image is not None
+    assert drawn.image.size == (40, 20)
+    red, green, blue = drawn.image.convert("RGB").getpixel((20, 10))
+    assert (red < 10, abs(green - 0x64) < 10, abs(blue - 0x7E) < 10) == (True, True, True)
 
 
 def test_it_is_rendered_once_and_mailed_once_however_often_the_jobs_run(media: Path, october: Any) -> None:
