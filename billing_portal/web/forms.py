@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -26,6 +27,8 @@ WHOLE_DIGITS = 12
 RATE_PLACES = 6
 LINE_CAP = 200
 TEXT_CAP = 4000
+EMAIL_CAP = 254
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
 FILL_IN = _("This cannot be empty.")
 CHOOSE = _("Choose one.")
 
@@ -85,6 +88,26 @@ class NoteField(forms.CharField):
     def to_python(self, value: Any) -> str | None:
         text = super().to_python(value)
         return cards.masked(text) if text else text
+
+
+class EmailField(forms.EmailField):
+    """An address of at most the 254 characters that mail can go to (RFC 5321), as many as the tables hold."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": EMAIL_CAP, **kwargs})
+
+
+class DayField(forms.DateField):
+    """A day of our time, chosen in the browser's own calendar: years near the ends of the calendar have no day before or after."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        super().__init__(**kwargs)
+
+    def validate(self, value: date | None) -> None:
+        super().validate(value)
+        if value is not None and not EARLIEST <= value <= LATEST:
+            raise ValidationError(_("Choose a date after 1990."), code="out_of_range")
 
 
 class ChoiceCards(forms.RadioSelect):

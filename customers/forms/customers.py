@@ -16,7 +16,7 @@ from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.web import display
 from billing_portal.web.edit_forms import DRAWN, EditForm
-from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm, QuickSelect
+from billing_portal.web.forms import ChoiceCards, EmailField, MoneyField, NoteField, PortalForm, QuickSelect
 from customers import queries
 from customers.models import BillingType, Customer
 from rateplans.models import RatePlan, Tax
@@ -56,7 +56,7 @@ class CustomerForm(PortalForm):
     currency = forms.ChoiceField(
         label=_("Currency"), help_text=_("The rate plan's, unless you choose another. It cannot change after the first call or movement of money.")
     )
-    billing_email = forms.EmailField(
+    billing_email = EmailField(
         label=_("Billing email address"), help_text=_("Invoices and the login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
     account_number = forms.CharField(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Role
 from billing_portal.web.edit_forms import EditForm
-from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
+from billing_portal.web.forms import ChoiceCards, EmailField, NoteField, PortalForm
 from customers import queries
 from customers.models import Customer, Line, Person
 
@@ -26,7 +26,7 @@ class PersonForm(PortalForm):
     """Somebody new; the login details go to the email."""
 
     full_name = forms.CharField(label=_("Full name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    email = forms.EmailField(label=_("Email"), help_text=_("The login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = EmailField(label=_("Email"), help_text=_("The login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     username = forms.CharField(label=_("Username"), max_length=150, required=False, help_text=_("The email, unless you write another."))
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, initial=Role.ACCOUNT_USER, widget=ChoiceCards(hints=HINTS))
 
@@ -35,7 +35,7 @@ class EditPersonForm(EditForm):
     """Somebody who is there. While switched the email is not offered (semantics 34); one's own is changed where the new one is confirmed."""
 
     full_name = forms.CharField(label=_("Full name"), max_length=150)
-    email = forms.EmailField(label=_("Email"), required=False, help_text=_("Links that were sent to the old address end."))
+    email = EmailField(label=_("Email"), required=False, help_text=_("Links that were sent to the old address end."))
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, widget=ChoiceCards(hints=HINTS))
 
     def __init__(self, *args: Any, person: Person, while_switched: bool, oneself: bool, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.tenancy.models import Reseller
 from billing_portal.tenancy.queries import host_of
-from billing_portal.web.forms import MoneyField, PortalForm
+from billing_portal.web.forms import EmailField, MoneyField, PortalForm
 from customers.domain import reseller_orders, resellers
 from customers.domain.resellers import NewReseller
 from customers.forms.customers import PlanSelect
@@ -37,7 +37,7 @@ class ResellerForm(PortalForm):
         help_text=_("Where its pages answer. It must lead to this server."),
         widget=forms.TextInput(attrs=PLAIN),
     )
-    admin_email = forms.EmailField(
+    admin_email = EmailField(
         label=_("Administrator's email"), help_text=_("The login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     plan = forms.ModelChoiceField(

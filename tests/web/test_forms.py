@@ -1,13 +1,15 @@
 """Forms: amounts mean one thing, text hides nothing, refusals reach their field."""
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django import forms
 from pytest_django.asserts import assertHTMLEqual
 
 from billing_portal.kernel.errors import DomainError
-from billing_portal.web.forms import LINE_CAP, ChoiceCards, MoneyField, PortalForm, QuickSelect, RateField, clean_line, clean_text
+from billing_portal.web.forms import LINE_CAP, ChoiceCards, DayField, EmailField, MoneyField, PortalForm, QuickSelect, RateField, clean_line, clean_text
 from billing_portal.web.page import has_errors
 from tests.web.sample import SampleForm
 
@@ -152,3 +154,36 @@ def test_a_list_is_drawn_as_django_draws_it(name: str, bound: dict[str, str] | N
 
     assertHTMLEqual(ours, str(form[name]))
     assert type(Lists().fields[name].widget) is QuickSelect
+
+
+LONGEST = f"{'a' * 64}@{'.'.join(['d' * 60] * 3)}.example"  # 64 + 1 + 182 + 8 = 255
+
+
+def test_an_email_address_has_at_most_the_letters_that_mail_and_tables_can_hold() -> None:
+    assert EmailField().clean(LONGEST[1:]) == LONGEST[1:]
+    assert len(LONGEST) == 255
+    with pytest.raises(forms.ValidationError, match="at most 254 characters"):
+        EmailField().clean(LONGEST)
+
+
+def test_every_form_of_ours_asks_for_an_email_address_of_that_length() -> None:
+    others = [
+        f"{form.__module__}.{form.__name__}.{name}"
+        for form in everything_below(forms.BaseForm)
+        if form.__module__.startswith(("billing_portal.", "customers.", "invoicing.", "rateplans."))
+        for name, field in getattr(form, "base_fields", {}).items()
+        if isinstance(field, forms.EmailField) and field.max_length != 254
+    ]
+    assert others == []
+
+
+def everything_below(kind: type[Any]) -> list[type[Any]]:
+    return [each for below in kind.__subclasses__() for each in (below, *everything_below(below))]
+
+
+@pytest.mark.parametrize("written", ["0001-01-01", "1989-12-31", "2100-01-02", "9999-12-31"])
+def test_a_day_near_the_ends_of_the_calendar_is_refused(written: str) -> None:
+    with pytest.raises(forms.ValidationError, match="Choose a date after 1990"):
+        DayField().clean(written)
+    assert DayField().clean("1990-01-01") == date(1990, 1, 1)
+    assert DayField(required=False).clean("") is None

@@ -15,7 +15,7 @@ FIELD = "logo"
 
 
 def clean(content: bytes) -> bytes:
-    """The picture drawn anew as PNG, as documents hold it, at most 800 by 400. Raises `logo_too_large`, `logo_not_an_image` (also for SVG, EPS and broken files)."""
+    """The picture drawn anew as PNG, at most 800 by 400. Raises `logo_too_large`, `logo_not_an_image` (also for SVG, EPS and broken files)."""
     require(len(content) <= MAX_BYTES, "logo_too_large", _("The file is larger than 5 MB."), field=FIELD)
     try:
         with warnings.catch_warnings():

@@ -10,7 +10,7 @@ from billing_portal.accounts.domain import company, keys, logos
 from billing_portal.accounts.models import Role
 from billing_portal.accounts.models.users import STAFF_ROLES
 from billing_portal.web.edit_forms import EditForm
-from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
+from billing_portal.web.forms import ChoiceCards, DayField, EmailField, NoteField, PortalForm
 
 STAFF_CHOICES = [(role.value, role.label) for role in STAFF_ROLES]
 STAFF_HINTS = {
@@ -32,7 +32,7 @@ class CompanyForm(EditForm):
     country = forms.ChoiceField(label=_("Country"), required=False)
     tax_reference = forms.CharField(label=_("Tax reference"), max_length=40, required=False, help_text=_("Such as a VAT number; it stands on every invoice."))
     company_number = forms.CharField(label=_("Company number"), max_length=40, required=False)
-    support_email = forms.EmailField(label=_("Support email"), required=False, help_text=_("Answers to mails go here."))
+    support_email = EmailField(label=_("Support email"), required=False, help_text=_("Answers to mails go here."))
     support_phone = forms.CharField(label=_("Support telephone"), max_length=40, required=False)
     bank_details = forms.CharField(
         label=_("Bank details"),
@@ -101,7 +101,7 @@ class StaffForm(PortalForm):
     username = forms.CharField(
         label=_("Username"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"})
     )
-    email = forms.EmailField(label=_("Email"), help_text=_("The login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = EmailField(label=_("Email"), help_text=_("The login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(label=_("Role"), choices=STAFF_CHOICES, initial=Role.COMMERCE.value, widget=ChoiceCards(hints=STAFF_HINTS))
 
 
@@ -115,8 +115,8 @@ class AuditFilter(PortalForm):
     """Whose acts, and of which days in the reseller's time."""
 
     who = forms.CharField(label=_("Person"), max_length=150, required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("Until"), required=False)
 
 
 COMPANY_FIELDS = company.FIELDS

@@ -11,7 +11,7 @@ from billing_portal.accounts.models import AuditEntry, User
 from customers.domain import people
 from customers.models import Customer, Line, Person
 from tests.support import world
-from tests.support.people import START, client, mails, system
+from tests.support.people import START, client, mails, system, user
 from tests.support.second_factors import add_app, is_signed_in
 
 ANN = {"full_name": "Ann Miller", "email": "ann@anna.example", "role": "account_user"}
@@ -245,3 +245,29 @@ def test_somebody_is_signed_out_everywhere_by_who_may(request: pytest.FixtureReq
     assert browser.post(f"{base}{ann.pk}/sessions/end/").url == base
     assert not is_signed_in(theirs)
     assert browser.get(base).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/customers/new/", "billing_email"),
+        ("/customers/{number}/edit/", "billing_email"),
+        ("/customers/{number}/people/new/", "email"),
+        ("/customers/{number}/people/{ann}/", "email"),
+        ("/settings/staff/new/", "email"),
+        ("/settings/company/", "support_email"),
+        ("/platform/resellers/new/", "admin_email"),
+    ],
+)
+def test_an_email_address_that_is_too_long_is_refused_at_its_field(acme: Any, anna: Customer, ann: Person, path: str, field: str) -> None:
+    admin = client(user("adam"))
+    address = path.format(number=anna.account_number, ann=ann.pk)
+    form = admin.get(address).context["form"]
+    given = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    longest = f"{'a' * 64}@{'.'.join(['d' * 60] * 3)}.example"  # 255 letters
+
+    answer = admin.post(address, given | {field: longest})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors[field] == ["Ensure this value has at most 254 characters (it has 255)."]
+    accepted = admin.post(address, given | {field: longest[1:]})
+    assert accepted.status_code == 302 or field not in accepted.context["form"].errors

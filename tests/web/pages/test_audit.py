@@ -2,8 +2,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
+from billing_portal.accounts.models import User
 from tests.support.people import client, user
 
 NOVEMBER = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
@@ -58,6 +61,19 @@ def test_a_day_that_is_none_is_said_and_filters_nothing(acme: Any) -> None:
 
     assert answer.status_code == 422
     assert "Enter a valid date" in answer.content.decode()
+
+
+@pytest.mark.parametrize("query", ["until=9999-12-31", "since=9999-12-31", "since=0001-01-01", "until=0001-01-01"])
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York"])
+def test_a_day_at_the_ends_of_the_calendar_is_said_too(acme: Any, query: str, zone: str) -> None:
+    happened(on="by-ann")
+    jane = user("jane")
+    User.objects.filter(pk=jane.pk).update(time_zone=zone)
+    answer = client(jane).get(f"/platform/audit/?{query}")
+
+    assert answer.status_code == 422
+    assert "Choose a date after 1990." in answer.content.decode()
+    assert "by-ann" in answer.content.decode()
 
 
 def test_the_trail_has_pages(acme: Any) -> None:
