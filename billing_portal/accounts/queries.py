@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, QuerySet, TextChoices, Value
+from django.db.models import Case, Exists, OuterRef, QuerySet, TextChoices, Value, When
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -30,11 +30,17 @@ class LoginState(TextChoices):
 
 
 def named(name: str) -> User | None:
-    """Who signs in with this: by username, else account number, else an email that exactly one active user has. Always the same three questions."""
+    """Who signs in with this: by username, else account number, else an email that exactly one active user has. Always the same three questions.
+
+    The email of one member of staff is theirs, whoever of a customer has it too or is called so.
+    """
     folded = Lower(Value(name))
     by_username = User.objects.annotate(folded=Lower("username")).filter(folded=folded).first()
     by_account = SignInName.objects.annotate(folded=Lower("value")).filter(folded=folded).select_related("user").first()
     by_email = with_email(name, at_most=2)
+    staff_of_email = [user for user in by_email if user.is_staff_member]
+    if len(staff_of_email) == 1 and not (by_username and by_username.is_staff_member):
+        return staff_of_email[0]
     if by_username is not None:
         return by_username
     if by_account is not None:
@@ -43,15 +49,15 @@ def named(name: str) -> User | None:
 
 
 def with_email(email: str, *, at_most: int = SAME_EMAIL_SHOWN) -> list[User]:
-    """The active users with this email, oldest first."""
+    """The active users with this email, staff first, then the oldest."""
     found = User.objects.annotate(folded=Lower("email")).filter(folded=Lower(Value(email)), is_active=True).exclude(email="")
-    return list(found.order_by("created_at", "pk")[:at_most])
+    return list(found.order_by(Case(When(role__in=STAFF_ROLES, then=0), default=1), "created_at", "pk")[:at_most])
 
 
 def who_forgot(name: str) -> list[User]:
-    """Who gets a link to a new password for this name: the one it names, else everybody who shares the email; each only with an email on file."""
+    """Who gets a link to a new password for this name: the one it names, and everybody who shares the email; each only with an email on file."""
     one = named(name)
-    people = [one] if one is not None else with_email(name)
+    people = dict.fromkeys([*([one] if one else []), *with_email(name)])
     return [user for user in people if user.is_active and user.email]
 
 

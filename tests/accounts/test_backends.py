@@ -1,5 +1,6 @@
 """Signing in: three names, one neutral refusal, the same work for every name."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,6 +52,35 @@ def test_an_email_of_one_active_and_one_deactivated_person_signs_the_active_one_
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
     assert sign_in("office@example.com") == ann
+
+
+@pytest.mark.parametrize("username", ["tom@acme.example", "tom2"])
+def test_nobody_of_a_customer_takes_the_email_of_staff_away(acme: Any, username: str) -> None:
+    """Whether they are called so, from before that was refused, or had it written into their own account."""
+    tom = user("tom", Role.SUPPORT, email="tom@acme.example")
+    thief = user("thief", Role.ACCOUNT_USER, email="TOM@acme.example", password="another kettle in the dale")
+    User.objects.filter(pk=thief.pk).update(username=username, created_at=tom.created_at - timedelta(days=1))
+
+    assert sign_in("Tom@acme.example") == tom
+    assert sign_in("tom@acme.example", "another kettle in the dale") is None
+    assert set(queries.who_forgot("tom@acme.example")) == {tom, thief}
+    assert queries.who_forgot("tom@acme.example")[0] == tom
+
+
+def test_an_email_of_two_of_staff_signs_in_whose_username_it_is_or_nobody(acme: Any) -> None:
+    tom, _kim = user("tom", email="desk@acme.example"), user("kim", Role.SUPPORT, email="desk@acme.example")
+
+    assert sign_in("desk@acme.example") is None
+    User.objects.filter(pk=tom.pk).update(username="desk@acme.example")
+    assert sign_in("desk@acme.example") == tom
+
+
+def test_a_reset_reaches_everybody_of_an_email_that_is_somebodys_username(acme: Any) -> None:
+    bea = user("bea", Role.ACCOUNT_ADMIN, email="bea@b.example")
+    thief = user("thief", Role.ACCOUNT_USER, email="bea@b.example")
+    User.objects.filter(pk=thief.pk).update(username="bea@b.example")
+
+    assert queries.who_forgot("bea@b.example") == [thief, bea]
 
 
 @pytest.mark.rel(78)

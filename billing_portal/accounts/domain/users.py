@@ -17,7 +17,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, links, sessions, whereabouts
 from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
-from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
+from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS, with_email
 from billing_portal.accounts.rights import Right
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_names
@@ -29,7 +29,8 @@ USERNAME = re.compile(r"[\w.@+-]{1,150}")
 
 @transaction.atomic
 def create(username: str, full_name: str, email: str, role: Role | str, *, actor: Actor, at: datetime, customer_id: UUID | None = None) -> User:
-    """Add somebody who can sign in once they set a password by their link. Usernames are unique in the reseller, whatever their case.
+    """Add somebody who can sign in once they set a password by their link. Usernames are unique in the reseller, whatever their case,
+    and none is an email by which somebody else signs in.
 
     Raises `username_invalid`, `username_taken`, `username_not_theirs`, `email_invalid`, `name_missing`.
     """
@@ -52,7 +53,8 @@ def _check(username: str, full_name: str, email: str) -> None:
     _check_email(email)
     theirs = "@" not in username or username.lower() == email.lower()
     require(theirs, "username_not_theirs", _("A username with @ must be the person's own email."), field="username")
-    if SignInName.objects.annotate(folded=Lower("value")).filter(folded=Lower(Value(username))).exists():
+    signs_others_in = SignInName.objects.annotate(folded=Lower("value")).filter(folded=Lower(Value(username))).exists()
+    if signs_others_in or with_email(username, at_most=1):
         raise _taken(username)
 
 

@@ -56,6 +56,18 @@ def test_somebody_elses_email_cannot_be_a_username(acme: Any, noon: datetime) ->
     assert new("Ann@Example.com", at=noon).username == "Ann@Example.com"
 
 
+@pytest.mark.parametrize("email", ["jane@example.com", "JANE@Example.com"])
+def test_an_email_by_which_somebody_else_signs_in_is_no_username(acme: Any, noon: datetime, email: str) -> None:
+    jane = user("jane")
+
+    with pytest.raises(DomainError, match="username_taken"):
+        new(email, email=email, at=noon)
+    assert new("ann", email=email, at=noon).email == email
+    User.objects.filter(username="ann").delete()
+    User.objects.filter(pk=jane.pk).update(is_active=False)
+    assert new(email, email=email, at=noon).username == email
+
+
 @pytest.mark.parametrize("bad", ["", "two words", "a\r\nb", "<script>", "a" * 151])
 def test_odd_usernames_are_refused(acme: Any, noon: datetime, bad: str) -> None:
     with pytest.raises(DomainError, match="username_invalid"):
