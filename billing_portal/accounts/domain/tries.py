@@ -1,11 +1,13 @@
 """Guessing ends: at most ten tries in a quarter of an hour for one account, and from one address (reliability 75).
 
+At the door the name that was typed is counted too, and it alone is spoken of: that another name of the same account was tried is not told (74).
 Tries lie in the database, so they are counted without Redis. Each is written down before it is looked at, so that many at the same
 moment are not more than ten, and taken back when it succeeds. The owner is never locked out: a browser they signed in with before has ten
 tries of its own (`accounts.known`), a link by mail works all the while, and who set a new password by it starts anew.
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -22,6 +24,14 @@ KEPT = timedelta(days=1)
 TOO_MANY = _("Too many attempts. Wait a quarter of an hour, or ask for a link to set a new password.")
 
 
+@dataclass(frozen=True)
+class AtTheDoor:
+    """What was counted of one try at the door, and whether the password is looked at: not once its account has had all of its tries."""
+
+    rows: tuple[SignInTry, ...]
+    looked_at: bool
+
+
 def whom(name: str) -> str:
     """Whose account a name tries: the same for all names of one user; of a name that nobody has, its fingerprint."""
     user = queries.named(name)
@@ -29,30 +39,55 @@ def whom(name: str) -> str:
     return str(user.pk) if user else unknown
 
 
+def typed(name: str) -> str:
+    """What the name itself is counted as, whoever has it."""
+    return hashlib.sha256(f"typed:{name.strip().casefold()}".encode()).hexdigest()
+
+
 @transaction.atomic
 def begin(kind: Kind, *, whom: str, address: str, at: datetime) -> SignInTry:
     """Write down one try, which counts until it is taken back; an empty address is not counted. Raises `too_many_tries` and then counts nothing."""
-    _one_at_a_time(f"{kind}:whom:{whom}", f"{kind}:address:{address}")
+    _one_at_a_time(*_names(kind, whom, address))
     recent = SignInTry.objects.filter(kind=kind, at__gt=at - WINDOW)
     few = recent.filter(whom=whom).count() < MOST and (not address or recent.filter(address=address).count() < MOST)
     require(few, "too_many_tries", str(TOO_MANY))
     return SignInTry.objects.create(kind=kind, whom=whom, address=address, at=at)
 
 
-def take_back(counted: SignInTry) -> None:
+@transaction.atomic
+def begin_at_the_door(name: str, *, whom: str, address: str, at: datetime) -> AtTheDoor:
+    """Write down one try at a password by the name that was typed. Raises `too_many_tries` for this name or address, and then counts nothing.
+
+    What the account had by other names is not told: beyond its ten the try counts for the name alone and is answered as a wrong one. Every name
+    costs the same questions.
+    """
+    mark = typed(name)
+    _one_at_a_time(*_names(Kind.PASSWORD, mark, address), *_names(Kind.PASSWORD, whom, address))
+    by_name = begin(Kind.PASSWORD, whom=mark, address=address, at=at)
+    looked_at = SignInTry.objects.filter(kind=Kind.PASSWORD, at__gt=at - WINDOW, whom=whom).count() < MOST
+    of_account = SignInTry.objects.create(kind=Kind.PASSWORD, whom=whom if looked_at else "", at=at)
+    return AtTheDoor((by_name, of_account), looked_at)
+
+
+def take_back(*counted: SignInTry) -> None:
     """This one succeeded."""
-    SignInTry.objects.filter(pk=counted.pk).delete()
+    SignInTry.objects.filter(pk__in=[each.pk for each in counted]).delete()
 
 
 def forgive(user: User) -> None:
-    """Forget the passwords that were tried at this account: it is a new one now. Codes that were tried count on."""
-    SignInTry.objects.filter(whom=str(user.pk), kind=Kind.PASSWORD).delete()
+    """Forget the passwords that were tried at this account, by any of its names: it is a new one now. Codes that were tried count on."""
+    names = [user.username, user.email, *user.sign_in_names.values_list("value", flat=True)]
+    SignInTry.objects.filter(whom__in=[str(user.pk), *(typed(name) for name in names if name)], kind=Kind.PASSWORD).delete()
 
 
 def tidy(*, at: datetime) -> int:
     """Forget tries that count no more."""
     gone, _by_model = SignInTry.objects.filter(at__lt=at - KEPT).delete()
     return gone
+
+
+def _names(kind: Kind, whom: str, address: str) -> tuple[str, str]:
+    return f"{kind}:whom:{whom}", f"{kind}:address:{address}"
 
 
 def _one_at_a_time(*names: str) -> None:

@@ -87,6 +87,37 @@ def test_a_forgiven_account_starts_anew_with_passwords_and_not_with_codes(acme: 
     assert not passes(str(jane.pk), "", noon, Kind.CODE), "who reads somebody's mails would have ten codes for each link"
 
 
+def by_name(name: str, whom: str, at: datetime) -> bool | None:
+    """Whether the password was looked at; None when it was said that there were too many."""
+    try:
+        return tries.begin_at_the_door(name, whom=whom, address="", at=at).looked_at
+    except DomainError as refusal:
+        if refusal.code != "too_many_tries":
+            raise
+        return None
+
+
+@pytest.mark.rel(75)
+def test_of_many_tries_by_all_names_of_an_account_ten_are_looked_at_and_each_name_is_counted_by_itself(acme: Any, noon: datetime) -> None:
+    pk = str(user("jane").pk)
+    looked_at = [[by_name(name, pk, noon) for _try in range(11)] for name in ("jane", "jane@example.com")]
+
+    assert looked_at == [[True] * 10 + [None], [False] * 10 + [None]]
+    assert [by_name("jane", pk, noon + 15 * MINUTE), by_name("jane@example.com", pk, noon + 15 * MINUTE)] == [True, True]
+
+
+def test_who_set_a_new_password_starts_anew_by_every_name(acme: Any, noon: datetime) -> None:
+    jane = user("jane")
+    SignInName.objects.create(kind=SignInName.Kind.ACCOUNT_NUMBER, value="100042", user=jane)
+    names = ("jane", "Jane@Example.com", "100042")
+    for name in names:
+        while by_name(name, str(jane.pk), noon) is not None:
+            pass
+    tries.forgive(jane)
+
+    assert [by_name(name, str(jane.pk), noon) for name in names] == [True] * 3
+
+
 def test_tries_are_forgotten_after_a_day(acme: Any, noon: datetime) -> None:
     passes("jane", "192.0.2.1", noon)
     passes("jane", "192.0.2.1", noon + timedelta(hours=2))

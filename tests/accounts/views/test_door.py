@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing_portal.accounts.adapter import NO_MATCH
 from billing_portal.accounts.domain import links
-from billing_portal.accounts.models import AuditEntry, LoginLink, Role, User
+from billing_portal.accounts.models import AuditEntry, LoginLink, Role, SignInName, User
 from tests.support.people import PASSWORD, client, mails, user
 
 NEW = "a much longer secret 77"
@@ -84,6 +84,26 @@ def test_guessing_ends_after_ten_tries_and_other_people_still_sign_in(acme: Any)
     assert "Too many attempts" in sign_in(browser, "jane").content.decode()
     assert sign_in(anns, "ann").status_code == 302
     assert sign_in(client(REMOTE_ADDR="192.0.2.7"), "ann").status_code == 302
+
+
+@pytest.mark.rel(74)
+@pytest.mark.rel(75)
+def test_tries_by_one_name_tell_nothing_of_the_other_names_of_its_account(acme: Any) -> None:
+    """The account has had its ten, so no password is looked at by any of its names; by a name that nobody has the answers are the same."""
+    SignInName.objects.create(kind=SignInName.Kind.ACCOUNT_NUMBER, value="100042", user=user("jane"))
+    for _attempt in range(10):
+        sign_in(client(REMOTE_ADDR="192.0.2.1"), "jane", "guess guess guess")
+
+    answers = {}
+    for number, name in enumerate(["jane@example.com", "100042", "nobody"]):
+        given = [sign_in(client(REMOTE_ADDR=f"198.51.100.{number}"), name) for _attempt in range(10)]
+        given.append(sign_in(client(REMOTE_ADDR=f"203.0.113.{number}"), name))
+        answers[name] = [(answer.status_code, text_of(answer).replace(f'value="{name}"', "")) for answer in given]
+
+    assert answers["jane@example.com"] == answers["100042"] == answers["nobody"]
+    assert {(status, str(NO_MATCH) in said) for status, said in answers["nobody"][:10]} == {(422, True)}
+    assert "Too many attempts" in answers["nobody"][10][1]
+    assert "Too many attempts" in sign_in(client(REMOTE_ADDR="192.0.2.2"), "JANE ").content.decode()
 
 
 def test_nothing_else_of_the_framework_is_reachable(acme: Any) -> None:
