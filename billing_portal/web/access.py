@@ -48,7 +48,8 @@ V = TypeVar("V", bound=View)
 THIRD_PARTY = frozenset({"allauth.account.views", "ninja.operation"})
 WITHOUT_SIGN_IN = frozenset({"ninja.operation"})
 OPEN_WHILE_ACTING = frozenset({"LogoutView", "LoginView"})
-NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame", "drawn_for", "drawn", "key"})
+# What no person wrote, and what proves who somebody is: the password in force, a code, the answer of a passkey.
+NEVER_SHOWN_AGAIN = frozenset({"csrfmiddlewaretoken", "frame", "drawn_for", "drawn", "key", "current", "code", "answer", "token"})
 
 
 class ActingError(Exception):
@@ -236,6 +237,6 @@ def of_another_frame(request: HttpRequest, viewer: Viewer) -> HttpResponse | Non
 
 
 def written(request: HttpRequest) -> list[tuple[str, str]]:
-    """What somebody wrote into a form that is not sent on, without its passwords, to be shown once more."""
+    """What somebody wrote into a form that is not sent on, without what proves who they are, to be shown once more."""
     lists = [(name, values) for name, values in request.POST.lists() if name not in NEVER_SHOWN_AGAIN and "password" not in name]
     return [(name, str(value)) for name, values in lists for value in values if value]

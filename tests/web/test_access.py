@@ -1,7 +1,7 @@
 """Who may open what (reliability 61; semantics 33, 34; the rights of the contracts)."""
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -118,6 +118,14 @@ def test_a_form_drawn_while_managing_another_saves_nothing_and_keeps_what_was_wr
     assert "You are no longer managing [Beta GmbH]." in said
     assert "Warehouse 2" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("secret", ["password", "new_password", "current", "code", "answer", "token"])
+def test_what_proves_who_somebody_is_is_never_shown_again(door: AccessMiddleware, asking: Asking, commerce: Viewer, secret: str) -> None:
+    sent = {"frame": f"{uuid.uuid4()} Beta GmbH", secret: "copper kettle", "name": "Warehouse 2"}
+
+    said = cast(HttpResponse, door.process_view(asking(commerce, post=sent), sample.for_staff, (), {})).content.decode()
+    assert ("copper kettle" in said, "Warehouse 2" in said) == (False, True)
 
 
 def test_a_form_of_ones_own_cannot_be_saved_into_a_customer(door: AccessMiddleware, asking: Asking, switched: Viewer) -> None:

@@ -1,5 +1,6 @@
 """The door as visitors see it."""
 
+import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -223,6 +224,27 @@ def test_expired_used_and_invented_links_look_the_same_and_offer_a_new_one(acme:
     assert len({text_of(answer).replace(path, "") for answer, path in zip(pages, paths, strict=True)}) == 1
     assert len({text_of(answer) for answer in renewed}) == 1
     assert sorted(mail.recipients[0] for mail in mails("password_reset")) == ["bob@example.com", "jane@example.com"]
+
+
+@pytest.mark.rel(72)
+def test_no_link_that_still_works_stands_in_the_log(acme: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """A refused password, a link that ended and an error of ours are logged with their path."""
+    jane = user("jane")
+    ended, path = link_for(jane), link_for(jane)
+    answers = [client().post(path, {"password": "short"}).status_code, client().get(ended).status_code, client().post(f"{path}renew/").status_code]
+    confirm = f"/email/{'x' * 30}:1vN:{'y' * 43}/"
+    answers.append(client().get(confirm).status_code)
+    try:
+        raise ValueError(f"broken at {path}")
+    except ValueError:
+        logging.getLogger("django.request").exception("Internal Server Error: %s", path)
+    logged = capfd.readouterr().err
+
+    assert answers == [422, 410, 200, 410]
+    assert logged.count("/password/[secret]/") == 4
+    assert logged.count("/email/[secret]/") == 1
+    assert [secret.split("/")[2] in logged for secret in (path, ended, confirm)] == [False] * 3
+    assert client().get(path).status_code == 200
 
 
 @pytest.mark.rel(76)
