@@ -114,7 +114,7 @@ class EntryForm(PortalForm):
 
 
 SETTLE_HINTS = {
-    Way.OUT.value: _("To pay invoices. The tax that its top-ups included comes back with it."),
+    Way.OUT.value: _("To pay invoices. The tax that is still in it comes back with it."),
     Way.INTO.value: _("To spend on calls. Taxed as a top-up: the amount includes the tax."),
 }
 

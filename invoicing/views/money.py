@@ -132,7 +132,8 @@ def take_back(request: PortalRequest, account: str, movement: UUID) -> HttpRespo
             reversals.take_back(found, reason=form.cleaned_data["reason"], actor=actor_of(request), at=timezone.now())
             messages.success(request, _("%(what)s taken back.") % {"what": Kind(found.kind).label})
             return redirect(TAB, account=account)
-    return customer_page(request, "invoicing/take_back.html", customer, tab=TAB, form=form, movement=found, what=Kind(found.kind).label, amount=effect(found))
+    amount = found.amount if found.kind == Kind.SETTLE else effect(found)
+    return customer_page(request, "invoicing/take_back.html", customer, tab=TAB, form=form, movement=found, what=Kind(found.kind).label, amount=amount)
 
 
 @roles(*MOVERS)
@@ -155,8 +156,8 @@ def entry(request: PortalRequest, account: str) -> HttpResponse:
 def settle(request: PortalRequest, account: str) -> HttpResponse:
     """Credit moves between the wallet and the receivable."""
     customer = customers.customer_or_404(request.viewer, account)
-    is_prepaid = customer.billing_type == BillingType.PREPAID
-    form = SettleForm(request.POST or None, currency=customer.currency, initial={"way": Way.INTO if is_prepaid else Way.OUT})
+    is_out = customer.billing_type != BillingType.PREPAID and customer.standing.wallet > 0
+    form = SettleForm(request.POST or None, currency=customer.currency, initial={"way": Way.OUT if is_out else Way.INTO})
     if form.is_valid():
         with form.refusals():
             settlements.settle(customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
