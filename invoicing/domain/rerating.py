@@ -1,8 +1,8 @@
 """Posted calls rated again by what holds for their moment now: only the difference is posted, once, and it climbs (semantics 5, 18, reliability 22).
 
 A call keeps its customer and its kind: one to a line of the reseller stays free, an incoming or unanswered one too. One for which nothing can be found
-now keeps its price, and so does one whose invoice line was credited or written off. A call that waits at the parent is left to the parent's queue.
-Money that a document has taken stays there: the difference goes to the next one.
+now keeps its price, and so does one whose invoice line was credited or written off; credited at the parent, it keeps what it costs. A call that waits
+at the parent is left to the parent's queue. Money that a document has taken stays there: the difference goes to the next one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from billing_portal.kernel.period import local_date
 from customers.domain import ledger, spending, standing
 from customers.domain.ledger import Posting
 from customers.models import Customer, Kind
-from invoicing.domain import buying, margins, parties, posted, price_changes, rating_batch, records
+from invoicing.domain import buying, closed_above, margins, parties, posted, price_changes, rating_batch, records
 from invoicing.domain.buying import Bought, Purchase
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey
@@ -82,7 +82,7 @@ def look(named: Named) -> list[Finding]:
     outcomes = [posted.outcome_of(call, keys[call.key_id], owners[call.customer_id]) for call in calls]
     rating_batch.price(outcomes)
     rated = [(call.key_id, outcome) for call, outcome in zip(calls, outcomes, strict=True) if not outcome.reason]
-    purchase = buying.of(rated)
+    purchase = closed_above.leave_out(buying.of(rated), calls)
     closed = billed.closed_calls(calls)
     found = [Finding(call, keys[call.key_id], owners[call.customer_id], reason=str(closed.get(call.key_id, ""))) for call in calls]
     return [_compared(each, outcome, purchase) for each, outcome in zip(found, outcomes, strict=True)]

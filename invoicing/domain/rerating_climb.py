@@ -19,7 +19,7 @@ from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
 from customers.domain import standing
 from customers.models import Customer
-from invoicing.domain import buying, climb, margins, posted, rerating
+from invoicing.domain import buying, climb, closed_above, margins, posted, rerating
 from invoicing.domain.buying import Bought, Seller
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey, PriceChange
@@ -95,6 +95,7 @@ def _finding(call: Call, key: CallKey, below: Call, customer: Customer) -> Findi
 
 def _bought_anew(found: Sequence[Finding]) -> list[Finding]:
     purchase = buying.of([(each.call.key_id, each.outcome) for each in found if each.outcome is not None])
+    purchase = closed_above.leave_out(purchase, [each.call for each in found])
     return [rerating.with_cost(each, purchase) for each in found]
 
 

@@ -1,0 +1,88 @@
+"""A parent that has credited calls on its reseller's invoice does not give them back once more when the reseller rates them again (semantics 13)."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django_tenants.utils import schema_context
+
+from billing_portal.tenancy.models import new_id
+from customers.models import PlanAssignment
+from invoicing.domain import credit_notes, invoices, rerating
+from invoicing.domain.rerating import Named, RatedAgain
+from invoicing.models import Call, Document
+from tests.support import tree, world
+from tests.support.tree import LEVELS, Tree
+from tests.support.world import jane
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+FIRST = datetime(2026, 12, 1, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def three(acme: Any) -> Tree:
+    planted = tree.plant()
+    tree.take([tree.call(planted.anna), tree.call(planted.anna, "c2")], NOON)
+    tree.work()
+    return planted
+
+
+def invoice(schema: str, *, is_credited: bool) -> None:
+    """November's invoice of this level to the one below, credited in full."""
+    with schema_context(schema):
+        invoices.issue_all(date(2026, 12, 1), actor=jane, at=FIRST)
+        [document] = Document.objects.filter(kind="invoice")
+        if is_credited:
+            credit_notes.issue(document, reason="wrong", actor=jane, at=FIRST, key="n")
+
+
+def all_levels_are_dearer(three: Tree) -> RatedAgain:
+    """Every plan was the wrong one: each level costs twice as much, and Globex rates its calls again."""
+    for schema in LEVELS:
+        with schema_context(schema):
+            for assignment in PlanAssignment.objects.select_related("plan"):
+                dear = world.plan(f"Dear {assignment.plan.name}", assignment.plan.currency, {"44": ("United Kingdom", "1.22")})
+                PlanAssignment.objects.filter(pk=assignment.pk).update(plan=dear)
+    with schema_context("globex"):
+        done = rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=FIRST)
+    tree.work()
+    return done
+
+
+def owed(schema: str, whom: str) -> Decimal:
+    return sum((Decimal(amount) for name, amount, _currency in tree.balances()[schema] if name == whom), Decimal(0))
+
+
+@pytest.mark.rel(7)
+def test_calls_credited_at_the_parent_cost_what_they_cost(three: Tree) -> None:
+    invoice("acme", is_credited=True)
+    assert owed("acme", "Globex") == 0
+    before = tree.prices()
+
+    assert all_levels_are_dearer(three).changed == 2
+    assert (owed("acme", "Globex"), owed("owner", "Acme")) == (Decimal(0), Decimal("-0.61"))
+    assert tree.prices()["acme"] == before["acme"]
+    assert tree.differences() == []
+
+
+@pytest.mark.rel(7)
+def test_calls_on_an_invoice_that_stands_follow(three: Tree) -> None:
+    invoice("acme", is_credited=False)
+    billed = owed("acme", "Globex")
+
+    all_levels_are_dearer(three)
+    assert owed("acme", "Globex") < billed
+    assert tree.differences() == []
+
+
+@pytest.mark.rel(7)
+def test_a_difference_stops_below_the_level_that_has_credited_the_calls(three: Tree) -> None:
+    invoice("owner", is_credited=True)
+    before = tree.prices()
+
+    all_levels_are_dearer(three)
+    assert tree.prices()["acme"] != before["acme"]
+    assert (owed("owner", "Acme"), tree.prices()["owner"]) == (Decimal(0), before["owner"])
+    assert tree.differences() == []
