@@ -8,7 +8,7 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import Login
 from allauth.account.stages import LoginStageController
 from allauth.mfa.models import Authenticator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +60,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     form = _form(request)
     if form.is_valid() and _shows_second(request, user, form):
         confirmations.note(request, user, confirmations.SECOND)
-        return redirect(way)
+        return HttpResponseRedirect(way)
     return _asked(request, "account/confirm.html", user, form, next=way)
 
 
@@ -73,7 +73,7 @@ def _confirm_by_password(request: HttpRequest, user: User, way: str) -> HttpResp
             form.add_error("password", refusal.message)
         else:
             confirmations.note(request, user, confirmations.PASSWORD)
-            return redirect(way)
+            return HttpResponseRedirect(way)
     return answer(request, "account/confirm_password.html", form, next=way)
 
 
@@ -146,4 +146,5 @@ def _asked(request: HttpRequest, template: str, user: User, form: CodeForm | Pas
 def _way_on(request: HttpRequest, otherwise: str = "") -> str:
     """The page of this host that was asked for, else another one, else one's own account."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()) else otherwise or reverse("own_account")
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours else otherwise or reverse("own_account")

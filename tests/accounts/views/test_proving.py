@@ -224,6 +224,20 @@ def test_confirming_never_leads_to_another_host(acme: Any, elsewhere: str) -> No
 
 
 @pytest.mark.rel(75)
+@pytest.mark.parametrize("way", ["foo", "web:staff", "http://[", "\\\\evil.example"])
+@pytest.mark.parametrize("by", ["password", "code"])
+def test_a_way_on_that_is_no_page_leads_to_ones_own_account_and_keeps_the_session(acme: Any, way: str, by: str) -> None:
+    jane = user("jane")
+    if by == "code":
+        [code, *_others] = add_app(jane)
+    browser = at_the_door(jane, code=code if by == "code" else "")
+    answer = browser.post("/account/confirm/", {by: PASSWORD if by == "password" else shown(), "next": way})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/account/")
+    assert is_signed_in(browser)
+    assert client().post("/sign-in/", {"login": "jane", "password": PASSWORD, "next": way}).status_code == 302
+
+
 def test_guessing_the_password_in_a_session_left_open_ends_after_ten(acme: Any) -> None:
     """A stolen session is no way to guess: at the confirmation and at the change of the password together."""
     browser = client(user("jane"))
