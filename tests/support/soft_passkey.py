@@ -16,20 +16,22 @@ ORIGIN = "http://acme.localhost"
 
 @dataclass
 class SoftPasskey:
-    """A key pair for one host; `verified` says whether it asked its holder for a finger or a PIN."""
+    """A key pair for one host; `verified` says whether it asked its holder for a finger or a PIN. `key`: another public one is shown."""
 
     host: str = "acme.localhost"
     verified: bool = True
     name: bytes = field(default_factory=lambda: os.urandom(16))
     pair: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     holder: str = ""
+    key: Any = None
 
     def make(self, options: dict[str, Any], *, origin: str = ORIGIN) -> dict[str, Any]:
         """The answer to being asked for a new passkey."""
         asked = options["publicKey"]
         self.holder = asked["user"]["id"]
         said = CollectedClientData.create(CollectedClientData.TYPE.CREATE, websafe_decode(asked["challenge"]), origin)
-        key = AttestedCredentialData.create(b"\0" * 16, self.name, ES256.from_cryptography_key(self.pair.public_key()))  # type: ignore[no-untyped-call]
+        public = self.key or ES256.from_cryptography_key(self.pair.public_key())  # type: ignore[no-untyped-call]
+        key = AttestedCredentialData.create(b"\0" * 16, self.name, public)
         data = AuthenticatorData.create(sha256(self.host.encode()), self._flags() | FLAG.AT, 0, key)
         answer = {"clientDataJSON": said.b64, "attestationObject": websafe_encode(AttestationObject.create("none", data, {})), "transports": ["internal"]}
         return self._credential(answer)

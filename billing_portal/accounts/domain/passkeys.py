@@ -36,7 +36,7 @@ from billing_portal.kernel.errors import DomainError, require
 NAME_CAP = 60
 MOST = 20
 # What the library raises for answers that are no answers: it trusts their shape.
-RUBBISH = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error)
+RUBBISH = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error, RecursionError, NotImplementedError)
 Answer = Mapping[str, Any]
 
 

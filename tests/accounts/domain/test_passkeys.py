@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from fido2.cose import CoseKey
 from fido2.utils import websafe_decode, websafe_encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,6 +163,25 @@ def test_a_cut_off_answer_is_refused_in_words(part: str) -> None:
         answer = {**honest, "response": {**honest["response"], part: websafe_encode(raw[:length])}}
         with pytest.raises(DomainError, match="This passkey was not accepted"):
             passkeys.made(answer, site=ACME, state=state)
+
+
+@pytest.mark.parametrize("depth", [1_000, 100_000])
+def test_an_answer_nested_without_end_is_refused_in_words(depth: int) -> None:
+    options, state = Fresh.asked()
+    honest = SoftPasskey().make(options)
+    answer = {**honest, "response": {**honest["response"], "attestationObject": websafe_encode(b"\x81" * depth + b"\x00")}}
+
+    with pytest.raises(DomainError, match="This passkey was not accepted"):
+        passkeys.made(answer, site=ACME, state=state)
+
+
+@pytest.mark.parametrize("key", [{1: 2, 3: "ES256"}, {1: 2, 3: -7}, {1: 2, 3: 99}, {1: 2, 3: b"x"}])
+def test_a_key_by_which_no_signature_can_be_checked_is_refused_in_words(key: dict[int, Any]) -> None:
+    options, state = Fresh.asked()
+    answer = SoftPasskey(key=CoseKey(key)).make(options)
+
+    with pytest.raises(DomainError, match="This passkey was not accepted"):
+        passkeys.made(answer, site=ACME, state=state)
 
 
 class Fresh:
