@@ -1,8 +1,10 @@
 """A session belongs to the reseller in whose schema it was opened, and is listed there."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
@@ -15,6 +17,7 @@ from billing_portal.accounts.models import User
 from billing_portal.accounts.where import Where
 
 CLAIM = "schema"
+KEY = re.compile(r"[a-z0-9]{8,40}")
 
 
 def claim(request: HttpRequest, user: User, **signal: Any) -> None:
@@ -27,6 +30,18 @@ def claim(request: HttpRequest, user: User, **signal: Any) -> None:
 def sign_out(request: HttpRequest, **signal: Any) -> None:
     """Somebody signs out: the session is listed no more."""
     sessions.forget(request.session)
+
+
+class SessionCookieIsSound:
+    """Looks no session up by what can be the key of none: a browser may send anything, also what no database takes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        return self.get_response(request)
 
 
 class SessionBelongsToReseller:

@@ -48,6 +48,16 @@ def test_a_copied_schema_with_the_same_session_and_user_lets_nobody_in(acme: Any
     assert not is_signed_in(carry(browser, to_host="globex.localhost"))
 
 
+@pytest.mark.parametrize("value", ['"\\000abcdefghijkl"', '"\\377\\376abcdefgh"', "ab\u00e9" * 8, "a" * 5000, "../../../etc/passwd", ""])
+def test_a_cookie_that_is_no_session_is_no_session(acme: Any, value: str) -> None:
+    """A NUL among others, which no database takes, written as cookies write it."""
+    jane = user("jane")
+    answers = [client(HTTP_COOKIE=f"{settings.SESSION_COOKIE_NAME}={value}").get(path).status_code for path in ("/sign-in/", "/account/", "/help/")]
+
+    assert answers == [200, 302, 200]
+    assert is_signed_in(client(jane))
+
+
 def test_an_unknown_host_is_a_plain_404(acme: Any) -> None:
     answer = client(host="unknown.localhost").get("/sign-in/")
 
