@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links, notices
+from billing_portal.accounts.domain import audit, links, notices, tries
 from billing_portal.accounts.models import User
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.mail import outgoing
@@ -18,10 +18,15 @@ from billing_portal.tenancy import queries as tenancy
 LIFETIME = timedelta(hours=settings.LOGIN_LINK_HOURS)
 
 
-def ask(user: User, email: str, *, at: datetime) -> None:
-    """Mail a link to the new address; nothing changes until it is confirmed. Raises `email_same`, `bad_address`."""
+@transaction.atomic
+def ask(user: User, email: str, *, address: str, at: datetime) -> None:
+    """Mail a link to the new address; nothing changes until it is confirmed. Nobody mails strangers more often than links are asked for.
+
+    `address` is where the request came from. Raises `email_same`, `bad_address`, `too_many_tries`; what was refused counts nothing.
+    """
     wanted = email.strip()
     require(wanted.lower() != user.email.lower(), "email_same", _("This is your email address already."), "email")
+    tries.begin(tries.Kind.LINK, whom=f"email:{user.pk}", address=address, at=at, refusal=_("Too many links were asked for. Wait a quarter of an hour."))
     token = signing.dumps([str(user.pk), user.email, wanted, user.get_session_auth_hash()[:16]], salt=_salt(), compress=True)
     link = tenancy.address_of(tenancy.current(), reverse("email-confirm", args=[token]))
     context = {"user": user, "email": wanted, "link": link}

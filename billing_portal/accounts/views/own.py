@@ -18,7 +18,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import emails, passwords, second_factors, sessions, users
 from billing_portal.accounts.forms import ChangePasswordForm, EmailForm, PreferencesForm
 from billing_portal.accounts.views.answers import answer
-from billing_portal.accounts.where import in_words
+from billing_portal.accounts.where import Where, in_words
 from billing_portal.kernel.errors import DomainError
 
 
@@ -61,7 +61,7 @@ def change_email(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST or None)
     if form.is_valid():
         try:
-            emails.ask(me(request), form.cleaned_data["email"], at=timezone.now())
+            emails.ask(me(request), form.cleaned_data["email"], address=Where.of(request).network, at=timezone.now())
         except DomainError as refusal:
             form.refuse(refusal)
         else:

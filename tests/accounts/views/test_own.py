@@ -218,8 +218,8 @@ def test_a_link_to_an_email_that_does_not_hold_changes_nothing(acme: Any, why: s
 def test_of_two_links_asked_for_the_one_confirmed_first_ends_the_other(acme: Any) -> None:
     jane = user("jane")
     now = timezone.now()
-    emails.ask(jane, "one@new.example", at=now)
-    emails.ask(jane, "two@new.example", at=now)
+    emails.ask(jane, "one@new.example", address="", at=now)
+    emails.ask(jane, "two@new.example", address="", at=now)
     one, two = [re.search(r"(/email/\S+)", mail.text)[1] for mail in mails("email_confirm")]  # type: ignore[index]
 
     assert [client().post(path).status_code for path in (two, one)] == [302, 410]
@@ -232,6 +232,17 @@ def test_what_is_no_new_address_is_refused_on_the_field(acme: Any, email: str) -
 
     assert browser.post("/account/email/", {"email": email}).status_code == 422
     assert mails("email_confirm") == []
+
+
+@pytest.mark.rel(75)
+def test_nobody_mails_strangers_more_than_ten_links_and_others_still_change_theirs(acme: Any) -> None:
+    browser, other = at_the_door(user("jane"), REMOTE_ADDR="192.0.2.1"), at_the_door(user("ann"), REMOTE_ADDR="192.0.2.2")
+    answers = [browser.post("/account/email/", {"email": "victim@stranger.example"}) for _click in range(12)]
+
+    assert [answer.status_code for answer in answers] == [302] * 10 + [422] * 2
+    assert "Too many links were asked for. Wait a quarter of an hour." in answers[-1].content.decode()
+    assert len(mails("email_confirm")) == 10
+    assert [other.post("/account/email/", {"email": email}).status_code for email in ("ann", "ann@new.example")] == [422, 302]
 
 
 LONG = f"{'j' * 60}@{'example.' * 23}com"  # 248 letters
