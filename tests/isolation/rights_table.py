@@ -58,6 +58,7 @@ CUSTOMER = {
     "credit_limit": "0.00",
 }
 PLAN = {"name": "Gold", "currency": "GBP", "precision": "4", "inherits": "nothing"}
+ALL_SHOWN = {"every": "on", "shown_until": "2099-12-31T23:59:59+00:00", "shown_count": "100"}
 TAX = {"name": "GST", "percent": "10", "scopes": ["on_calls"]}
 
 TABLE: tuple[Cell, ...] = (
@@ -146,7 +147,7 @@ TABLE: tuple[Cell, ...] = (
     do(TERMS, "change a tax", "yy----", "rateplans:tax", "rateplans_tax", **TAX),
     do(TERMS, "start an invoice run", "yy----", "invoicing:run-new", "invoicing_invoicerun", as_of="2026-11-01", key="third"),
     do(TERMS, "rate a waiting call again", "yy----", "invoicing:waiting-rate-again", "", every="on", reason="no_rate"),
-    do(TERMS, "set a waiting call aside", "yy----", "invoicing:waiting-set-aside", "invoicing_waitingcall", every="on", reason="no_rate", note="Test"),
+    do(TERMS, "set a waiting call aside", "yy----", "invoicing:waiting-set-aside", "invoicing_waitingcall", reason="no_rate", note="Test", **ALL_SHOWN),
     do(TERMS, "send an invoice again", "yyy---", "invoicing:document-send", "jobs_job"),
     # --- lock, resend login details ----------------------------------------------------------------------------------
     do(LOCK, "lock a customer", "yyy---", "customers:lock", "customers_lock", scopes=["web"], note="Late"),
