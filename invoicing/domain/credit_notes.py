@@ -82,7 +82,7 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
     written_off = document.matches.filter(credit__kind=Kind.WRITE_OFF, credit__reversed_by=None).exists()
     require(not written_off, "written_off", _("A part of this invoice was written off. Take that back first."))
     content = content_of(document, positions)
-    require(content.total > 0, "nothing_to_credit", _("Choose lines that come to more than 0.00."), "lines")
+    require(content.total > 0, "nothing_to_credit", _("Choose lines that come to more than 0.00, of those that nothing has given back yet."), "lines")
     left = document.total - credited(document)
     require(content.total <= left, "more_than_left", _("This is more than is left of the invoice: choose its credits too."), "lines")
     note = _write(content, _post(content, actor=actor, at=at, key=key), reason=reason.strip(), actor=actor, at=at)

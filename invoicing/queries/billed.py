@@ -28,16 +28,18 @@ class Since(models.TextChoices):
     RATED_AGAIN = "rated_again", _("its calls were rated again")
 
 
-# A call that was rated again stands on the line of its own movement, and on those of the differences.
+# A call that was rated again stands on the line of its own movement, and on those of the differences. Asked from the few that were, never from all calls.
 RATED_AGAIN = """
     WITH here AS (
         SELECT taken.line_id, call.key_id, 0 AS number
-          FROM invoicing_taken AS taken JOIN invoicing_call AS call ON call.transfer_id = taken.transfer_id
-         WHERE taken.document_id = %s AND call.price_number > 0
+          FROM invoicing_pricechange AS change
+          JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id
+          JOIN invoicing_taken AS taken ON taken.transfer_id = call.transfer_id
+         WHERE change.customer_id = %(customer)s AND taken.document_id = %(document)s
         UNION ALL
         SELECT taken.line_id, change.key_id, change.price_number
           FROM invoicing_taken AS taken JOIN invoicing_pricechange AS change ON change.transfer_id = taken.transfer_id
-         WHERE taken.document_id = %s)
+         WHERE taken.document_id = %(document)s)
     SELECT DISTINCT here.line_id
       FROM here
       JOIN invoicing_pricechange AS later ON later.key_id = here.key_id AND later.price_number > here.number
@@ -80,7 +82,7 @@ def closed_calls(calls: Iterable[Call]) -> dict[UUID, Closed]:
 def moved_since(document: Document) -> dict[UUID, Since]:
     """The invoice's lines whose movements were answered otherwise since, by their ids. A movement and its mirror on one invoice are answered already."""
     with connection.cursor() as cursor:
-        cursor.execute(RATED_AGAIN, [document.pk, document.pk])
+        cursor.execute(RATED_AGAIN, {"document": document.pk, "customer": document.customer_id})
         found = {line: Since.RATED_AGAIN for (line,) in cursor.fetchall()}
     mirrors = Q(transfer__reverses__taken__document=document)
     back = Taken.objects.filter(Q(transfer__reversed_by__isnull=False) | mirrors, document=document)
