@@ -37,7 +37,10 @@ class CustomersConfig(AppConfig):
         registry.search.add(_("Customers"), links.find)
         registry.resolvers.add("customer", links.customer)
         registry.switching.offer(links.targets, enter="customers:switch", leave="customers:return", find="customers:list")
-        words.add({}, {"billing_type": _("Billing type"), "account_number": _("Account number"), "switch_account_code": _("Switch account code")})
+        words.add(
+            {},
+            {"billing_type": _("Billing type"), "account_number": _("Account number"), "switch_account_code": _("Switch account code"), "on_net": _("On-net")},
+        )
         alerts = {"daily_limit": _("Maximum spend per day"), "low_balance_threshold": _("Email when below"), "low_balance_email": _("Low balance email")}
         alerts |= {"low_balance_repeat_days": _("Repeat, days"), "topup": _("Automatic top-up"), "topup_threshold": _("Top up when below"), "lock": _("Lock")}
         words.add({}, alerts)

@@ -63,13 +63,16 @@ def add_line(
 
 
 @transaction.atomic
-def change_line(line: Line, *, description: str, person: Person | None, actor: Actor, at: datetime) -> Line:
-    """Describe a line anew and say who uses it; the new user sees its earlier calls too, the old one none of them. Raises `person_of_others`."""
+def change_line(line: Line, *, description: str, person: Person | None, on_net: bool = False, actor: Actor, at: datetime) -> Line:
+    """Describe a line anew and say who uses it; the new user sees its earlier calls too, the old one none of them.
+
+    `on_net`: staff make calls to it free for everybody from now on, whoever chose its name. Raises `person_of_others`.
+    """
     changed = Line.objects.select_for_update(of=("self",)).select_related("customer", "person__user").get(pk=line.pk)
     _require_own(changed.customer, person)
     before = _words(changed)
-    changed.description, changed.person = description.strip(), person
-    changed.save(update_fields=["description", "person"])
+    changed.description, changed.person, changed.on_net = description.strip(), person, changed.on_net or on_net
+    changed.save(update_fields=["description", "person", "on_net"])
     after = _words(changed)
     changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}
     if changes:
@@ -78,7 +81,7 @@ def change_line(line: Line, *, description: str, person: Person | None, actor: A
 
 
 def _words(line: Line) -> dict[str, str]:
-    return {"description": line.description, "used_by": str(line.person or "")}
+    return {"description": line.description, "used_by": str(line.person or ""), "on_net": _("yes") if line.on_net else _("no")}
 
 
 def _require_own(customer: Customer, person: Person | None) -> None:

@@ -79,11 +79,16 @@ class LineForm(PortalForm):
 
 
 class EditLineForm(EditForm):
-    """A line that is there. Name and address stay: calls are found by them."""
+    """A line that is there. Name and address stay: calls are found by them. Staff may make on-net what the customer named by itself (`by_staff`)."""
 
     description = NoteField(label=_("Description"), max_length=120, required=False)
     person = person_field()
+    on_net = forms.BooleanField(
+        label=_("On-net"), required=False, help_text=_("Calls to it are free for everybody. The customer chose this name: could it be a public number?")
+    )
 
-    def __init__(self, *args: Any, line: Line, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, line: Line, by_staff: bool, **kwargs: Any) -> None:
         super().__init__(*args, initial={"description": line.description, "person": line.person}, **kwargs)
         offer_people(self, line.customer)
+        if line.on_net or not by_staff:
+            del self.fields["on_net"]

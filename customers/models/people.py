@@ -26,7 +26,8 @@ class Line(Record):
     """A telephone line: the name a switch sends for it, and the address it registers from. A name used by several customers decides nothing.
 
     `person` uses it, somebody of the same customer: an account user sees the lines they use and the calls of those, nothing else.
-    `on_net`: calls to it are free for everybody; not so where the customer itself chose a name that can be dialled: then for itself, if it is an extension.
+    `on_net`: calls to it are free for everybody; not so where the customer itself chose a name that can be dialled: then for itself, if it is an extension,
+    until staff say otherwise.
     `is_twin`: named like an older line of the customer, from before names were folded.
     """
 

@@ -97,6 +97,23 @@ def test_a_line_is_given_to_somebody_else(support: Any, annas: Any, anna: Custom
     assert AuditEntry.objects.filter(action="line.changed", customer_id=anna.pk).count() == 2
 
 
+def test_staff_make_an_extension_on_net_that_a_customer_added(support: Any, annas: Any, anna: Customer) -> None:
+    annas.post("/my/lines/new/", {"name": "1001"})
+    line = Line.objects.get()
+    assert "on_net" not in annas.get(f"/my/lines/{line.pk}/").context["form"].fields
+    annas.post(f"/my/lines/{line.pk}/", {"description": "Hall", "on_net": "on"})
+    support.post(staff(anna, f"{line.pk}/"), {"description": "Hall"})
+    assert not Line.objects.get().on_net
+
+    assert "Calls to it are free for everybody." in support.get(staff(anna, f"{line.pk}/")).content.decode()
+    support.post(staff(anna, f"{line.pk}/"), {"description": "Hall", "on_net": "on"})
+    assert Line.objects.get().on_net
+    assert AuditEntry.objects.filter(action="line.changed").latest("at").changes == {"on_net": ["no", "yes"]}
+    assert "on_net" not in support.get(staff(anna, f"{line.pk}/")).context["form"].fields
+    support.post(staff(anna, f"{line.pk}/"), {"description": "Lobby"})
+    assert Line.objects.get().on_net
+
+
 @pytest.mark.rel(62)
 def test_a_line_cannot_be_given_to_somebody_of_another_customer(support: Any, annas: Any, anna: Customer, bob: Customer) -> None:
     line = Line.objects.create(customer=anna, name="1001")
