@@ -15,13 +15,13 @@ from invoicing.models import Call, CallKey
 from invoicing.queries import billed
 
 
-def leave_out(purchase: Purchase, calls: Iterable[Call]) -> Purchase:
-    """The costs found for these calls, without those that the parent would refuse to post; its schema is only read."""
+def split(purchase: Purchase, calls: Iterable[Call]) -> tuple[Purchase, set[UUID]]:
+    """The costs found for these calls without those that the parent would have to post and no longer moves, and the keys of these; its schema is read."""
     if purchase.seller is None:
-        return purchase
+        return purchase, set()
     changed = [call for call in calls if (bought := purchase.prices.get(call.key_id)) is not None and bought.price != call.buy_price]
     gone = _closed(purchase.seller, changed) if changed else set()
-    return replace(purchase, prices={key: bought for key, bought in purchase.prices.items() if key not in gone}) if gone else purchase
+    return replace(purchase, prices={key: bought for key, bought in purchase.prices.items() if key not in gone}), gone
 
 
 def _closed(parent: Seller, calls: list[Call]) -> set[UUID]:

@@ -47,8 +47,8 @@ BUY = {"buy_price": "numeric", "buy_currency": "text", "buy_inputs": "jsonb", "b
 class Finding:
     """A posted call beside what it should cost: `outcome` is its new price, `bought` its new buy price, each None where the old one stays.
 
-    `reason` says why no price could be found now, or why the old one stays whatever it should be. The numbers and the margin's rate are those the call
-    has once this is written.
+    `reason` says why no price could be found now, or why the old one stays whatever it should be; `cost_stays` that the parent no longer moves the buy
+    price. The numbers and the margin's rate are those the call has once this is written.
     """
 
     call: Call
@@ -57,6 +57,7 @@ class Finding:
     outcome: Outcome | None = None
     bought: Bought | None = None
     reason: str = ""
+    cost_stays: bool = False
     price_number: int = 0
     buy_number: int = 0
     margin_rate: Decimal | None = None

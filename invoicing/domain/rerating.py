@@ -82,9 +82,11 @@ def look(named: Named) -> list[Finding]:
     outcomes = [posted.outcome_of(call, keys[call.key_id], owners[call.customer_id]) for call in calls]
     rating_batch.price(outcomes)
     rated = [(call.key_id, outcome) for call, outcome in zip(calls, outcomes, strict=True) if not outcome.reason]
-    purchase = closed_above.leave_out(buying.of(rated), calls)
+    purchase, kept = closed_above.split(buying.of(rated), calls)
     closed = billed.closed_calls(calls)
-    found = [Finding(call, keys[call.key_id], owners[call.customer_id], reason=str(closed.get(call.key_id, ""))) for call in calls]
+    found = [
+        Finding(call, keys[call.key_id], owners[call.customer_id], reason=str(closed.get(call.key_id, "")), cost_stays=call.key_id in kept) for call in calls
+    ]
     return [_compared(each, outcome, purchase) for each, outcome in zip(found, outcomes, strict=True)]
 
 

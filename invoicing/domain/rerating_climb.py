@@ -95,7 +95,7 @@ def _finding(call: Call, key: CallKey, below: Call, customer: Customer) -> Findi
 
 def _bought_anew(found: Sequence[Finding]) -> list[Finding]:
     purchase = buying.of([(each.call.key_id, each.outcome) for each in found if each.outcome is not None])
-    purchase = closed_above.leave_out(purchase, [each.call for each in found])
+    purchase, _kept = closed_above.split(purchase, [each.call for each in found])
     return [rerating.with_cost(each, purchase) for each in found]
 
 

@@ -80,6 +80,8 @@ class Preview:
     def add(self, found: Finding) -> None:
         if found.reason:
             self.kept[found.reason] += 1
+        if found.cost_stays:
+            self.kept[Closed.AT_PARENT] += 1
         if found.outcome is not None:
             customer = found.customer
             self.customers.setdefault(customer.pk, Sum(customer.name, customer.currency, customer)).add(found.call.price, found.price)

@@ -19,6 +19,7 @@ class Closed(models.TextChoices):
 
     CREDITED = "credited", _("Credited on their invoice; charge by hand what is still owed")
     WRITTEN_OFF = "written_off", _("Written off on their invoice; take the write-off back first")
+    AT_PARENT = "at_parent", _("Credited or written off on your parent's invoice: what they cost stays")
 
 
 class Since(models.TextChoices):

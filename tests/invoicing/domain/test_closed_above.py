@@ -9,7 +9,7 @@ from django_tenants.utils import schema_context
 
 from billing_portal.tenancy.models import new_id
 from customers.models import PlanAssignment
-from invoicing.domain import credit_notes, invoices, rerating
+from invoicing.domain import credit_notes, invoices, rerating, rerating_orders
 from invoicing.domain.rerating import Named, RatedAgain
 from invoicing.models import Call, Document
 from tests.support import tree, world
@@ -38,17 +38,18 @@ def invoice(schema: str, *, is_credited: bool) -> None:
             credit_notes.issue(document, reason="wrong", actor=jane, at=FIRST, key="n")
 
 
-def all_levels_are_dearer(three: Tree) -> RatedAgain:
-    """Every plan was the wrong one: each level costs twice as much, and Globex rates its calls again."""
+def all_levels_are_dearer() -> tuple[RatedAgain, list[tuple[str, int]]]:
+    """Every plan was the wrong one: each level costs twice as much, and Globex rates its calls again; what changed, and what the preview said stays."""
     for schema in LEVELS:
         with schema_context(schema):
             for assignment in PlanAssignment.objects.select_related("plan"):
                 dear = world.plan(f"Dear {assignment.plan.name}", assignment.plan.currency, {"44": ("United Kingdom", "1.22")})
                 PlanAssignment.objects.filter(pk=assignment.pk).update(plan=dear)
     with schema_context("globex"):
+        seen = rerating_orders.preview(Call.objects.all())
         done = rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=FIRST)
     tree.work()
-    return done
+    return done, seen.reasons
 
 
 def owed(schema: str, whom: str) -> Decimal:
@@ -61,7 +62,8 @@ def test_calls_credited_at_the_parent_cost_what_they_cost(three: Tree) -> None:
     assert owed("acme", "Globex") == 0
     before = tree.prices()
 
-    assert all_levels_are_dearer(three).changed == 2
+    done, stays = all_levels_are_dearer()
+    assert (done.changed, stays) == (2, [("Credited or written off on your parent's invoice: what they cost stays", 2)])
     assert (owed("acme", "Globex"), owed("owner", "Acme")) == (Decimal(0), Decimal("-0.61"))
     assert tree.prices()["acme"] == before["acme"]
     assert tree.differences() == []
@@ -72,7 +74,7 @@ def test_calls_on_an_invoice_that_stands_follow(three: Tree) -> None:
     invoice("acme", is_credited=False)
     billed = owed("acme", "Globex")
 
-    all_levels_are_dearer(three)
+    assert all_levels_are_dearer() == (RatedAgain(2, 0), [])
     assert owed("acme", "Globex") < billed
     assert tree.differences() == []
 
@@ -82,7 +84,7 @@ def test_a_difference_stops_below_the_level_that_has_credited_the_calls(three: T
     invoice("owner", is_credited=True)
     before = tree.prices()
 
-    all_levels_are_dearer(three)
+    all_levels_are_dearer()
     assert tree.prices()["acme"] != before["acme"]
     assert (owed("owner", "Acme"), tree.prices()["owner"]) == (Decimal(0), before["owner"])
     assert tree.differences() == []
