@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "billing_portal.web.headers.HeadersMiddleware",
+    "billing_portal.web.charsets.CharsetMiddleware",
     "billing_portal.accounts.middleware.SessionCookieIsSound",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

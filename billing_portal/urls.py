@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+handler400 = "billing_portal.web.errors.bad_request"
 handler404 = "billing_portal.web.errors.not_found"
 handler403 = "billing_portal.web.errors.forbidden"
 handler500 = "billing_portal.web.errors.server_error"

@@ -9,8 +9,11 @@ os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "30")  # nobody waits longer
 
 import billing_portal.celery  # noqa: F401 - jobs written by a request wake workers through it
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
 
 from billing_portal.tenancy import boot  # noqa: E402 - models can be imported from here on
+from billing_portal.web.charsets import OnlyReadCharsets  # noqa: E402
+
+application = OnlyReadCharsets(_django)
 
 boot.check_now_or_later()

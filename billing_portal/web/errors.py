@@ -23,6 +23,23 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "errors/404.html", status=404)
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What was sent cannot be read; the page reads nothing of it again."""
+    return _unreadable(request, "This could not be read.")
+
+
+def odd_charset(request: HttpRequest, charset: str) -> HttpResponse:
+    """What was sent says that it is written in something that is not read here."""
+    return _unreadable(request, f"The charset “{charset[:40]}” is not one that is read here: send UTF-8.")
+
+
+def _unreadable(request: HttpRequest, detail: str) -> HttpResponse:
+    """For people a page, for programs a line."""
+    if request.content_type == "application/json":
+        return JsonResponse({"detail": detail}, status=400)
+    return HttpResponse(render_to_string("errors/400.html"), status=400)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Something of ours broke; the page asks nothing of the database, which may be what broke, and then says so (reliability 44, 45)."""
     problem = sys.exception()

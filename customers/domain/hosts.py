@@ -67,9 +67,9 @@ def arrive(request: HttpRequest, token: str, *, at: datetime) -> ParentSession:
 
 def sender(request: HttpRequest) -> str:
     """The host that sent the form, by the header Origin; empty when there is none, or another scheme or port than ours (reliability 67)."""
-    origin = urlsplit(request.headers.get("Origin", ""))
     here = urlsplit(f"{request.scheme}://{request.get_host()}")
     try:
+        origin = urlsplit(request.headers.get("Origin", ""))
         same = (origin.scheme, origin.port) == (here.scheme, here.port)
     except ValueError:
         return ""

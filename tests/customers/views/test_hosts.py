@@ -112,7 +112,22 @@ def test_a_ticket_lives_for_a_minute(walk: Walk, seconds: int, status: int) -> N
 
 @pytest.mark.rel(67)
 @pytest.mark.parametrize(
-    "origin", [None, "null", "", "http://globex.localhost", "http://acme.localhost", "https://localhost", "http://localhost:8443", "http://localhost.evil", "x"]
+    "origin",
+    [
+        None,
+        "null",
+        "",
+        "http://globex.localhost",
+        "http://acme.localhost",
+        "https://localhost",
+        "http://localhost:8443",
+        "http://localhost.evil",
+        "x",
+        "http://[",
+        "http://]",
+        "http://[::1",
+        "http://\u2100.localhost",
+    ],
 )
 def test_a_form_from_elsewhere_or_nowhere_is_refused(walk: Walk, origin: str | None) -> None:
     token = walk.ticket("owner", "acme")
