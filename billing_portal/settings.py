@@ -54,10 +54,10 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique whatever their ca
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
+    "billing_portal.web.headers.HeadersMiddleware",
     "billing_portal.tenancy.middleware.ResellerMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "billing_portal.web.headers.HeadersMiddleware",
     "billing_portal.web.charsets.CharsetMiddleware",
     "billing_portal.accounts.middleware.SessionCookieIsSound",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -194,6 +194,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _behind_proxy e
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=int(_behind_proxy))
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+MESSAGE_STORAGE = "billing_portal.web.messages.MessageStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # a form without its files; read before it is known who sends it, and many times larger once it is taken apart
 API_BODY_MOST_BYTES = 60 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024

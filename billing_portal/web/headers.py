@@ -1,4 +1,4 @@
-"""Headers of every page of ours: no foreign script, no frame, no copy left in a cache (reliability 79)."""
+"""Headers of every answer of ours: no foreign script, no frame, no copy of a page left in a cache (reliability 79)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ POLICY: dict[str, str] = {
 }
 HEADERS: dict[str, str] = {
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -34,7 +35,7 @@ def policy(**changes: str) -> str:
 
 
 class HeadersMiddleware:
-    """Adds what a view has not set itself."""
+    """Adds what a view has not set itself; the outermost, so that no answer goes out without, also that to an unknown host and a file."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

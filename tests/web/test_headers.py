@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -53,3 +54,36 @@ def test_the_header_for_it_goes_out_with_every_page(acme: Any, settings: Any) ->
     answer = client().get("/sign-in/", secure=True)
 
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("nobody.localhost", "/", 404),
+        ("acme_localhost", "/", 404),
+        ("acme.localhost", "/nowhere/", 404),
+        ("acme.localhost", "/customers/", 302),
+        ("acme.localhost", "/static/portal.css", 200),
+        ("acme.localhost", "/static/theme.js", 200),
+        ("acme.localhost", "/static/mark.svg", 200),
+        ("acme.localhost", "/api/v1/calls", 405),
+    ],
+)
+def test_every_answer_carries_them_whoever_gives_it(acme: Any, settings: Any, host: str, path: str, status: int) -> None:
+    answer = client(host=host).get(path)
+    answer.close()
+
+    assert answer.status_code == status
+    assert answer.headers["Content-Security-Policy"] == policy()
+    assert {name: answer.headers[name] for name in ("X-Content-Type-Options", "X-Frame-Options", "Cross-Origin-Resource-Policy", "Referrer-Policy")} == {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "same-origin",
+    }
+
+
+def test_files_of_ours_are_kept_by_browsers_and_pages_are_not(acme: Any) -> None:
+    assert client().get("/sign-in/").headers["Cache-Control"].split(", ").count("no-store") == 1
+    with closing(client().get("/static/portal.css")) as file:
+        assert "no-store" not in file.headers["Cache-Control"]
