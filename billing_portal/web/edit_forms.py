@@ -48,7 +48,8 @@ class EditForm(PortalForm):
             self.add_error(name, ValidationError(message, code="saved_meanwhile", params={"who": self.saved_by(), "now": now}))
 
     def _watched(self) -> Iterable[tuple[str, forms.Field]]:
-        return ((name, field) for name, field in self.fields.items() if name != DRAWN and not isinstance(field, forms.FileField))
+        """The fields of what is stored; others, such as a tick that confirms something, are nobody else's."""
+        return ((name, field) for name, field in self.fields.items() if name in self.initial)
 
     def _stored_now(self) -> str:
         return json.dumps({name: sent(field, self.get_initial_for_field(field, name)) for name, field in self._watched()})
