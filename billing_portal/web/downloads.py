@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django_tenants.utils import schema_context
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+PARTED = re.compile(r"(\r\n|[;\t\r\n])(?=[ \"]*[=+\-@＝＋－＠])")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 ROWS_AT_ONCE = 500
@@ -38,9 +39,12 @@ def _file(content: bytes | str, name: str, content_type: str, *, save: bool) -> 
 
 
 def cell(value: object) -> str:
-    """A CSV cell that no spreadsheet runs as a formula; numbers stay numbers (reliability rule 11)."""
+    """A CSV cell that no spreadsheet runs as a formula; numbers stay numbers (reliability rule 11).
+
+    One whose language parts cells by semicolons does so within our quotation marks, too, and begins rows at line breaks.
+    """
     text = "" if value is None else str(value)
-    safe = UNSENDABLE.sub("", text)
+    safe = PARTED.sub(r"\1'", UNSENDABLE.sub("", text))
     return f"'{safe}" if text.lstrip(" ").startswith(FORMULA) and not NUMBER.fullmatch(text) else safe
 
 

@@ -26,10 +26,36 @@ def test_a_name_holds_no_path_and_no_header(given: str, safe: str) -> None:
 
 @pytest.mark.rel(84)
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+44 20", "@x", "-cmd", "\tx", "\rx", "\n=1", " =1+1", "＝1+1", "＋1", "－1", "＠SUM", "=cmd|' /c calc'!A1", "-1e5", "+1", "--1"]
+    "text", ["=1+1", "+44 20", "@x", "-cmd", "\tx", "\rx", "\nx", " =1+1", "＝1+1", "＋1", "－1", "＠SUM", "=cmd|' /c calc'!A1", "-1e5", "+1", "--1"]
 )
 def test_a_cell_is_never_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
+
+
+@pytest.mark.rel(84)
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("Anna;=1+1;x", "Anna;'=1+1;x"),
+        ("a;+1;-2;@x", "a;'+1;'-2;'@x"),
+        ("a; =1", "a;' =1"),
+        ('a;"=1+1;', "a;'\"=1+1;"),
+        ("a\n=1", "a\n'=1"),
+        ("\n=1", "'\n'=1"),
+        ("a\r\n=1", "a\r\n'=1"),
+        ("a\t=1", "a\t'=1"),
+        ("a;＝1", "a;'＝1"),
+        ("=a;=1", "'=a;'=1"),
+        ("1;-2", "1;'-2"),
+    ],
+)
+def test_nor_where_a_spreadsheet_parts_cells_by_semicolons(text: str, safe: str) -> None:
+    assert cell(text) == safe
+
+
+@pytest.mark.parametrize("text", ["Anna; Bob", "a;b=c", "x-1;y", "street\ncity", "a;;b"])
+def test_a_semicolon_alone_changes_nothing(text: str) -> None:
+    assert cell(text) == text
 
 
 @pytest.mark.rel(84)
