@@ -116,7 +116,7 @@ class Resolver:
             if found is None or len(links) == MOST_LINKS:
                 raise DomainError("too_long", _("The sources of “%(plan)s” cannot be followed.") % {"plan": plan.name})
             if links:
-                _check_currency(links[-1].plan, found)
+                self._check_currency(links[-1], found)
             links.append(self._link(place, found, at))
             place = self._source(place[0], found, at)
         if all(link.version is None for link in links):
@@ -170,7 +170,18 @@ class Resolver:
         directly = source is not None and source.sharing == Sharing.RESELLERS and self._parent(schema) == pointer.shared_schema
         reaches = directly or (source is not None and source.sharing == Sharing.RECURSIVE)
         if pointer.withdrawn or not reaches:
-            raise DomainError("not_shared", _("“%(plan)s” is no longer shared with you.") % {"plan": pointer.name})
+            raise self._trouble("not_shared", schema, _("“%(plan)s” is no longer shared with you.") % {"plan": pointer.name})
+
+    def _check_currency(self, link: Link, source: RatePlan) -> None:
+        words = {"plan": link.plan.name, "theirs": source.currency, "ours": link.plan.currency}
+        if source.currency != link.plan.currency:
+            message = _("“%(plan)s” is in %(ours)s, but what it inherits from is in %(theirs)s.") % words
+            raise self._trouble("source_currency", link.schema, message)
+
+    def _trouble(self, code: str, schema: str, message: str) -> DomainError:
+        """What is wrong with a plan of this schema, in words that name no plan of a level above (reliability 60)."""
+        above = _("Your parent's rate plan gives no prices just now. Ask your parent.")
+        return DomainError(code, message if schema == self._home else above, "inherits")
 
     def _parent(self, schema: str) -> str | None:
         if schema not in self._parents:
@@ -218,10 +229,3 @@ def _begin(version: PlanVersion) -> datetime:
 def _turn(version: PlanVersion) -> tuple[datetime, int]:
     """In time; of those that begin at the same moment the newest comes last and counts."""
     return _begin(version), version.number
-
-
-def _check_currency(plan: RatePlan, source: RatePlan) -> None:
-    words = {"plan": plan.name, "theirs": source.currency, "ours": plan.currency}
-    message = _("“%(plan)s” is in %(ours)s, but what it inherits from is in %(theirs)s.")
-    if source.currency != plan.currency:
-        raise DomainError("source_currency", message % words, "inherits")

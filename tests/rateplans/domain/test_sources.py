@@ -115,6 +115,27 @@ def test_a_source_in_another_currency_prices_nothing(retail: RatePlan) -> None:
     assert why_not(retail) == "source_currency"
 
 
+@pytest.mark.rel(60)
+@pytest.mark.parametrize(("at_fault", "change"), [("source_currency", {"currency": "USD"}), ("not_shared", {"inherits": "shared", "withdrawn": True})])
+def test_what_is_wrong_at_the_parent_names_no_plan_of_the_parents(retail: RatePlan, at_fault: str, change: dict[str, Any]) -> None:
+    with schema_context("owner"):
+        carrier = RatePlan.objects.get(name="Carrier")
+        secret = heir("Secret", carrier, "5")
+        PlanAssignment.objects.update(plan=secret)
+        if at_fault == "source_currency":
+            RatePlan.objects.filter(pk=carrier.pk).update(currency="USD")
+        else:
+            given = {"source": None, "shared_schema": "owner", "shared_plan_id": carrier.pk, "markup_percent": 0}
+            RatePlan.objects.filter(pk=secret.pk).update(**change, **given)
+        with pytest.raises(DomainError, match="Secret") as at_home:
+            Resolver().chain(RatePlan.objects.get(pk=secret.pk), NOON)
+    with pytest.raises(DomainError) as below:
+        Resolver().chain(retail, NOON)
+
+    assert (at_home.value.code, below.value.code) == (at_fault, at_fault)
+    assert below.value.message == "Your parent's rate plan gives no prices just now. Ask your parent."
+
+
 def test_the_chain_of_a_plan_without_rates_is_none(acme: Any) -> None:
     base = RatePlan.objects.create(name="Base", currency="GBP")
     assert chain_of(base, NOON) is None
