@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticKnownError
 
 from invoicing.domain import calls
 from invoicing.domain.formats.rows import LIMITS, extra
@@ -33,10 +34,28 @@ def _text(name: str) -> StringConstraints:
     return StringConstraints(max_length=LIMITS[name], pattern=STORABLE, strip_whitespace=True)
 
 
-SAID: dict[str, Any] = {"pattern": r"^[^\x00]*[^\x00\s][^\x00]*$"}  # for those who read the description: spaces alone say nothing
+def _sent(name: str) -> BeforeValidator:
+    """No longer as it was sent, blanks around it counted: the description knows no trimming."""
+    most = LIMITS[name]
+
+    def bounded(value: Any) -> Any:
+        if isinstance(value, str) and len(value) > most:
+            raise PydanticKnownError("string_too_long", {"max_length": most})
+        return value
+
+    return BeforeValidator(bounded)
+
+
+BLANK = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # what trimming takes; \s means less to some readers
+SAID: dict[str, Any] = {"pattern": rf"^[^\x00]*[^\x00{BLANK}][^\x00]*$"}  # for those who read the description: blanks alone say nothing
 ONE_OF: dict[str, Any] = {"anyOf": [{"required": [name], "properties": {name: {"type": "string", **SAID}}} for name in ("account", "line", "address")]}
 Moment = Annotated[AwareDatetime, BeforeValidator(_parsed), AfterValidator(_in_utc)]
-CallId = Annotated[str, StringConstraints(min_length=1, max_length=LIMITS["call_id"], pattern=STORABLE, strip_whitespace=True), Field(json_schema_extra=SAID)]
+CallId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LIMITS["call_id"], pattern=STORABLE, strip_whitespace=True),
+    Field(json_schema_extra=SAID),
+    _sent("call_id"),
+]
 
 
 class RecordIn(BaseModel):
@@ -45,18 +64,18 @@ class RecordIn(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, title="Record", json_schema_extra=ONE_OF)
 
     call_id: CallId
-    leg: Annotated[str, _text("leg")] | None = "a"
+    leg: Annotated[str, _text("leg"), _sent("leg")] | None = "a"
     direction: Literal["out", "in"] | None = "out"
-    account: Annotated[str, _text("account")] | None = None
-    line: Annotated[str, _text("line")] | None = None
-    address: Annotated[str, _text("address")] | None = None
-    caller: Annotated[str, _text("caller")] | None = Field(None, alias="from")
-    to: Annotated[str, _text("to")]
+    account: Annotated[str, _text("account"), _sent("account")] | None = None
+    line: Annotated[str, _text("line"), _sent("line")] | None = None
+    address: Annotated[str, _text("address"), _sent("address")] | None = None
+    caller: Annotated[str, _text("caller"), _sent("caller")] | None = Field(None, alias="from")
+    to: Annotated[str, _text("to"), _sent("to")]
     setup_at: Moment
     answered_at: Moment | None = None
     ended_at: Moment | None = None
     seconds: int | None = None
-    cause: Annotated[str, _text("cause")] | None = None
+    cause: Annotated[str, _text("cause"), _sent("cause")] | None = None
 
     @model_validator(mode="after")
     def names_somebody(self) -> Self:

@@ -96,6 +96,8 @@ def test_no_records_are_no_problem(secret: str) -> None:
         ({"records": [a_call(), a_call(call_id=...)]}, "records[1].call_id"),
         ({"records": [a_call(call_id="")]}, "records[0].call_id"),
         ({"records": [a_call(call_id="x" * 129)]}, "records[0].call_id"),
+        ({"records": [a_call(call_id="  " + "x" * 127)]}, "records[0].call_id"),
+        ({"records": [a_call(leg=" " * 64 + "a" * 16)]}, "records[0].leg"),
         ({"records": [a_call(call_id="x\0y")]}, "records[0].call_id"),
         ({"records": [a_call(to=...)]}, "records[0].to"),
         ({"records": [a_call(to=44)]}, "records[0].to"),
