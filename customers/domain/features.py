@@ -1,6 +1,7 @@
 """The one door through which a customer gets a feature (semantics 37). Lines are free until plans carry fees."""
 
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -12,6 +13,14 @@ from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.folding import fold
 from billing_portal.tenancy.database import take_turns
 from customers.models import Customer, Line, Person
+
+
+class LineChanges(TypedDict, total=False):
+    """What may be said anew about a line; what is left out stays."""
+
+    description: str
+    person: Person | None
+    on_net: bool
 
 
 @transaction.atomic
@@ -63,15 +72,16 @@ def add_line(
 
 
 @transaction.atomic
-def change_line(line: Line, *, description: str, person: Person | None, on_net: bool = False, actor: Actor, at: datetime) -> Line:
+def change_line(line: Line, *, actor: Actor, at: datetime, **given: Unpack[LineChanges]) -> Line:
     """Describe a line anew and say who uses it; the new user sees its earlier calls too, the old one none of them.
 
     `on_net`: staff make calls to it free for everybody from now on, whoever chose its name. Raises `person_of_others`.
     """
     changed = Line.objects.select_for_update(of=("self",)).select_related("customer", "person__user").get(pk=line.pk)
-    _require_own(changed.customer, person)
     before = _words(changed)
-    changed.description, changed.person, changed.on_net = description.strip(), person, changed.on_net or on_net
+    changed.description, changed.person = given.get("description", changed.description).strip(), given.get("person", changed.person)
+    changed.on_net = changed.on_net or given.get("on_net", False)
+    _require_own(changed.customer, changed.person)
     changed.save(update_fields=["description", "person", "on_net"])
     after = _words(changed)
     changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}

@@ -48,16 +48,17 @@ def add(customer: Customer, *, full_name: str, email: str, username: str = "", r
 
 
 @transaction.atomic
-def change(person: Person, *, full_name: str, email: str | None = None, role: str, actor: Actor, at: datetime) -> Person:
-    """Change name, email (None: it stays) and role. A new email ends the links that went to the old one, and that one is told.
+def change(person: Person, *, full_name: str | None = None, email: str | None = None, role: str | None = None, actor: Actor, at: datetime) -> Person:
+    """Change of name, email and role what is given; None stays. A new email ends the links that went to the old one, and that one is told.
 
     Raises `not_yourself` for one's own role and for one's own email, which only a link to the new one changes; `email_while_switched`
     (semantics 34), `name_missing`, `role_of_others`.
     """
-    _check_role(role)
     user = User.objects.select_for_update().get(pk=person.user_id)
+    name, role = user.full_name if full_name is None else full_name.strip(), user.role if role is None else role
     wanted = user.email if email is None else email.strip()
-    require(full_name.strip(), "name_missing", _("Write the person's name."), "full_name")
+    _check_role(role)
+    require(name, "name_missing", _("Write the person's name."), "full_name")
     require(role == user.role or user.pk != actor.user_id, "not_yourself", _("Somebody else must change your role."), "role")
     require(wanted == user.email or actor.acted_for_id is None, "email_while_switched", _("Return first: an email cannot be changed while switched."), "email")
     own_way = _("Change your own email under Your account: a link to the new address confirms it.")
@@ -66,7 +67,7 @@ def change(person: Person, *, full_name: str, email: str | None = None, role: st
     if wanted != user.email:
         links.end(user, at=at)
         notices.tell_former(user, by=actor.name, at=at)
-    user.full_name, user.email, user.role = full_name.strip(), wanted, Role(role)
+    user.full_name, user.email, user.role = name, wanted, Role(role)
     user.save(update_fields=["full_name", "email", "role"])
     after = _words(user)
     changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}

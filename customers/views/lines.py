@@ -56,7 +56,7 @@ def _edit(request: PortalRequest, line: UUID, account: str = "") -> HttpResponse
     form = EditLineForm(request.POST or None, line=found, by_staff=not place.own)
     if form.is_valid():
         with form.refusals():
-            features.change_line(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            features.change_line(found, **form.changes(), actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Line %s was saved.") % found.name)
             return redirect(place.url("lines"))
     return place.form(request, form, _("Line %s") % found.name, back=place.url("lines"))

@@ -92,8 +92,8 @@ def _edit(request: PortalRequest, person: UUID, account: str = "") -> HttpRespon
     form = EditPersonForm(request.POST or None, person=found, while_switched=request.viewer.switched, oneself=_is_me(request, found))
     if form.is_valid():
         with form.refusals():
-            verbs.change(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
-            messages.success(request, _("%s was saved.") % form.cleaned_data["full_name"])
+            changed = verbs.change(found, **form.changes(), actor=actor_of(request), at=timezone.now())
+            messages.success(request, _("%s was saved.") % changed.user)
             return redirect(place.url("people"))
     return place.form(request, form, str(found.user), back=place.url("people"))
 

@@ -37,7 +37,12 @@ class TaxForm(PortalForm):
 
 
 class EditTaxForm(EditForm, TaxForm):
-    """A tax that is there."""
+    """A tax that is there; each kind of charge is a change of its own."""
+
+    def changes(self) -> dict[str, Any]:
+        changed = super().changes()
+        ticked = set(changed.pop("scopes", self.initial["scopes"]))
+        return changed | {scope: scope in ticked for scope in taxes.SCOPES if (scope in ticked) != (scope in self.initial["scopes"])}
 
 
 def values_of(tax: Tax) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def tax_change(request: PortalRequest, tax: UUID) -> HttpResponse:
     form = EditTaxForm(request.POST or None, initial=values_of(found))
     if form.is_valid():
         with form.refusals():
-            taxes.change(found, **form.values(), actor=actor_of(request), at=timezone.now())
+            taxes.change(found, **form.changes(), actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Saved."))
             return redirect("rateplans:taxes")
     return page(request, "rateplans/tax.html", form=form, tax=found)
@@ -68,7 +68,7 @@ def billing_terms(request: PortalRequest) -> HttpResponse:
     form = TermsForm(request.POST or None, root=root, initial=initial)
     if form.is_valid():
         with form.refusals():
-            terms.change(**form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            terms.change(**form.changes(), actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Saved."))
             return redirect("rateplans:terms")
     return page(request, "rateplans/terms.html", form=form)

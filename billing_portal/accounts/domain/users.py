@@ -72,12 +72,14 @@ def _taken(username: str) -> DomainError:
 
 
 @transaction.atomic
-def change_role(user: User, role: Role | str, *, actor: Actor, at: datetime) -> User:
-    """Give a member of staff another staff role; the last active administrator keeps theirs. With the right to switch, all their switches end.
+def change_role(user: User, role: Role | str | None, *, actor: Actor, at: datetime) -> User:
+    """Give a member of staff another staff role (None: it stays); the last active administrator keeps theirs. With the right to switch, all their
+    switches end.
 
     Raises `last_administrator`, `role_of_others`.
     """
-    changed, wanted = _lock(user), Role(role)
+    changed = _lock(user)
+    wanted = Role(changed.role if role is None else role)
     same_side = (changed.role in STAFF_ROLES and wanted in STAFF_ROLES) or (changed.role in PEOPLE_ROLES and wanted in PEOPLE_ROLES)
     require(same_side, "role_of_others", _("Staff stay staff, and people of customers stay theirs."), field="role")
     if wanted != changed.role:

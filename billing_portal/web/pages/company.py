@@ -27,7 +27,7 @@ def edit(request: PortalRequest) -> HttpResponse:
     form = CompanyForm(request.POST or None, initial={name: getattr(reseller, name) for name in COMPANY_FIELDS})
     if form.is_valid():
         with form.refusals():
-            company.change(reseller, form.cleaned_data, actor=actor_of(request), at=timezone.now())
+            company.change(reseller, form.changes(), actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Company saved. Documents already issued keep what they show."))
             return redirect("web:company")
     return _shown(request, form, LogoForm())

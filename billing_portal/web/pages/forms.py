@@ -105,7 +105,7 @@ class StaffForm(PortalForm):
     role = forms.ChoiceField(label=_("Role"), choices=STAFF_CHOICES, initial=Role.COMMERCE.value, widget=ChoiceCards(hints=STAFF_HINTS))
 
 
-class RoleForm(PortalForm):
+class RoleForm(EditForm):
     """Another role for a member of staff."""
 
     role = forms.ChoiceField(label=_("Role"), choices=STAFF_CHOICES, widget=ChoiceCards(hints=STAFF_HINTS))

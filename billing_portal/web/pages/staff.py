@@ -77,7 +77,7 @@ def person(request: PortalRequest, person: UUID) -> HttpResponse:
     form = RoleForm(request.POST or None, initial={"role": found.role})
     if form.is_valid():
         with form.refusals():
-            users.change_role(found, form.cleaned_data["role"], actor=actor_of(request), at=timezone.now())
+            users.change_role(found, form.changes().get("role"), actor=actor_of(request), at=timezone.now())
             messages.success(request, _("Role of %(name)s saved.") % {"name": found})
             return redirect("web:staff-person", person=found.pk)
     return _shown(request, found, form)
