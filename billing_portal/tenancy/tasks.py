@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 def make_partitions() -> None:
     """Make next months' partitions of every reseller; asked for once a day, does nothing when they are there.
 
-    Trouble at one reseller does not keep the others from theirs; the task fails at the end and names whom it left out.
+    Trouble with one month keeps its reseller from no other month, and nobody else from theirs; the task fails at the end and names where months are missing.
     """
     failed = []
     for reseller in queries.each():
         try:
             partitions.make_all(reseller)
         except Error:
-            log.exception("The partitions of %s were not made", reseller.schema_name)
+            log.exception("Partitions are missing at %s", reseller.schema_name)
             failed.append(reseller.schema_name)
     if failed:
-        raise RuntimeError(f"No partitions were made for {', '.join(failed)}.")
+        raise RuntimeError(f"Partitions are missing at {', '.join(failed)}.")

@@ -1,16 +1,18 @@
 """Monthly partitions: three months back and three ahead for every partitioned table of every reseller."""
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
 from billing_portal.tenancy import database
 from billing_portal.tenancy.models import Reseller
 
+log = logging.getLogger(__name__)
 MONTHS_BACK = MONTHS_AHEAD = 3
 DETACH_SECONDS = 1  # shorter than others wait for a lock, so that who queues behind is not refused; the next day tries again
 _partitioned: list[tuple[str, str]] = []
@@ -34,18 +36,27 @@ def months_around(day: date) -> Iterator[date]:
 
 
 def make_all(reseller: Reseller, day: date | None = None) -> None:
-    """Make the missing partitions of one reseller; needs the owner's database role."""
+    """Make the missing partitions of one reseller, as `make_in` does; needs the owner's database role."""
     make_in(reseller.schema_name, day or timezone.now().date())
 
 
 def make_in(schema: str, day: date) -> None:
-    """Make the partitions that are missing in this schema on this day."""
+    """Make the partitions that are missing in this schema on this day, the latest month first, since an early one may have many calls to move.
+
+    A month that cannot be made holds up no other (reliability 45); the database's error about it is raised when all the others were tried.
+    """
+    troubles = []
     with schema_context(schema):
         there = _partitions_of(schema)
-        for table, column in _partitioned:
-            for month in months_around(day):
-                if _name(table, month) not in there:
-                    make_month(schema, table, column, month)
+        missing = [(table, column, month) for table, column in _partitioned for month in months_around(day) if _name(table, month) not in there]
+        for table, column, month in sorted(missing, key=lambda each: each[2], reverse=True):
+            try:
+                make_month(schema, table, column, month)
+            except Error as trouble:
+                log.exception("%s was not made in %s", _name(table, month), schema)
+                troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
 
 
 def make_month(schema: str, table: str, column: str, month: date) -> bool:
