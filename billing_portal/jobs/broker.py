@@ -21,7 +21,7 @@ silence = Silence(5)  # of this process, after the broker did not answer; what i
 def tell(schema: str, job_id: str, queue: str, *, before: int = 0, worth_seconds: float | None = None) -> bool:
     """Send the message that a job waits; False when the broker is away, full, or was a moment ago. Read later than so many seconds it is dropped.
 
-    `before` counts the reseller's own jobs that wait longer: whoever has few waits for nobody's thousands (reliability 59).
+    `before` counts the reseller's own jobs of that queue that wait longer: whoever has few waits for nobody's thousands (reliability 59).
     """
     if silence.holds:
         return False
@@ -36,7 +36,7 @@ def tell(schema: str, job_id: str, queue: str, *, before: int = 0, worth_seconds
 
 
 def turn(before: int) -> int:
-    """The priority of a message by how many jobs of its reseller wait longer."""
+    """The priority of a message by how many jobs of its reseller and queue wait longer."""
     return next((priority for count, priority in TURNS if before >= count), 0)
 
 
@@ -46,11 +46,12 @@ def tell_after_commit(job: Job) -> None:
 
     def committed() -> None:
         with schema_context(schema):
-            tell(schema, str(job.pk), queue, before=_waiting_before(job))
+            tell(schema, str(job.pk), queue, before=_waiting_before(job, queue))
 
     transaction.on_commit(committed, robust=True)
 
 
-def _waiting_before(job: Job) -> int:
-    """How many jobs of the schema in force are due longer, counted no further than it matters."""
-    return Job.objects.filter(state=Job.State.PENDING, due_at__lt=job.due_at)[: TURNS[0][0]].count()
+def _waiting_before(job: Job, queue: str) -> int:
+    """How many jobs of this queue in the schema in force are due longer, counted no further than it matters."""
+    longer = Job.objects.filter(state=Job.State.PENDING, kind__in=registry.queues()[queue], due_at__lt=job.due_at)
+    return longer[: TURNS[0][0]].count()

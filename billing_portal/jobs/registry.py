@@ -42,3 +42,11 @@ def find(kind: str) -> Handler:
 def knows(kind: str) -> bool:
     """Whether somebody does this kind of job; a worker of another release may have owed it."""
     return kind in _handlers
+
+
+def queues() -> dict[str, list[str]]:
+    """The kinds of work of each queue that somebody here reads."""
+    found: dict[str, list[str]] = {}
+    for kind, known in _handlers.items():
+        found.setdefault(known.queue, []).append(kind)
+    return found

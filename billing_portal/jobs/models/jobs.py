@@ -33,7 +33,10 @@ class Job(Record):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], name="job_due", condition=Q(state__in=["pending", "running"]))]
+        indexes = [
+            models.Index(fields=["due_at"], name="job_due", condition=Q(state__in=["pending", "running"])),
+            models.Index(fields=["kind", "due_at"], name="job_waiting", condition=Q(state="pending")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
