@@ -21,14 +21,15 @@ class EditForm(PortalForm):
     """Carries what it was drawn with, hidden, beside what is written into it; `initial` is what is stored now.
 
     A field that nobody touched takes what is stored now. One that somebody touched, and others saved as something else meanwhile, is refused at that
-    field once: what was written stays, and saving again writes it. A form that does not say what it was drawn with writes all that it holds.
+    field once: what was written stays, and saving again writes it. A form that does not say what it was drawn with writes all that it holds; one that
+    says it in no way of ours is refused once.
     """
 
     drawn = forms.Field(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields[DRAWN].initial = self._stored_now
+        self.fields[DRAWN].initial = lambda: json.dumps(self._stored_now())
 
     def saved_by(self) -> str | Promise:
         """Who saved it last, for the refusal of a field; a form that can tell does."""
@@ -39,10 +40,16 @@ class EditForm(PortalForm):
         return {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
 
     def full_clean(self) -> None:
-        clashes = self._catch_up() if self.is_bound else []
+        if not self.is_bound:
+            return super().full_clean()
+        before, now = _read(self[DRAWN].data), self._stored_now()
+        is_odd = before is None or any(not _alike(before[name], now[name]) for name in now if name in before)
+        clashes = self._catch_up({} if before is None or is_odd else before, now)
         super().full_clean()
-        if self.is_bound:
-            self.cleaned_data.pop(DRAWN, None)
+        self.cleaned_data.pop(DRAWN, None)
+        if is_odd:
+            message = _("It cannot be told what this page was opened with. Look at what it holds now, and save again.")
+            self.add_error(None, ValidationError(message, code="drawn_otherwise"))
         for name, now in clashes:
             message = _("%(who)s saved “%(now)s” here since you opened this page. Save again to write yours instead.")
             self.add_error(name, ValidationError(message, code="saved_meanwhile", params={"who": self.saved_by(), "now": now}))
@@ -51,13 +58,12 @@ class EditForm(PortalForm):
         """The fields of what is stored; others, such as a tick that confirms something, are nobody else's."""
         return ((name, field) for name, field in self.fields.items() if name in self.initial)
 
-    def _stored_now(self) -> str:
-        return json.dumps({name: sent(field, self.get_initial_for_field(field, name)) for name, field in self._watched()})
+    def _stored_now(self) -> dict[str, Any]:
+        return {name: sent(field, self.get_initial_for_field(field, name)) for name, field in self._watched()}
 
-    def _catch_up(self) -> list[tuple[str, Any]]:
+    def _catch_up(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """Put what is stored now where nobody wrote anything; answers the fields that were written here and elsewhere, each with what is stored in words."""
-        before, stored = _read(self[DRAWN].data), self._stored_now()
-        now, clashes = _read(stored), []
+        clashes = []
         self.data = self.data.copy()  # type: ignore[attr-defined] # Django keeps a mapping that may be read only
         for name, field in self._watched():
             if name not in before or not _differs(field, before[name], now[name]):
@@ -66,7 +72,7 @@ class EditForm(PortalForm):
                 self._write(name, now[name])
             elif _differs(field, now[name], self[name].data):
                 clashes.append((name, in_words(field, now[name])))
-        self._write(DRAWN, stored)
+        self._write(DRAWN, json.dumps(now))
         return clashes
 
     def _write(self, name: str, value: Any) -> None:
@@ -90,20 +96,23 @@ def sent(field: forms.Field, value: Any) -> Any:
     return str(value)
 
 
-def _read(drawn: Any) -> Mapping[str, Any]:
-    """What a form was drawn with; what cannot be read says nothing."""
+def _read(drawn: Any) -> dict[str, Any] | None:
+    """What a form was drawn with, {} when it says nothing; None for what cannot be read."""
     try:
         found = json.loads(drawn or "{}")
-    except (TypeError, ValueError):
-        return {}
-    return {name: value for name, value in found.items() if isinstance(value, str | bool | list)} if isinstance(found, dict) else {}
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two sent values are of one kind: text, a tick, or a list of texts."""
+    return type(one) is type(other) and (not isinstance(one, list) or all(isinstance(each, str) for each in one))
 
 
 def _differs(field: forms.Field, one: Any, other: Any) -> bool:
     """Whether two sent values mean something else: 5 and 5.00 are one amount."""
-    if isinstance(field, SEVERAL):
-        return field.has_changed(one if isinstance(one, list) else [], other)
-    if isinstance(field, forms.ModelChoiceField):
+    if isinstance(field, (*SEVERAL, forms.ModelChoiceField)):
         return field.has_changed(one, other)
     try:
         return field.has_changed(field.to_python(one), other)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -116,6 +116,16 @@ class ChoiceCards(forms.RadioSelect):
     def __init__(self, *args: Any, hints: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.hints = dict(hints or {})
+
+
+class NumberField(forms.DecimalField):
+    """A number as Django reads it, but for what is none: NaN would be compared before it is refused, and a signalling one fails there."""
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override] # the stubs make it an IntegerField's
+        number: Any = super().to_python(value)
+        if number is not None and not number.is_finite():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return cast("Decimal | None", number)
 
 
 class MoneyField(forms.DecimalField):

@@ -12,14 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import currencies
 from billing_portal.tenancy.domain import exchange, exchange_files
-from billing_portal.web.forms import PortalForm
+from billing_portal.web.forms import NumberField, PortalForm
 
 
 class ExchangeRateForm(PortalForm):
     """Units of a currency per euro on a day."""
 
     currency = forms.ChoiceField(label=_("Currency"))
-    per_euro = forms.DecimalField(label=_("Units per euro"), max_digits=20, decimal_places=exchange.PLACES, help_text=_("How much of it 1 EUR is."))
+    per_euro = NumberField(label=_("Units per euro"), max_digits=20, decimal_places=exchange.PLACES, help_text=_("How much of it 1 EUR is."))
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), help_text=_("It counts for calls of later days."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

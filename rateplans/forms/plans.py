@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import currencies, money
 from billing_portal.web.edit_forms import EditForm
-from billing_portal.web.forms import ChoiceCards, NoteField, PortalForm
+from billing_portal.web.forms import ChoiceCards, NoteField, NumberField, PortalForm
 from rateplans.domain import rates_text
 from rateplans.domain.imports import Mode
 from rateplans.domain.plans import MOST_DUE_DAYS
@@ -50,7 +50,7 @@ class PlanForm(PortalForm):
         label=_("Place in lists"), min_value=0, max_value=LATER, required=False, help_text=_("The first plan is chosen beforehand for a new customer.")
     )
     charge_connection_at_zero = forms.BooleanField(label=_("Charge the connection of answered calls that lasted 0 seconds"), required=False)
-    markup_percent = forms.DecimalField(
+    markup_percent = NumberField(
         label=_("Mark-up, %"),
         max_digits=7,
         decimal_places=2,

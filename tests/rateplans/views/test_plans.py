@@ -56,6 +56,13 @@ def test_a_name_taken_is_an_error_at_the_field(commerce: Client, standard: Any) 
     assert RatePlan.objects.count() == 1
 
 
+def test_a_markup_that_is_no_number_is_an_error_at_the_field(commerce: Client, standard: Any) -> None:
+    plan = RatePlan.objects.create(name="Dear", currency="GBP", inherits="plan", source=standard)
+    for markup in ("sNaN", "NaN", "Infinity"):
+        answer = commerce.post(f"/rate-plans/{plan.pk}/change/", {"name": "Dear", "precision": "4", "markup_percent": markup})
+        assert (answer.status_code, answer.context["form"].errors) == (422, {"markup_percent": ["Enter a number."]})
+
+
 def test_a_changed_plan_keeps_its_currency(commerce: Client, standard: Any) -> None:
     answer = commerce.post(f"/rate-plans/{standard.pk}/change/", {"name": "Better", "currency": "USD", "precision": "2", "due_days": "30"})
     standard.refresh_from_db()
