@@ -28,6 +28,7 @@ __all__ = [
     "AccessMiddleware",
     "answers_while_locked",
     "any_frame",
+    "never_from_above",
     "never_switched",
     "own_account",
     "people",
@@ -147,6 +148,12 @@ def never_switched(view: V) -> V:
     return view
 
 
+def never_from_above(view: V) -> V:
+    """Shut to whoever came from a parent: what lets somebody in here, and so would leave a way back in (`accounts.domain.letting_in`, reliability 69)."""
+    view.never_from_above = True  # type: ignore[attr-defined]
+    return view
+
+
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """The way to the sign-in page and back; a fragment asks the browser to go there, instead of drawing it inside the page."""
     answer = redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
@@ -169,8 +176,8 @@ class AccessMiddleware:
         if must_add_second_factor(request, viewer) and not stays_open(view):
             return to_second_factor(request)
         if hasattr(view, "access"):
-            if viewer.switched and hasattr(view, "never_switched"):
-                return refused_while_acting(request)
+            if is_shut_while_switched(view, viewer):
+                return refused_while_acting(request, of_others=True)
             if request.method == "POST" and viewer.signed_in and not hasattr(view, "any_frame"):
                 return of_another_frame(request, viewer)
             return None
@@ -185,6 +192,11 @@ class AccessMiddleware:
         if isinstance(exception, DomainError):
             return render(request, "errors/refused.html", {"message": exception.message, "back": way_back(request)}, status=422)
         return None
+
+
+def is_shut_while_switched(view: View, viewer: Viewer) -> bool:
+    """Whether the viewer is switched, and the view is about how others sign in or, from a parent, about who does."""
+    return (viewer.switched and hasattr(view, "never_switched")) or (bool(viewer.home) and hasattr(view, "never_from_above"))
 
 
 def must_add_second_factor(request: HttpRequest, viewer: Viewer) -> bool:
@@ -221,8 +233,8 @@ def way_back(request: HttpRequest) -> str:
     return referer if url_has_allowed_host_and_scheme(referer, {request.get_host()}) else "/"
 
 
-def refused_while_acting(request: HttpRequest) -> HttpResponse:
-    return render(request, "errors/acting.html", status=403)
+def refused_while_acting(request: HttpRequest, *, of_others: bool = False) -> HttpResponse:
+    return render(request, "errors/acting.html", {"of_others": of_others}, status=403)
 
 
 def of_another_frame(request: HttpRequest, viewer: Viewer) -> HttpResponse | None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links, notices, second_factors, sessions, users
+from billing_portal.accounts.domain import audit, letting_in, links, notices, second_factors, sessions, users
 from billing_portal.accounts.models import Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES
 from billing_portal.kernel.errors import DomainError, require
@@ -22,7 +22,8 @@ NOT_IN_USERNAMES = re.compile(r"[^\w.+-]")
 def add_primary(customer: Customer, *, actor: Actor, at: datetime) -> Person:
     """Make the customer's first person, an account administrator who signs in by account number too, and mail the login details (E39).
 
-    Without a billing email nothing is sent; staff copy the link.
+    Without a billing email nothing is sent; staff copy the link. Of a customer that a parent adds nobody is let in: the person has no email until the
+    reseller's own staff write one (`letting_in`).
     """
     full_name = customer.attention or customer.name
     user = _first_free(customer, full_name, actor=actor, at=at)
@@ -37,8 +38,9 @@ def add_primary(customer: Customer, *, actor: Actor, at: datetime) -> Person:
 def add(customer: Customer, *, full_name: str, email: str, username: str = "", role: str = Role.ACCOUNT_USER, actor: Actor, at: datetime) -> Person:
     """Add somebody of the customer and mail the login details; the username is the email unless given.
 
-    Raises `role_of_others`, `username_taken`, `email_missing` and what `users.create` raises, on their fields.
+    Raises `role_of_others`, `username_taken`, `email_missing`, `from_above` and what `users.create` raises, on their fields.
     """
+    letting_in.require_may(actor)
     _check_role(role)
     require(email.strip(), "email_missing", _("Write the email address the login details go to."), "email")
     user = users.create(username.strip() or email.strip(), full_name, email, Role(role), actor=actor, at=at, customer_id=customer.pk)
@@ -52,17 +54,12 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
     """Change of name, email and role what is given; None stays. A new email ends the links that went to the old one, and that one is told.
 
     Raises `not_yourself` for one's own role and for one's own email, which only a link to the new one changes; `email_while_switched`
-    (semantics 34), `name_missing`, `role_of_others`.
+    (semantics 34), `from_above` for a role, `name_missing`, `role_of_others`.
     """
     user = User.objects.select_for_update().get(pk=person.user_id)
     name, role = user.full_name if full_name is None else full_name.strip(), user.role if role is None else role
     wanted = user.email if email is None else email.strip()
-    _check_role(role)
-    require(name, "name_missing", _("Write the person's name."), "full_name")
-    require(role == user.role or user.pk != actor.user_id, "not_yourself", _("Somebody else must change your role."), "role")
-    require(wanted == user.email or actor.acted_for_id is None, "email_while_switched", _("Return first: an email cannot be changed while switched."), "email")
-    own_way = _("Change your own email under Your account: a link to the new address confirms it.")
-    require(wanted == user.email or user.pk != actor.user_id, "not_yourself", own_way, "email")
+    _check_change(user, name, wanted, role, actor)
     before = _words(user)
     if wanted != user.email:
         links.end(user, at=at)
@@ -82,7 +79,7 @@ def deactivate(person: Person, *, actor: Actor, at: datetime) -> None:
 
 
 def activate(person: Person, *, actor: Actor, at: datetime) -> None:
-    """Let the person in again."""
+    """Let the person in again. Raises `from_above`."""
     users.activate(person.user, actor=actor, at=at, customer_id=person.customer_id)
 
 
@@ -119,15 +116,27 @@ def _check_role(role: str) -> None:
     require(role in PEOPLE_ROLES, "role_of_others", _("Choose account administrator or account user."), "role")
 
 
+def _check_change(user: User, name: str, email: str, role: str, actor: Actor) -> None:
+    _check_role(role)
+    require(name, "name_missing", _("Write the person's name."), "full_name")
+    require(role == user.role or user.pk != actor.user_id, "not_yourself", _("Somebody else must change your role."), "role")
+    if role != user.role:
+        letting_in.require_may(actor, "role")
+    require(email == user.email or actor.acted_for_id is None, "email_while_switched", _("Return first: an email cannot be changed while switched."), "email")
+    own_way = _("Change your own email under Your account: a link to the new address confirms it.")
+    require(email == user.email or user.pk != actor.user_id, "not_yourself", own_way, "email")
+
+
 def _words(user: User) -> dict[str, str]:
     return {"full_name": user.full_name, "email": user.email, "role": str(user.get_role_display())}
 
 
 def _first_free(customer: Customer, full_name: str, *, actor: Actor, at: datetime) -> User:
     """The user under the first username that nobody has; another customer made at this moment may take one, then the next is tried."""
+    email = customer.billing_email if letting_in.may(actor) else ""
     for username in _usernames(customer):
         try:
-            return users.create(username, full_name, customer.billing_email, Role.ACCOUNT_ADMIN, actor=actor, at=at, customer_id=customer.pk)
+            return users.create(username, full_name, email, Role.ACCOUNT_ADMIN, actor=actor, at=at, customer_id=customer.pk)
         except DomainError as refused:
             if refused.code != "username_taken":
                 raise

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import letting_in
 from billing_portal.jobs import broker, outbox
 from billing_portal.jobs.models import Job, Progress
 from billing_portal.kernel.errors import DomainError
@@ -74,7 +75,8 @@ class Order:
 
 @transaction.atomic
 def place(new: NewReseller, *, actor: Actor) -> Progress:
-    """Owe the making of this reseller to the provisioning worker; the schema in force is the parent's. Ask `problems` first."""
+    """Owe the making of this reseller to the provisioning worker; the schema in force is the parent's. Ask `problems` first. Raises `from_above`."""
+    letting_in.require_may(actor)
     progress = Progress.objects.create(total=len(STEPS))
     payload = {
         "progress": str(progress.pk),

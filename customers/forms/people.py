@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.accounts.models import Role
 from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import ChoiceCards, EmailField, NoteField, PortalForm
+from billing_portal.web.viewer import Viewer
 from customers import queries
 from customers.models import Customer, Line, Person
 
@@ -32,18 +33,21 @@ class PersonForm(PortalForm):
 
 
 class EditPersonForm(EditForm):
-    """Somebody who is there. While switched the email is not offered (semantics 34); one's own is changed where the new one is confirmed."""
+    """Somebody who is there. While switched the email is not offered (semantics 34), from a parent the role is not either; one's own email is changed
+    where the new one is confirmed."""
 
     full_name = forms.CharField(label=_("Full name"), max_length=150)
     email = EmailField(label=_("Email"), required=False, help_text=_("Links that were sent to the old address end."))
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, widget=ChoiceCards(hints=HINTS))
 
-    def __init__(self, *args: Any, person: Person, while_switched: bool, oneself: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: Person, viewer: Viewer, **kwargs: Any) -> None:
         user = person.user
         super().__init__(*args, initial={"full_name": user.full_name, "email": user.email, "role": user.role}, **kwargs)
-        if while_switched:
+        if viewer.home:
+            del self.fields["role"]
+        if viewer.switched:
             del self.fields["email"]
-        elif oneself:
+        elif viewer.user == user:
             self.fields["email"].widget.attrs["readonly"] = True
             self.fields["email"].help_text = format_html('<a href="{}">{}</a>', reverse("own_email"), _("Change it under Your account."))
 

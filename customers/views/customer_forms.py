@@ -138,6 +138,10 @@ def _first_invoice(request: PortalRequest) -> date:
 
 
 def _say_sent(request: PortalRequest, customer: Customer) -> None:
+    if request.viewer.home:
+        text = _("%(name)s was saved. Nobody can sign in for it yet: the staff of %(reseller)s let its people in.")
+        messages.success(request, text % {"name": customer.name, "reseller": request.tenant.name})
+        return
     people = reverse("customers:people", args=[customer.account_number])
     text = _("%(name)s was saved. Login details emailed to %(email)s.") % {"name": customer.name, "email": customer.billing_email}
     messages.success(request, format_html('{} <a href="{}">{}</a>', text, people, _("Resend")))

@@ -16,14 +16,13 @@ from billing_portal.accounts.domain import sessions
 from billing_portal.accounts.models import Role
 from billing_portal.accounts.queries import LoginState, login_states, with_second_factor
 from billing_portal.accounts.rights import Extent, Right
-from billing_portal.web.access import SWITCHERS, never_switched, roles, staff
+from billing_portal.web.access import SWITCHERS, never_from_above, never_switched, roles, staff
 from billing_portal.web.access import people as peoples
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
 from customers.domain import people as verbs
 from customers.forms.people import EditPersonForm, PersonForm
-from customers.models import Person
 from customers.views.shell import Place, place_of
 
 EDITORS = rights.roles(Right.CHANGE_CUSTOMERS, Extent.ALL, Extent.PEOPLE_AND_LINES)
@@ -51,17 +50,13 @@ def _shown(request: PortalRequest, place: Place, link: str = "", link_of: str = 
         editable=editable,
         link=link,
         link_of=link_of,
-        new_url=place.url("person-new"),
+        new_url="" if request.viewer.home else place.url("person-new"),
     )
 
 
 def _may_reset(request: PortalRequest, place: Place) -> bool:
     """Whether the viewer may take away a lost second factor: who may change customers, a customer's administrator; never while switched (semantics 34)."""
     return not request.viewer.switched and (place.own or request.viewer.role in RESETTERS)
-
-
-def _is_me(request: PortalRequest, found: Person) -> bool:
-    return request.viewer.user is not None and request.viewer.user.pk == found.user_id
 
 
 def _addresses(place: Place, person: UUID) -> dict[str, str]:
@@ -89,7 +84,7 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
 def _edit(request: PortalRequest, person: UUID, account: str = "") -> HttpResponse:
     place = place_of(request, account)
     found = queries.person_or_404(place.customer, person)
-    form = EditPersonForm(request.POST or None, person=found, while_switched=request.viewer.switched, oneself=_is_me(request, found))
+    form = EditPersonForm(request.POST or None, person=found, viewer=request.viewer)
     if form.is_valid():
         with form.refusals():
             changed = verbs.change(found, **form.changes(), actor=actor_of(request), at=timezone.now())
@@ -153,11 +148,11 @@ def _end_sessions(request: PortalRequest, person: UUID, account: str = "") -> Ht
 
 
 people, my_people = staff(_people), peoples(*OWN)(_people)
-new, my_new = roles(*EDITORS)(_new), peoples(*OWN)(_new)
+new, my_new = never_from_above(roles(*EDITORS)(_new)), never_from_above(peoples(*OWN)(_new))
 edit, my_edit = roles(*EDITORS)(_edit), peoples(*OWN)(_edit)
 resend, my_resend = roles(*LOCKERS)(_resend), peoples(*OWN)(_resend)
 link, my_link = never_switched(roles(*LOCKERS)(_link)), never_switched(peoples(*OWN)(_link))
 deactivate, my_deactivate = roles(*EDITORS)(_deactivate), peoples(*OWN)(_deactivate)
-activate, my_activate = roles(*EDITORS)(_activate), peoples(*OWN)(_activate)
+activate, my_activate = never_from_above(roles(*EDITORS)(_activate)), never_from_above(peoples(*OWN)(_activate))
 reset, my_reset = never_switched(roles(*RESETTERS)(_reset)), never_switched(peoples(Role.ACCOUNT_ADMIN)(_reset))
 end_sessions, my_end_sessions = roles(*LOCKERS)(_end_sessions), peoples(*OWN)(_end_sessions)

@@ -20,7 +20,7 @@ from billing_portal.accounts.domain import whereabouts
 from billing_portal.accounts.models import ParentSession
 from billing_portal.accounts.rights import Right
 from billing_portal.tenancy.models import Reseller
-from billing_portal.web.access import roles
+from billing_portal.web.access import never_from_above, roles
 from billing_portal.web.listing import Listing
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
@@ -53,9 +53,11 @@ def _host(reseller: Reseller) -> str:
     return next((domain.domain for domain in reseller.domains.all() if domain.is_primary), "")
 
 
+@never_from_above
 @roles(*ADMINISTRATORS)
 @require_http_methods(["GET", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
+    """Somebody of a parent would leave an administrator of their own behind (`letting_in`)."""
     first = {"currency": request.tenant.currency, "time_zone": request.tenant.time_zone}
     form = ResellerForm(request.POST or None, parent=request.tenant, initial=first)
     if form.is_valid():

@@ -54,3 +54,13 @@ def _walk(patterns: list[URLPattern | URLResolver], before: str, names: str) -> 
             yield from _walk(pattern.url_patterns, here, f"{names}{pattern.namespace}:" if pattern.namespace else names)
         else:
             yield Address(here, f"{names}{pattern.name}" if pattern.name else "", pattern.callback)
+
+
+def takes_forms(view: Any) -> bool:
+    """Whether a POST is among the methods that the view was restricted to."""
+    while view is not None:
+        cells = [cell.cell_contents for cell in getattr(view, "__closure__", None) or ()]
+        if any(isinstance(each, list) and "POST" in each for each in cells):
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from billing_portal.accounts import rights
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, links, sessions, whereabouts
+from billing_portal.accounts.domain import audit, letting_in, links, sessions, whereabouts
 from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS, with_email
@@ -76,8 +76,9 @@ def change_role(user: User, role: Role | str | None, *, actor: Actor, at: dateti
     """Give a member of staff another staff role (None: it stays); the last active administrator keeps theirs. With the right to switch, all their
     switches end.
 
-    Raises `last_administrator`, `role_of_others`.
+    Raises `last_administrator`, `role_of_others`, `from_above`.
     """
+    letting_in.require_may(actor, "role")
     changed = _lock(user)
     wanted = Role(changed.role if role is None else role)
     same_side = (changed.role in STAFF_ROLES and wanted in STAFF_ROLES) or (changed.role in PEOPLE_ROLES and wanted in PEOPLE_ROLES)
@@ -114,7 +115,8 @@ def deactivate(user: User, *, actor: Actor, at: datetime, customer_id: UUID | No
 
 @transaction.atomic
 def activate(user: User, *, actor: Actor, at: datetime, customer_id: UUID | None = None) -> User:
-    """Let somebody who was deactivated sign in again."""
+    """Let somebody who was deactivated sign in again. Raises `from_above`."""
+    letting_in.require_may(actor)
     back = _lock(user)
     if not back.is_active:
         back.is_active = True

@@ -18,7 +18,7 @@ from billing_portal.accounts import queries, rights
 from billing_portal.accounts.domain import second_factors, sessions, users
 from billing_portal.accounts.models import User
 from billing_portal.accounts.rights import Right
-from billing_portal.web.access import never_switched, roles
+from billing_portal.web.access import never_from_above, never_switched, roles
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
@@ -48,11 +48,11 @@ def overview(request: PortalRequest) -> HttpResponse:
     return page(request, "web/pages/staff.html", listing=listing, people=[(person, states[person.pk]) for person in listing])
 
 
-@never_switched
+@never_from_above
 @roles(*ADMINISTRATORS)
 @require_http_methods(["GET", "POST"])
 def new(request: PortalRequest) -> HttpResponse:
-    """Somebody new who works here; somebody of a parent would leave an account of their own behind (semantics 34, reliability 69)."""
+    """Somebody new who works here; somebody of a parent would leave an account of their own behind (`letting_in`)."""
     form = StaffForm(request.POST or None)
     if form.is_valid():
         with form.refusals():
@@ -111,6 +111,7 @@ def deactivate(request: PortalRequest, person: UUID) -> HttpResponse:
     return redirect("web:staff-person", person=found.pk)
 
 
+@never_from_above
 @roles(*ADMINISTRATORS)
 @require_POST
 def activate(request: PortalRequest, person: UUID) -> HttpResponse:
