@@ -170,6 +170,11 @@ def draft(customer: Customer, period: Period, movements: Sequence[Movement], slo
     return Draft(customer, period, tuple(movements), rounded, tuple(_taxes(rounded, taxes, customer.currency)), moved, net)
 
 
+def together(customer: Customer, movements: Sequence[Movement], period: Period) -> Draft:
+    """One document over all of these, whenever they fell: what they come to with their taxes."""
+    return draft(customer, period, movements, {movement.id: 0 for movement in movements}, {})
+
+
 def _taxes(rounded: Iterable[DraftLine], taxes: Sequence[Tax], currency: str) -> Iterable[DraftTax]:
     """Each tax once, on the sum of the rounded lines in its scope; a tax on nothing is not there."""
     rows = list(rounded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,17 +13,19 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
+from billing_portal.kernel.period import Period
 from customers.domain import ledger, once, standing
 from customers.models import Kind, Standing, Transfer
-from invoicing.domain import overdue, payments
+from invoicing.domain import drafts, overdue, payments
 from invoicing.models import Document, Match
 from invoicing.queries import documents as queries
+from invoicing.queries import movements
 
 
 @transaction.atomic
 def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor, at: datetime, key: str) -> Transfer:
     """Give up so much of what is due on a document, in its currency and minor unit, and never more than is owed in all: what was taken back, or rated
-    again, since waits as a credit for the next one. The same `key` again answers with what stands.
+    again, since waits as a credit for the next one, and its tax with it. The same `key` again answers with what stands.
 
     Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_due`.
     """
@@ -35,8 +38,7 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     if known is not None:
         once.require_standing(known)
         return known
-    most = most_of(queries.with_figures(Document.objects.filter(pk=document.pk)).get(), row)
-    require(amount <= most, "more_than_due", _("At most %(amount)s is due.") % {"amount": money.text(most, document.currency)}, "amount")
+    _require_due(queries.with_figures(Document.objects.filter(pk=document.pk)).get(), amount, row)
     about = (queries.ABOUT, document.pk)
     made = ledger.post(Kind.WRITE_OFF, customer, amount, at=at, actor=actor, key=_key(key), note=reason.strip(), about=about)
     Match.objects.create(document=document, credit=made, amount=amount, at=at)
@@ -49,8 +51,22 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
 
 def most_of(document: Document, row: Standing) -> Decimal:
     """The most that can be given up of a document with its figures, in the minor unit: what is due on it, as far as the customer owes that in all."""
-    owed = max(-row.receivable, Decimal(0))
-    return money.to_minor(min(document.left, owed), document.currency)  # type: ignore[attr-defined]  # annotated
+    return max(money.to_minor(min(document.left, _owed(document, row)), document.currency), Decimal(0))  # type: ignore[attr-defined]  # annotated
+
+
+def _owed(document: Document, row: Standing) -> Decimal:
+    """What the customer would owe in all if everything that waits for its document were invoiced now, with its taxes (semantics 6, 8)."""
+    customer, period = document.customer, Period(document.period_start, document.period_end, document.time_zone)
+    waiting = drafts.together(customer, movements.untaken([customer.pk]).get(customer.pk, []), period)
+    return waiting.total - waiting.moved - row.receivable
+
+
+def _require_due(document: Any, amount: Decimal, row: Standing) -> None:
+    most = most_of(document, row)
+    said = _("At most %(amount)s is due.")
+    if most < document.left:
+        said = _("At most %(amount)s can be given up: what else is due waits as a credit for the next invoice.")
+    require(amount <= most, "more_than_due", said % {"amount": money.text(most, document.currency)}, "amount")
 
 
 def _key(key: str) -> str:

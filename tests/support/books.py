@@ -99,6 +99,13 @@ FIGURES = """
 """
 
 
+def waiting_tax(customer: Customer) -> Decimal:
+    """The taxes of all that waits for its document: VAT on everything but adjustments, the levy on fees alone."""
+    waits = [each for each in movements.untaken([customer.pk]).get(customer.pk, []) if each.kind != Kind.ADJUSTMENT]
+    fees = [each for each in waits if each.kind == Kind.FEE or each.about_kind in {"fee", "feature"}]
+    return sum((each.amount for each in waits), NONE) * D("0.2") + sum((each.amount for each in fees), NONE) * D("0.0725")
+
+
 def refused(codes: str, work: Callable[[], object]) -> None:
     """The verb refuses for one of these reasons."""
     with pytest.raises(DomainError, match=codes), transaction.atomic():
@@ -462,7 +469,10 @@ class Story:
         id_ = sorted(known.documents)[number % len(known.documents)]
         document: Any = documents.with_figures(Document.objects.select_related("customer").filter(pk=id_)).get()
         give_up = partial(write_offs.write_off, document, amount, reason="insolvent", actor=jane, at=self.now, key=self.key())
-        if amount > divide_half_up(max(min(document.left, -known.receivable), NONE), 1, 2):
+        most = write_offs.most_of(document, Standing.objects.get(customer=known.customer))
+        owed = max(min(document.left, waiting_tax(known.customer) - known.receivable), NONE)
+        assert abs(most - owed) <= D("0.03")
+        if amount > most:
             refused("more_than_due", give_up)
             return
         gone = give_up()
