@@ -16,11 +16,14 @@ from customers.models import Transfer, UsedKey
 Value = str | Decimal | UUID | date | None
 
 
-def same(key: str, *asked: Value) -> None:
+def same(key: str, *asked: Value, stands: bool) -> None:
     """Let pass what this key is used for the first time, and the same again; in the transaction of the verb, under the customer's lock.
 
+    `stands` says whether something was done under the key before: what was done before keys were remembered cannot be compared, and is refused.
     Raises `key_reused` when the key was used for something else.
     """
+    forgotten = stands and not UsedKey.objects.filter(key=key).exists()
+    require(not forgotten, "key_reused", _("This form was sent before. Open the page anew."))
     fingerprint = sha256(json.dumps([_plain(value) for value in asked]).encode()).hexdigest()
     UsedKey.objects.bulk_create([UsedKey(key=key, asked=fingerprint)], ignore_conflicts=True)
     known = UsedKey.objects.values_list("asked", flat=True).get(key=key)

@@ -75,8 +75,9 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
     require(document.kind == Document.DocumentKind.INVOICE, "not_an_invoice", _("Only an invoice can be credited."))
     customer = document.customer
     standing.lock(customer)
-    once.same(_key(key), document.pk, reason.strip(), *(("all",) if positions is None else map(str, sorted(positions))))
     known = Transfer.objects.filter(key=_key(key)).values_list("about_id", flat=True).first()
+    chosen = ("all",) if positions is None else map(str, sorted(positions))
+    once.same(_key(key), document.pk, reason.strip(), *chosen, stands=known is not None)
     if known is not None:
         return Document.objects.get(pk=known)
     written_off = document.matches.filter(credit__kind=Kind.WRITE_OFF, credit__reversed_by=None).exists()

@@ -56,8 +56,8 @@ def write(customer: Customer, entry: str, amount: Decimal, *, note: str, actor: 
     wanted = Entry(entry)
     require(wanted != Entry.CHARGE or scope in CHARGED, "scope_unknown", _("A charge is for a product or for something else."), "scope")
     row = standing.lock(customer)
-    once.same(_key(key), customer.pk, entry, amount, note.strip(), scope)
     kind, known = KINDS[wanted], Transfer.objects.filter(key=_key(key)).first()
+    once.same(_key(key), customer.pk, entry, amount, note.strip(), scope, stands=known is not None)
     if known is not None:
         once.require_standing(known)
         return known

@@ -13,7 +13,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
-from customers.domain import ledger, standing
+from customers.domain import ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import matching, overdue, payments, settlements, topups, wallet_debts
@@ -30,8 +30,8 @@ def refund(payment: Payment, amount: Decimal, *, reason: str, actor: Actor, at: 
     """Give so much of a payment back: only what no invoice has used, or what is still in the wallet, its tax in proportion (semantics 6, 9).
 
     `amount` is gross, in the customer's currency and minor unit. The same `key` again answers with the refund that stands.
-    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `taken_back`, `more_than_paid`, `not_unapplied`, `wallet_owes`, `wallet_used`,
-    `held`.
+    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_paid`, `not_unapplied`, `wallet_owes`,
+    `wallet_used`, `held`.
     """
     row, known = _begin(payment, amount, reason, key, Way.REFUND)
     if known is not None:
@@ -63,7 +63,7 @@ def charge_back(payment: Payment, amount: Decimal, *, reason: str, actor: Actor,
 
     What was settled into the other account since is taken from there. `amount` is gross, in the customer's currency and minor unit; tax goes back in
     proportion. The automatic top-up is parked (reliability 94).
-    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `taken_back`, `more_than_paid`.
+    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_paid`.
     """
     _row, known = _begin(payment, amount, reason, key, Way.CHARGEBACK)
     if known is not None:
@@ -125,8 +125,9 @@ def _begin(payment: Payment, amount: Decimal, reason: str, key: str, way: str) -
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     row = standing.lock(customer)
     known = GiveBack.objects.filter(key=key).first()
-    same = known is None or (known.payment_id, known.gross, known.way) == (payment.pk, amount, way)
-    require(same, "key_reused", _("This was recorded before with other figures."))
+    once.same(f"give-back:{key}", payment.pk, amount, way, reason.strip(), stands=known is not None)
+    if known is not None:
+        once.require_standing(movements_of(known)[0])
     return row, known
 
 

@@ -38,8 +38,8 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     check_amount(amount, customer.currency)
     require(pays is None or pays.customer_id == customer.pk, "not_their_document", _("That invoice belongs to another customer."), "pays")
     billing_type = standing.lock(customer).billing_type
-    once.same(_key(key), customer.pk, amount, reference, pays.pk if pays else None)
     known = Payment.objects.filter(transfer__key=_key(key)).select_related("transfer").first()
+    once.same(_key(key), customer.pk, amount, reference, pays.pk if pays else None, stands=known is not None)
     if known is not None:
         once.require_standing(known.transfer)
         return known

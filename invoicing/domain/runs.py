@@ -18,6 +18,7 @@ from billing_portal.jobs.models import Progress
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import Period
 from billing_portal.tenancy.models import new_id
+from customers.domain import once
 from invoicing.domain import invoices
 from invoicing.domain.drafts import Draft, Skipped
 from invoicing.domain.invoices import Issued
@@ -39,17 +40,18 @@ class _Key:
 
 @transaction.atomic
 def start(as_of: date, *, key: str, actor: Actor, at: datetime, customer_ids: Collection[UUID] | None = None) -> InvoiceRun:
-    """Begin a run for a date, for all customers or those named: its rows now, its documents by the worker. The same key is the same run.
+    """Begin a run for a date, for all customers or those named: its rows now, its documents by the worker. The same again under the key is the same run.
 
     The transaction owes the work, so a worker or broker that is down delays the run and loses nothing. Raises `nothing_to_issue`, `key_reused`.
     """
+    known = InvoiceRun.objects.filter(key=key).first()
+    chosen = ("all",) if customer_ids is None else map(str, sorted(customer_ids))
+    once.same(f"run:{key}", as_of, *chosen, stands=known is not None)
+    known = known or InvoiceRun.objects.filter(key=key).first()  # one that began while this waited for it
+    if known is not None:
+        return known
     progress = Progress.objects.create()
-    given = {"as_of": as_of, "made_by": actor.name, "actor_id": actor.user_id, "progress": progress}
-    run, made = InvoiceRun.objects.get_or_create(key=key, defaults=given)
-    if not made:
-        progress.delete()
-        require(run.as_of == as_of, "key_reused", _("This form was sent before with another date. Open the page anew."))
-        return run
+    run = InvoiceRun.objects.create(key=key, as_of=as_of, made_by=actor.name, actor_id=actor.user_id, progress=progress)
     found = invoices.preview(as_of, customer_ids=customer_ids)
     require(found.drafts, "nothing_to_issue", _("There is nothing to invoice for this date."))
     items = [_waiting(run, draft) for draft in found.drafts] + [_skipped(run, each) for each in found.skipped if _listed(each)]

@@ -34,11 +34,15 @@ def look(*, at: datetime) -> None:
 
 
 def run(as_of: date, zone: str, *, at: datetime) -> InvoiceRun | None:
-    """Begin the run for this date of all customers in this zone; None when nothing is to be issued."""
+    """Begin the run for this date of all customers in this zone, whoever moved there since it began; None when nothing is to be issued."""
+    key = f"schedule:{as_of}:{zone}"
+    known = InvoiceRun.objects.filter(key=key).first()
+    if known is not None:
+        return known
     customers = list(Customer.objects.filter(time_zone=zone).values_list("pk", flat=True))
     try:
         with transaction.atomic():
-            return runs.start(as_of, key=f"schedule:{as_of}:{zone}", actor=system, at=at, customer_ids=customers)
+            return runs.start(as_of, key=key, actor=system, at=at, customer_ids=customers)
     except DomainError as refused:
         if refused.code != "nothing_to_issue":
             raise

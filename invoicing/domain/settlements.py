@@ -43,8 +43,8 @@ def settle(customer: Customer, way: str, amount: Decimal, *, actor: Actor, at: d
     """
     payments.check_amount(amount, customer.currency)
     row = standing.lock(customer)
-    once.same(_key(key), customer.pk, way, amount)
-    known = Transfer.objects.filter(key__startswith=f"{_key(key)}:", customer=customer)
+    known = Transfer.objects.filter(key__startswith=f"{_key(key)}:")
+    once.same(_key(key), customer.pk, way, amount, stands=bool(known))
     if known:
         once.require_standing(known[0])
         return sorted(known, key=lambda transfer: int(transfer.key.rpartition(":")[2]))

@@ -23,20 +23,22 @@ PREFIX = "wallet-debt:"
 
 
 @transaction.atomic
-def bill(customer: Customer, *, actor: Actor, at: datetime, key: str) -> list[Transfer]:
+def bill(customer: Customer, owed: Decimal, *, actor: Actor, at: datetime, key: str) -> list[Transfer]:
     """Charge what the wallet owes on the receivable instead, to its last decimal: the wallet is at zero, and the next invoice asks for it.
 
-    It is taxed as calls, as the top-up that would have paid it. The same `key` again answers with what stands.
-    Raises `key_reused`, `taken_back`, `no_debt`.
+    It is taxed as calls, as the top-up that would have paid it. `owed` is the debt that was seen, above 0; the same `key` again answers with what stands.
+    Raises `key_reused`, `taken_back`, `no_debt`, `debt_moved` when it is another one by now.
     """
     row = standing.lock(customer)
     beginning = f"{PREFIX}{key}:"
-    once.same(beginning, customer.pk)
     known = list(Transfer.objects.filter(key__startswith=beginning).order_by("key"))
+    once.same(beginning, customer.pk, owed, stands=bool(known))
     if known:
         once.require_standing(known[0])
         return known
     require(row.wallet < 0, "no_debt", _("The wallet owes nothing."))
+    moved = _("The wallet owes %(amount)s by now. Look at it again, then put that on the next invoice.")
+    require(row.wallet == -owed, "debt_moved", moved % {"amount": money.text(-row.wallet, customer.currency)})
     about, note = ("call", new_id()), _("Spent from the wallet beyond what was paid in")
     postings = [
         Posting(Kind.CHARGE, customer, -row.wallet, f"{beginning}0", at, AccountKind.RECEIVABLE, note, about),

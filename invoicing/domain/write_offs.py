@@ -33,8 +33,8 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     customer = document.customer
     row = standing.lock(customer)
-    once.same(_key(key), document.pk, amount, reason.strip())
     known = Transfer.objects.filter(key=_key(key)).first()
+    once.same(_key(key), document.pk, amount, reason.strip(), stands=known is not None)
     if known is not None:
         once.require_standing(known)
         return known
@@ -49,16 +49,17 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     return made
 
 
-def most_of(document: Document, row: Standing) -> Decimal:
+def most_of(document: Any, row: Standing) -> Decimal:
     """The most that can be given up of a document with its figures, in the minor unit: what is due on it, as far as the customer owes that in all."""
-    return max(money.to_minor(min(document.left, _owed(document, row)), document.currency), Decimal(0))  # type: ignore[attr-defined]  # annotated
+    most = min(Decimal(document.left), _owed(document, row))
+    return max(money.to_minor(most, document.currency), Decimal(0))
 
 
 def _owed(document: Document, row: Standing) -> Decimal:
     """What the customer would owe in all if everything that waits for its document were invoiced now, with its taxes (semantics 6, 8)."""
     customer, period = document.customer, Period(document.period_start, document.period_end, document.time_zone)
     waiting = drafts.together(customer, movements.untaken([customer.pk]).get(customer.pk, []), period)
-    return waiting.total - waiting.moved - row.receivable
+    return waiting.total - waiting.moved - Decimal(row.receivable)
 
 
 def _require_due(document: Any, amount: Decimal, row: Standing) -> None:

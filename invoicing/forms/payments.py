@@ -57,9 +57,19 @@ class PaymentForm(PortalForm):
             del self.fields["pays"]
 
 
-class OnceForm(PortalForm):
-    """Nothing but a button. The key makes one that is pressed twice one order."""
+class SeenField(forms.DecimalField):
+    """A figure that somebody saw: read as it was sent, drawn as it stands now."""
 
+    widget = forms.HiddenInput
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial
+
+
+class DebtForm(PortalForm):
+    """A button under a debt; `owed` is the one that was seen, to its last decimal. The key makes a form sent twice one order."""
+
+    owed = SeenField(max_digits=20, decimal_places=6)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -28,7 +28,7 @@ from customers.views.shell import State, customer_page
 from invoicing.domain import entries, givebacks, reversals, settlements, wallet_debts
 from invoicing.domain.settlements import Way
 from invoicing.domain.statement import effect
-from invoicing.forms.payments import EntryForm, GiveBackForm, OnceForm, ReasonForm, SettleForm
+from invoicing.forms.payments import DebtForm, EntryForm, GiveBackForm, ReasonForm, SettleForm
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import credits as queries
 
@@ -173,7 +173,7 @@ def settle(request: PortalRequest, account: str) -> HttpResponse:
 def bill_debt(request: PortalRequest, account: str) -> HttpResponse:
     """What the wallet owes goes on the next invoice."""
     customer = customers.customer_or_404(request.viewer, account)
-    form = OnceForm(request.POST or None)
+    form = DebtForm(request.POST or None, initial={"owed": f"{-customer.standing.wallet.normalize():f}"})
     if form.is_valid():
         with form.refusals():
             made = wallet_debts.bill(customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.http import HttpResponse
@@ -63,8 +63,7 @@ def new(request: PortalRequest) -> HttpResponse:
     ids = [chosen.pk] if chosen else None
     if form.is_valid() and request.viewer.actor is not None:
         with form.refusals():
-            key = form.cleaned_data["key"] if chosen is None else uuid5(chosen.pk, form.cleaned_data["key"]).hex
-            run = runs.start(form.cleaned_data["as_of"], key=key, customer_ids=ids, actor=request.viewer.actor, at=now)
+            run = runs.start(form.cleaned_data["as_of"], key=form.cleaned_data["key"], customer_ids=ids, actor=request.viewer.actor, at=now)
             return redirect("invoicing:run", run=run.pk)
     found = invoices.preview(as_of, customer_ids=ids)
     shown: dict[str, Any] = {"asked": asked, "form": form, "as_of": as_of, "ahead": as_of > today, "chosen": chosen}

@@ -394,7 +394,7 @@ class Story:
     def bill_debt(self, who: int) -> None:
         """What the wallet owes is charged on the receivable instead."""
         known = self.of(who)
-        bill = partial(wallet_debts.bill, known.customer, actor=jane, at=self.now, key=self.key())
+        bill = partial(wallet_debts.bill, known.customer, -known.wallet, actor=jane, at=self.now, key=self.key())
         if known.wallet >= 0:
             refused("no_debt", bill)
             return

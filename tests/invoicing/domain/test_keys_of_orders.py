@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from billing_portal.kernel.errors import DomainError
-from customers.models import BillingType, Customer, Transfer
-from invoicing.domain import credit_notes, entries, payments, reversals, runs, settlements, write_offs
-from invoicing.models import Document, InvoiceRun
+from customers.models import AccountKind, BillingType, Customer, Kind, Transfer, UsedKey
+from invoicing.domain import credit_notes, entries, givebacks, payments, reversals, runs, settlements, wallet_debts, write_offs
+from invoicing.models import Document, GiveBack, InvoiceRun, Payment
 from tests.support import months, world
 from tests.support.months import D
 from tests.support.world import jane
@@ -28,6 +28,8 @@ class Ground:
     invoice: Document
     second: Document
     of_another: Document
+    topup: Payment
+    free: Payment
 
 
 @pytest.fixture
@@ -42,8 +44,11 @@ def ground(acme: Any) -> Ground:
             at = months.local(f"2026-{month}-05 12:00")
             entries.write(customer, "charge", D(amount), note="Router", actor=jane, at=at, key=f"{customer.pk}{month}{number}")
         found += months.issue(f"2026-{month + 1}-01", datetime(2026, month + 1, 1, 6, tzinfo=UTC), customer)
-    payments.record(bob, D("120.00"), reference="", actor=jane, at=NOW, key="before")
-    return Ground(paul, bob, *found)
+    topup, free = (payments.record(who, D("120.00"), reference="", actor=jane, at=NOW, key=f"before {who.pk}") for who in (bob, world.customer("Ida Ltd")))
+    months.moved(Kind.ADJUSTMENT, paul, "-7.5000", "2026-12-02 08:00", account=AccountKind.WALLET)
+    months.moved(Kind.ADJUSTMENT, other, "-7.5000", "2026-12-02 08:00", account=AccountKind.WALLET)
+    invoice, second, of_another = found
+    return Ground(paul, bob, invoice, second, of_another, topup, free)
 
 
 Verb = Callable[[Ground], Any]
@@ -75,7 +80,24 @@ def written_off(ground: Ground, **changes: Any) -> Any:
     return write_offs.write_off(asked.pop("document"), asked.pop("amount"), **asked, **given)
 
 
-@pytest.mark.parametrize("verb", [paid, written, settled, credited, written_off])
+def refunded(ground: Ground, **changes: Any) -> Any:
+    asked: dict[str, Any] = {"verb": givebacks.refund, "payment": ground.topup, "amount": D("6.00"), "reason": "Paid twice"} | changes
+    return asked.pop("verb")(asked.pop("payment"), asked.pop("amount"), **asked, **given)
+
+
+def charged_back(ground: Ground, **changes: Any) -> Any:
+    return refunded(ground, **({"verb": givebacks.charge_back} | changes))
+
+
+def billed(ground: Ground, **changes: Any) -> Any:
+    asked: dict[str, Any] = {"customer": ground.paul, "owed": D("7.5")} | changes
+    return wallet_debts.bill(asked.pop("customer"), **asked, **given)
+
+
+VERBS = [paid, written, settled, credited, written_off, refunded, charged_back, billed]
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_the_same_again_is_the_same(ground: Ground, verb: Callable[..., Any]) -> None:
     first, moved = verb(ground), Transfer.objects.count()
 
@@ -104,6 +126,13 @@ def test_the_same_again_is_the_same(ground: Ground, verb: Callable[..., Any]) ->
         (written_off, lambda ground: {"amount": D("6.00")}),
         (written_off, lambda ground: {"document": ground.second}),
         (written_off, lambda ground: {"document": ground.of_another}),
+        (refunded, lambda ground: {"amount": D("12.00")}),
+        (refunded, lambda ground: {"reason": "Something else"}),
+        (refunded, lambda ground: {"payment": ground.free}),
+        (refunded, lambda ground: {"verb": givebacks.charge_back}),
+        (charged_back, lambda ground: {"reason": "Something else"}),
+        (billed, lambda ground: {"customer": ground.of_another.customer}),
+        (billed, lambda ground: {"owed": D("7.51")}),
     ],
 )
 def test_the_same_key_with_anything_else_moves_nothing_and_says_so(
@@ -118,10 +147,23 @@ def test_the_same_key_with_anything_else_moves_nothing_and_says_so(
     assert Transfer.objects.count() == moved
 
 
-@pytest.mark.parametrize("verb", [paid, written, written_off])
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_was_done_before_keys_were_remembered_is_neither_done_again_nor_told_as_done(ground: Ground, verb: Callable[..., Any]) -> None:
+    verb(ground)
+    UsedKey.objects.all().delete()
+    moved = Transfer.objects.count()
+
+    with pytest.raises(DomainError, match="key_reused"):
+        verb(ground)
+
+    assert Transfer.objects.count() == moved
+
+
+@pytest.mark.parametrize("verb", [paid, written, written_off, refunded, charged_back, billed])
 def test_what_was_taken_back_since_is_not_told_as_done(ground: Ground, verb: Callable[..., Any]) -> None:
     made = verb(ground)
-    reversals.take_back(getattr(made, "transfer", made), reason="a mistake", actor=jane, at=NOW)
+    movement = made[0] if isinstance(made, list) else givebacks.movements_of(made)[0] if isinstance(made, GiveBack) else getattr(made, "transfer", made)
+    reversals.take_back(movement, reason="a mistake", actor=jane, at=NOW)
 
     with pytest.raises(DomainError, match="taken_back"):
         verb(ground)
@@ -135,3 +177,17 @@ def test_a_run_under_the_key_of_another_date_is_refused(ground: Ground) -> None:
         runs.start(date(2027, 2, 1), key="k", actor=jane, at=NOW)
 
     assert InvoiceRun.objects.get().as_of == date(2027, 1, 1)
+
+
+def test_a_run_under_the_key_of_one_for_other_customers_is_refused(ground: Ground) -> None:
+    for each in (ground.paul, ground.of_another.customer):
+        entries.write(each, "charge", D("1.00"), note="Cable", actor=jane, at=months.local("2026-12-05 12:00"), key=f"later {each.pk}")
+    ids = [ground.paul.pk, ground.bob.pk]
+    made = runs.start(date(2027, 1, 1), key="k", actor=jane, at=NOW, customer_ids=ids)
+
+    for others in ([ground.paul.pk], [*ids, ground.of_another.customer.pk], None):
+        with pytest.raises(DomainError, match="key_reused"):
+            runs.start(date(2027, 1, 1), key="k", actor=jane, at=NOW, customer_ids=others)
+
+    assert runs.start(date(2027, 1, 1), key="k", actor=jane, at=NOW, customer_ids=ids[::-1]) == made
+    assert InvoiceRun.objects.get().items.get().customer == ground.paul

@@ -44,7 +44,10 @@ def change(of: Customer, billing_type: str, at: datetime) -> Customer:
 
 
 def bill(of: Customer, at: datetime, key: str = "1") -> list[Transfer]:
-    return wallet_debts.bill(of, actor=jane, at=at, key=key)
+    """What is seen is what is billed."""
+    seen = Transfer.objects.filter(key=f"wallet-debt:{key}:0").first()
+    owed = seen.amount if seen else -Standing.objects.get(customer=of).wallet
+    return wallet_debts.bill(of, owed, actor=jane, at=at, key=key)
 
 
 def accounts(of: Customer) -> tuple[Decimal, Decimal]:
@@ -93,6 +96,18 @@ def test_a_wallet_that_owes_nothing_has_nothing_to_bill(bob: Customer, noon: dat
     with pytest.raises(DomainError, match="no_debt"):
         bill(bob, noon)
     assert not Transfer.objects.exists()
+
+
+def test_a_debt_that_moved_since_it_was_seen_is_told_and_not_billed(charged_back: Customer, noon: datetime) -> None:
+    months.moved(Kind.ADJUSTMENT, charged_back, "-1.00", "2026-11-21 12:00", account=AccountKind.WALLET)
+
+    with pytest.raises(DomainError, match="debt_moved") as refused:
+        wallet_debts.bill(charged_back, D("60.3333"), actor=jane, at=noon, key="1")
+    assert refused.value.message == "The wallet owes 61.3333 GBP by now. Look at it again, then put that on the next invoice."
+    assert accounts(charged_back) == (D("-61.3333"), D(0))
+
+    wallet_debts.bill(charged_back, D("61.3333"), actor=jane, at=noon, key="1")
+    assert accounts(charged_back) == (D(0), D("-61.3333"))
 
 
 @pytest.mark.rel(7)

@@ -174,10 +174,14 @@ def test_the_debt_of_a_wallet_is_seen_and_billed_by_the_form(commerce: Any, supp
         assert "−5.50" in text(client, address)
         assert "no invoice asks for" in text(client, address)
     assert "6.60" in text(commerce, f"{at}wallet-debt/")
+    assert 'name="owed" value="5.5"' in text(commerce, f"{at}wallet-debt/")
+    stale = commerce.post(f"{at}wallet-debt/", {"key": "k", "owed": "5.40"})
+    assert (stale.status_code, "The wallet owes 5.50 GBP by now." in stale.content.decode()) == (422, True)
+    assert 'name="owed" value="5.5"' in stale.content.decode()
     for _click in range(2):
-        assert commerce.post(f"{at}wallet-debt/", {"key": "k"}).url == at
+        assert commerce.post(f"{at}wallet-debt/", {"key": "k", "owed": "5.5"}).url == at
     assert "5.50 GBP will be on the next invoice." in text(commerce, at)
-    refused = commerce.post(f"{at}wallet-debt/", {"key": "another"})
+    refused = commerce.post(f"{at}wallet-debt/", {"key": "another", "owed": "5.5"})
     assert (refused.status_code, "The wallet owes nothing." in refused.content.decode()) == (422, True)
-    assert support.post(f"{at}wallet-debt/", {"key": "k"}).status_code in {403, 404}
+    assert support.post(f"{at}wallet-debt/", {"key": "k", "owed": "5.5"}).status_code in {403, 404}
     assert Standing.objects.get(customer=anna).wallet == 0
