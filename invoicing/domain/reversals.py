@@ -41,7 +41,7 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
         return []
     parts = _parts(movement)
     drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
-    require(not drawn, "given_back", _("Something of this payment was refunded, charged back or moved on. Take that back first."))
+    require(not drawn, "given_back", _("Something of it was refunded, charged back or moved on. Take that back first."))
     _require_open(parts)
     if movement.kind == Kind.SETTLE:
         _require_there(parts, row)

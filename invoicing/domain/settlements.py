@@ -78,12 +78,12 @@ Move = tuple[Decimal, AccountKind, tuple[str, UUID] | None]
 
 
 def _out(customer: Customer, amount: Decimal, wallet: Decimal) -> Iterator[Move]:
-    """What was paid in and is still there gives first, the latest of it, each with its tax in proportion; what else the wallet holds bore none."""
+    """What was paid in and is still there gives first, the latest of it, each with its tax in proportion; then what was given, which bore none."""
     rest, places = amount, money.minor_units(customer.currency)
-    for lot in lots.in_wallet(customer, wallet):
-        part = min(rest, lot.inside) if lot.main.kind in lots.PAID_IN else ZERO
+    for lot in sorted(lots.in_wallet(customer, wallet), key=lambda lot: lot.main.kind not in lots.PAID_IN):
+        part = min(rest, lot.inside)
         if not part:
-            continue
+            break
         rest -= part
         yield part, AccountKind.WALLET, (queries.TAKEN_FROM, lot.main.pk)
         for tax in lot.taxes:

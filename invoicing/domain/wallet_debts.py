@@ -17,9 +17,10 @@ from customers.domain import ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import overdue
+from invoicing.queries import credits
 
 HUNDRED = Decimal(100)
-PREFIX = "wallet-debt:"
+PREFIX = credits.WALLET_DEBT
 
 
 @transaction.atomic

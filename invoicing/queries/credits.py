@@ -16,6 +16,8 @@ from invoicing.models import Match, Payment
 
 TAKEN_FROM = "taken_from"
 """What a refund, a chargeback or a settlement says in `about`: the movement that it takes from."""
+WALLET_DEBT = "wallet-debt:"
+"""How the keys of the two movements of a billed debt of a wallet begin."""
 Part = Any  # a Transfer with `matched`, `drawn`, `left` and `reversed`
 BY_HAND = (Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
 SHOWN = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.WRITE_OFF, Kind.SETTLE, *BY_HAND)

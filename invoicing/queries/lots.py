@@ -16,6 +16,7 @@ ZERO = Decimal(0)
 PAID_IN = (Kind.TOPUP, Kind.VOUCHER, Kind.SETTLE)
 """What brings its tax with it; what else comes into a wallet was never taxed."""
 GIVEN = (Kind.CREDIT, Kind.ADJUSTMENT, Kind.OPENING, Kind.AFFILIATE)
+"""What else is there to be spent. What a billed debt gave is none of it: it was spent before it came, and its tax is on the invoice."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Lot:
 def in_wallet(customer: Customer, wallet: Decimal) -> Iterator[Lot]:
     """What a wallet that holds so much is made of, latest lot first, in whole minor units."""
     came = Transfer.objects.filter(customer=customer, credit__kind=AccountKind.WALLET, kind__in=(*PAID_IN, *GIVEN), reverses=None, reversed_by=None)
+    came = came.exclude(key__startswith=credits.WALLET_DEBT)
     left = money.whole_minor(wallet, customer.currency)
     for main in credits.with_left(came).select_related("credit", "payment").order_by("-posted_at", "-pk").iterator(chunk_size=100):
         if left <= 0:

@@ -56,7 +56,6 @@ LONDON = "442079460123"
 PER_MINUTE = {"Cheap": D("0.06"), "Dear": D("0.1337")}
 COST = D("0.0123")
 SHOP, PARENT = "acme", "owner"
-RECEIVED = (Kind.PAYMENT, Kind.TOPUP, Kind.SETTLE)
 _numbers = count(1)
 
 # Computed from the rows alone, in other words than `ledger_check` has: one question per step, of these customers only.
@@ -306,7 +305,7 @@ class Story:
         beside = Q(key__startswith=transfer.key.rpartition(":")[0] + ":") if together else Q(pk=transfer.pk)
         beside |= Q(about_id=transfer.about_id, about_kind="payment")
         parts = credits.with_left(Transfer.objects.filter(beside, customer=known.customer, reverses=None).select_related("debit", "credit"))
-        if transfer.kind in RECEIVED and any(part.drawn for part in parts):
+        if any(part.drawn for part in parts):
             refused("given_back", take)
             return
         if transfer.kind == Kind.SETTLE and sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), NONE) > max(known.wallet, NONE):

@@ -7,7 +7,7 @@ import pytest
 
 from billing_portal.kernel.errors import DomainError
 from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
-from invoicing.domain import givebacks, ledger_check, payments, reversals, settlements
+from invoicing.domain import givebacks, ledger_check, payments, reversals, settlements, wallet_debts
 from invoicing.models import Payment
 from tests.support import months, world
 from tests.support.months import D, identity
@@ -46,6 +46,12 @@ def accounts(of: Customer) -> tuple[Decimal, Decimal, Decimal]:
     came = Transfer.objects.filter(customer=of, credit__kind=AccountKind.TAX_PAYABLE).values_list("amount", flat=True)
     went = Transfer.objects.filter(customer=of, debit__kind=AccountKind.TAX_PAYABLE).values_list("amount", flat=True)
     return row.wallet, row.receivable, sum(came, D(0)) - sum(went, D(0))
+
+
+def books(of: Customer) -> list[str]:
+    """What the whole check finds, but for the calls that the usage of these tests never had."""
+    found = [each for each in ledger_check.check().differences if each.identity != "a usage movement is the sum of its calls"]
+    return [str(each) for each in found if each.customer_id == of.pk]
 
 
 def test_out_of_the_wallet_the_tax_of_the_top_up_comes_back(bob: Customer, noon: datetime) -> None:
@@ -213,6 +219,52 @@ def test_calls_that_came_to_less_leave_more_of_the_top_up(bob: Customer, noon: d
 
     settle(bob, "out", "50.00", noon + timedelta(days=2))
     assert accounts(bob) == (D(0), D(60), D(10))
+
+
+def test_a_debt_that_was_billed_hides_no_top_up(bob: Customer, noon: datetime) -> None:
+    """Its tax is on the invoice: whatever comes back of what was spent is what was paid in."""
+    paid = pay(bob, "120.00", noon)
+    months.moved(Kind.USAGE, bob, "160.00", "2026-11-21 12:30")
+    wallet_debts.bill(bob, D("60.00"), actor=jane, at=noon + timedelta(hours=1), key="1")
+    months.moved(Kind.USAGE, bob, "-50.00", "2026-11-21 14:00")
+    assert givebacks.most_refundable(paid, Standing.objects.get(customer=bob)) == 60
+
+    settle(bob, "out", "50.00", noon + timedelta(days=2))
+    assert accounts(bob) == (D(0), D(0), D(10))
+    assert books(bob) == []
+
+
+def test_a_gift_that_filled_what_a_wallet_owed_is_still_a_gift(bob: Customer, noon: datetime) -> None:
+    """Tax stays for what was consumed, whoever paid for it: 60.00 in the end."""
+    paid = pay(bob, "120.00", noon)
+    months.moved(Kind.USAGE, bob, "60.00", "2026-11-21 12:30")
+    lost = givebacks.charge_back(paid, D("120.00"), reason="disputed", actor=jane, at=noon + timedelta(hours=1), key="1")
+    months.moved(Kind.ADJUSTMENT, bob, "60.00", "2026-11-21 14:00", note="Goodwill, never taxed")
+    assert accounts(bob) == (D(0), D(0), D(0))
+    back(givebacks.movements_of(lost)[0], noon + timedelta(hours=3))
+
+    settle(bob, "out", "100.00", noon + timedelta(days=2))
+    assert accounts(bob) == (D(0), D(108), D(12))
+    assert books(bob) == []
+
+
+def test_what_is_settled_of_a_gift_is_no_longer_there(bob: Customer, noon: datetime) -> None:
+    pay(bob, "120.00", noon)
+    months.moved(Kind.USAGE, bob, "40.00", "2026-11-21 12:30")
+    gift = months.moved(Kind.ADJUSTMENT, bob, "50.00", "2026-11-21 12:40", note="Goodwill")
+    out = settle(bob, "out", "80.00", noon + timedelta(hours=1), "1")
+    assert accounts(bob) == (D(30), D(92), D(8))
+    with pytest.raises(DomainError, match="given_back"):
+        back(gift, noon + timedelta(hours=1))
+
+    months.moved(Kind.USAGE, bob, "-40.00", "2026-11-21 14:00")
+    settle(bob, "out", "70.00", noon + timedelta(hours=3), "2")
+    assert accounts(bob) == (D(0), D(170), D(0))
+    assert books(bob) == []
+
+    back(out[0], noon + timedelta(hours=4))
+    assert accounts(bob) == (D(80), D(78), D(12))
+    assert books(bob) == []
 
 
 @pytest.mark.rel(94)
