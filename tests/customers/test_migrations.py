@@ -8,12 +8,13 @@ from django.apps import apps
 from django.db import connection
 
 from billing_portal.accounts.actor import Actor
-from customers.domain import features
+from customers.domain import codes, customers, features
 from customers.models import AccountCode, Customer, Line
 from tests.support import world
 from tests.support.people import user
 from tests.support.world import jane
 
+given_up: Any = importlib.import_module("customers.migrations.0008_codes_given_up_before_are_remembered")
 migration: Any = importlib.import_module("customers.migrations.0007_names_are_folded")
 
 
@@ -65,3 +66,32 @@ def test_a_line_that_a_customer_made_of_what_can_be_dialled_is_free_to_call_no_m
     fill()
 
     assert dict(Line.objects.values_list("name", "on_net")) == {"118118": False, "Lift": True, "1001": True, "1002": True, "1003": True}
+
+
+def test_numbers_and_codes_given_up_before_they_were_remembered_are_found_in_the_audit_trail(anna: Customer, bob: Customer, noon: datetime) -> None:
+    """Anna's numbers and code were given up, the code by Bob after her; one of her numbers Bob has now, and nothing else of the trail is taken for one."""
+
+    def change(customer: Customer, **fields: Any) -> None:
+        customers.change(customer, actor=jane, at=noon, **fields)
+
+    change(anna, account_number="100009", switch_account_code="Straße")
+    change(anna, account_number="555001", switch_account_code="", description="100010")
+    change(anna, account_number="555002", description="")
+    change(bob, account_number="555001", switch_account_code="STRASSE")
+    change(bob, switch_account_code="")
+    remembered = AccountCode.objects.exclude(given_up_at=None)
+    assert remembered.count() == 4
+    remembered.delete()
+
+    for _again in range(2):
+        with connection.schema_editor() as editor:
+            given_up.fill(apps, editor)
+
+        assert [(code.code, code.folded, code.customer, code.given_up_at) for code in remembered.order_by("folded")] == [
+            ("100001", "100001", anna, noon),
+            ("100002", "100002", bob, noon),
+            ("100009", "100009", anna, noon),
+            ("STRASSE", "strasse", bob, noon),
+        ]
+    assert sorted(AccountCode.objects.filter(given_up_at=None).values_list("code", "customer__name")) == [("555001", "Bob Ltd"), ("555002", "Anna Ltd")]
+    assert codes.next_number() == "100003"
