@@ -6,9 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import md5
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db import transaction
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import MD5, Cast
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
@@ -32,19 +36,40 @@ class RatedAgain:
 
 def waiting_ids(reason: str = "") -> list[UUID]:
     """Everything that waits, or what waits for one reason, oldest first."""
-    rows = WaitingCall.objects.filter(state=State.WAITING)
-    return list((rows.filter(reason=reason) if reason else rows).order_by("created_at", "pk").values_list("pk", flat=True))
+    return list(_rows(reason).order_by("created_at", "pk").values_list("pk", flat=True))
 
 
-def shown_ids(reason: str, *, until: datetime | None, count: int | None) -> list[UUID]:
-    """Everything that waits for the reason, as a page has shown it: `count` of them, the latest of `until`. What came later is not among them.
+@dataclass(frozen=True)
+class Everything:
+    """What waited for a reason when a page was made, so that a decision is about exactly that: when the latest came, and the fingerprint of all."""
 
-    Raises `more_wait` when more than those are there, or the page did not say what it showed.
+    until: datetime | None
+    fingerprint: str
+
+
+def everything(reason: str) -> Everything:
+    """What waits for the reason now, as a page asks before it reads what it shows."""
+    until = _rows(reason).order_by("-created_at").values_list("created_at", flat=True).first()
+    ids = StringAgg(Cast("pk", TextField()), delimiter="", order_by="pk")
+    return Everything(until, _rows(reason, until).order_by().aggregate(fingerprint=MD5(ids))["fingerprint"] or "" if until else "")
+
+
+def ids_of(shown: Everything, reason: str) -> list[UUID]:
+    """The records that a page has shown as everything that waits for the reason; what came later is not among them.
+
+    Raises `others_wait` when one was written since that came before, or is decided: a record is never decided unseen.
     """
-    rows = WaitingCall.objects.filter(state=State.WAITING, created_at__lte=until) if until is not None else WaitingCall.objects.none()
-    found = list((rows.filter(reason=reason) if reason else rows).order_by("created_at", "pk").values_list("pk", flat=True))
-    require(until is not None and count is not None and len(found) <= count, "more_wait", _("More calls wait than were shown. Look at them first."))
+    found = list(_rows(reason, shown.until).order_by("pk").values_list("pk", flat=True)) if shown.until else []
+    same = found and shown.fingerprint == md5("".join(map(str, found)).encode(), usedforsecurity=False).hexdigest()
+    require(same, "others_wait", _("Other calls wait than were shown. Look at them first."))
     return found
+
+
+def _rows(reason: str, until: datetime | None = None) -> QuerySet[WaitingCall]:
+    """What waits for the reason, or for any, if need be only what came until then."""
+    rows = WaitingCall.objects.filter(state=State.WAITING)
+    rows = rows.filter(reason=reason) if reason else rows
+    return rows.filter(created_at__lte=until) if until else rows
 
 
 def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:

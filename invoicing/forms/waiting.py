@@ -16,12 +16,12 @@ MOST = 10_000
 
 
 class DecisionForm(PortalForm):
-    """The rows that were ticked, or everything that waits for one reason; a note for those set aside. The page says how much it has shown, and until when."""
+    """The rows that were ticked, or everything that waits for one reason; a note for those set aside. The page says what it has shown."""
 
     reason = forms.ChoiceField(choices=[("", ""), *WaitingCall.Reason.choices], required=False)
     every = forms.BooleanField(required=False)
     shown_until = forms.DateTimeField(required=False)
-    shown_count = forms.IntegerField(required=False)
+    shown = forms.CharField(required=False)
     note = NoteField(
         label=_("Why are they never billed?"), required=False, max_length=300, widget=forms.TextInput(attrs={"placeholder": _("Why are they never billed?")})
     )

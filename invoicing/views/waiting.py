@@ -28,6 +28,7 @@ from invoicing.domain import missing_rates
 from invoicing.domain import waiting as verbs
 from invoicing.domain.formats.named import NAMES
 from invoicing.domain.missing_rates import MissingRates
+from invoicing.domain.waiting import Everything
 from invoicing.forms.waiting import DecisionForm
 from invoicing.models import WaitingCall
 from invoicing.queries import calls as queries
@@ -74,14 +75,15 @@ def _shown(row: WaitingCall) -> Shown:
 def _context(request: PortalRequest) -> dict[str, Any]:
     chips = [Chip(reason, _short(reason), Q(reason=reason)) for reason in queries.waiting_reasons(request.viewer)]
     rows = queries.waiting_for(request.viewer).select_related("customer", "key", "key__switch")
-    newest = rows.order_by("-created_at").values_list("created_at", flat=True).first()
     listing = Listing(request.GET, rows, search=SEARCH, chips=chips, sorts=SORTS, default="-came")
+    everything = verbs.everything(listing.chip)
     return {
         "listing": listing,
         "rows": [_shown(row) for row in listing],
         "may_decide": request.viewer.role in DECIDERS,
         "missing": _missing(request.viewer) if listing.chip in ("", Reason.NO_RATE) else [],
-        "shown_until": newest.isoformat() if newest else "",
+        "shown_until": everything.until.isoformat() if everything.until else "",
+        "shown": everything.fingerprint,
         "reason": listing.chip,
         "reason_text": Reason(listing.chip).label if listing.chip else "",
         "is_conflict": listing.chip == Reason.CONFLICT,
@@ -152,7 +154,8 @@ def _ids(form: DecisionForm) -> list[UUID]:
 def _shown_ids(form: DecisionForm) -> list[UUID]:
     """The same for what cannot be taken back: of everything only what the page had shown."""
     given = form.cleaned_data
-    return verbs.shown_ids(given["reason"], until=given["shown_until"], count=given["shown_count"]) if given["every"] else _ids(form)
+    shown = Everything(given["shown_until"], given["shown"])
+    return verbs.ids_of(shown, given["reason"]) if given["every"] else _ids(form)
 
 
 def _back(form: DecisionForm) -> HttpResponse:

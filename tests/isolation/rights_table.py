@@ -11,6 +11,7 @@ from typing import Any
 
 from billing_portal.accounts.rights import Right
 from customers.models import Customer
+from invoicing.models import WaitingCall
 from tests.isolation.arguments import Belongings
 from tests.support import addresses
 
@@ -58,7 +59,6 @@ CUSTOMER = {
     "credit_limit": "0.00",
 }
 PLAN = {"name": "Gold", "currency": "GBP", "precision": "4", "inherits": "nothing"}
-ALL_SHOWN = {"every": "on", "shown_until": "2099-12-31T23:59:59+00:00", "shown_count": "100"}
 TAX = {"name": "GST", "percent": "10", "scopes": ["on_calls"]}
 
 TABLE: tuple[Cell, ...] = (
@@ -147,7 +147,7 @@ TABLE: tuple[Cell, ...] = (
     do(TERMS, "change a tax", "yy----", "rateplans:tax", "rateplans_tax", **TAX),
     do(TERMS, "start an invoice run", "yy----", "invoicing:run-new", "invoicing_invoicerun", as_of="2026-11-01", key="third"),
     do(TERMS, "rate a waiting call again", "yy----", "invoicing:waiting-rate-again", "", every="on", reason="no_rate"),
-    do(TERMS, "set a waiting call aside", "yy----", "invoicing:waiting-set-aside", "invoicing_waitingcall", reason="no_rate", note="Test", **ALL_SHOWN),
+    do(TERMS, "set a waiting call aside", "yy----", "invoicing:waiting-set-aside", "invoicing_waitingcall", ids="<waiting call>", note="Test"),
     do(TERMS, "send an invoice again", "yyy---", "invoicing:document-send", "jobs_job"),
     # --- lock, resend login details ----------------------------------------------------------------------------------
     do(LOCK, "lock a customer", "yyy---", "customers:lock", "customers_lock", scopes=["web"], note="Late"),
@@ -187,7 +187,7 @@ WITHOUT_A_PAGE = {(PLATFORM, "account_admin"): "own keys, own history"}
 
 
 def filled(post: dict[str, Any], own: Belongings, plan: object) -> dict[str, Any]:
-    """What is posted, with the account number and the plan where they are asked for."""
+    """What is posted, with the account number, the plan and the waiting call where they are asked for."""
     customer: Customer = own.customer
-    known = {"<account>": customer.account_number, "<plan>": str(plan)}
+    known = {"<account>": customer.account_number, "<plan>": str(plan), "<waiting call>": str(own.row(WaitingCall).pk)}
     return {name: known.get(value, value) if isinstance(value, str) else value for name, value in post.items()}
