@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,6 +15,8 @@ from billing_portal.web.forms import PortalForm
 
 DRAWN = "drawn"
 SEVERAL = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
+MEANWHILE = _("%(who)s saved “%(now)s” here since you opened this page. Save again to write yours instead.")
+BESIDE = _("%(who)s saved “%(now)s” here since you opened this page, and you changed what goes with it. Look at both, and save again.")
 
 
 class EditForm(PortalForm):
@@ -23,7 +25,12 @@ class EditForm(PortalForm):
     A field that nobody touched takes what is stored now. One that somebody touched, and others saved as something else meanwhile, is refused at that
     field once: what was written stays, and saving again writes it. A form that does not say what it was drawn with writes all that it holds; one that
     says it in no way of ours is refused once.
+
+    Fields that say one thing `TOGETHER`, such as a limit and the tick that it holds, are seen together before they are saved: where one was touched
+    here and another saved elsewhere, the other is refused once, as it is stored now. They are handed over together too.
     """
+
+    TOGETHER: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     drawn = forms.Field(required=False, widget=forms.HiddenInput)
 
@@ -36,23 +43,24 @@ class EditForm(PortalForm):
         return _("Somebody")
 
     def changes(self) -> dict[str, Any]:
-        """What was changed, against what is stored now: all that a verb needs to be told."""
-        return {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
+        """What was changed, against what is stored now, and what goes with it: all that a verb needs to be told."""
+        told = self._with_what_goes_along(self.changed_data)
+        return {name: value for name, value in self.cleaned_data.items() if name in told}
 
     def full_clean(self) -> None:
         if not self.is_bound:
             return super().full_clean()
         before, now = _read(self[DRAWN].data), self._stored_now()
         is_odd = before is None or any(not _alike(before[name], now[name]) for name in now if name in before)
-        clashes = self._catch_up({} if before is None or is_odd else before, now)
+        refusals = self._catch_up({} if before is None or is_odd else before, now)
         super().full_clean()
         self.cleaned_data.pop(DRAWN, None)
         if is_odd:
-            message = _("It cannot be told what this page was opened with. Look at what it holds now, and save again.")
-            self.add_error(None, ValidationError(message, code="drawn_otherwise"))
-        for name, now in clashes:
-            message = _("%(who)s saved “%(now)s” here since you opened this page. Save again to write yours instead.")
-            self.add_error(name, ValidationError(message, code="saved_meanwhile", params={"who": self.saved_by(), "now": now}))
+            odd = _("It cannot be told what this page was opened with. Look at what it holds now, and save again.")
+            self.add_error(None, ValidationError(odd, code="drawn_otherwise"))
+        for name, message in refusals.items():
+            params = {"who": self.saved_by(), "now": in_words(self.fields[name], now[name])}
+            self.add_error(name, ValidationError(message, code="saved_meanwhile", params=params))
 
     def _watched(self) -> Iterable[tuple[str, forms.Field]]:
         """The fields of what is stored; others, such as a tick that confirms something, are nobody else's."""
@@ -61,19 +69,26 @@ class EditForm(PortalForm):
     def _stored_now(self) -> dict[str, Any]:
         return {name: sent(field, self.get_initial_for_field(field, name)) for name, field in self._watched()}
 
-    def _catch_up(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        """Put what is stored now where nobody wrote anything; answers the fields that were written here and elsewhere, each with what is stored in words."""
-        clashes = []
+    def _with_what_goes_along(self, names: Iterable[str]) -> set[str]:
+        told = set(names)
+        return told.union(*(group for group in self.TOGETHER if not told.isdisjoint(group)))
+
+    def _catch_up(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+        """Put what is stored now where nobody wrote anything; answers, by field, in which words those are refused that others saved meanwhile."""
+        watched = {name: field for name, field in self._watched() if name in before}
+        mine = {name for name, field in watched.items() if _differs(field, before[name], self[name].data)}
+        concerned, refusals = self._with_what_goes_along(mine), dict[str, Any]()
         self.data = self.data.copy()  # type: ignore[attr-defined] # Django keeps a mapping that may be read only
-        for name, field in self._watched():
-            if name not in before or not _differs(field, before[name], now[name]):
+        for name, field in watched.items():
+            if not _differs(field, before[name], now[name]):
                 continue
-            if not _differs(field, before[name], self[name].data):
+            if name not in mine:
                 self._write(name, now[name])
+                refusals |= {name: BESIDE} if name in concerned else {}
             elif _differs(field, now[name], self[name].data):
-                clashes.append((name, in_words(field, now[name])))
+                refusals[name] = MEANWHILE
         self._write(DRAWN, json.dumps(now))
-        return clashes
+        return refusals
 
     def _write(self, name: str, value: Any) -> None:
         """As if a browser had sent it: an empty tick is not sent at all."""
@@ -124,11 +139,13 @@ def in_words(field: forms.Field, value: Any) -> Any:
     """What a field holds as its page shows it: the labels of what is chosen, never the keys."""
     if value in ("", []):
         return _("nothing")
+    if isinstance(value, bool):
+        return _("ticked") if value else _("not ticked")
     if isinstance(field, forms.ModelChoiceField):
         keys = value if isinstance(value, list) else [value]
         rows = {str(row.pk): field.label_from_instance(row) for row in field.queryset.filter(pk__in=keys)} if field.queryset is not None else {}
         return ", ".join(str(rows.get(key, key)) for key in keys)
     if isinstance(field, forms.ChoiceField):
-        labels = {str(key): str(label) for key, label in field.widget.choices if not isinstance(label, list | tuple)}
+        labels = {str(key): str(label) for key, label in cast("Iterable[tuple[Any, Any]]", field.choices) if not isinstance(label, list | tuple)}
         return ", ".join(labels.get(str(key), str(key)) for key in (value if isinstance(value, list) else [value]))
     return value

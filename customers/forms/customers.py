@@ -176,7 +176,17 @@ class NewCustomerForm(CustomerForm):
 
 
 class EditCustomerForm(EditForm, CustomerForm):
-    """A customer that is there: its status and switch account code too; the currency only while no money moved."""
+    """A customer that is there: its status and switch account code too; the currency is only shown once money moved."""
+
+    TOGETHER = (
+        ("daily_limited", "daily_limit"),
+        ("credit_limit", "credit_unlimited"),
+        ("low_balance_threshold", "low_balance_email", "low_balance_repeat_days"),
+        ("low_balance_threshold", "topup", "topup_amount", "topup_threshold"),
+        ("street", "city", "postcode", "country"),
+        ("plan", "currency"),
+        *(("currency", amount) for amount in AMOUNTS),
+    )
 
     status = forms.ChoiceField(
         label=_("Status"), choices=Customer.Status.choices, help_text=_("Calls of an inactive or closed customer are not rated; they wait in the queue.")
@@ -187,6 +197,7 @@ class EditCustomerForm(EditForm, CustomerForm):
 
     def __init__(self, *args: Any, customer: Customer, plan: RatePlan | None, currency_fixed: bool, **kwargs: Any) -> None:
         self.customer = customer
+        self.is_currency_fixed = currency_fixed
         columns = [name for name in self.base_fields if name not in {"plan", "taxes", "daily_limited", DRAWN}]
         initial = {name: getattr(customer, name) for name in columns} | {
             "country": customer.country.code or "",
@@ -202,8 +213,18 @@ class EditCustomerForm(EditForm, CustomerForm):
             self.fields["plan"].required = False
             self._choose("plan").empty_label = _("No plan")
         if currency_fixed:
-            del self.fields["currency"]
-        self._price_in(customer.currency)
+            self.fields["currency"].widget = forms.TextInput(attrs={"class": "form-control", "readonly": True})
+            self.fields["currency"].help_text = _("It cannot change any more: there were calls or movements of money.")
+            self._price_in(customer.currency)
+
+    def clean_currency(self) -> str:
+        """One that was chosen while it could still change is refused, and the field shows what there is."""
+        chosen: str = self.cleaned_data["currency"]
+        if self.is_currency_fixed and chosen != self.customer.currency:
+            self._write("currency", self.customer.currency)
+            message = _("It is %(currency)s, and cannot change after the first call or movement of money.")
+            raise ValidationError(message, code="currency_fixed", params={"currency": self.customer.currency})
+        return chosen
 
     def saved_by(self) -> str | Promise:
         saved = queries.history_of(self.customer).filter(action="customer.changed").first()
@@ -211,5 +232,4 @@ class EditCustomerForm(EditForm, CustomerForm):
 
     def given(self) -> dict[str, Any]:
         """Only what was changed: the rest stays as it is, also when somebody saves in this very moment."""
-        changed = {"daily_limit" if name == "daily_limited" else name for name in self.changed_data}
-        return {name: value for name, value in super().given().items() if name in changed}
+        return {name: value for name, value in super().given().items() if name in self.changes()}

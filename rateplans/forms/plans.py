@@ -113,6 +113,7 @@ class NewPlanForm(PlanForm):
 
     def __init__(self, *args: Any, own_plan: RatePlan | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.own_plan = own_plan
         self.fields["currency"].choices = currencies.named(get_language() or "en")  # type: ignore[attr-defined]
         self.fields["source"].queryset = plans_to_inherit()  # type: ignore[attr-defined]
         offered = {Inherits.NOTHING: True, Inherits.PLAN: plans_to_inherit().exists(), Inherits.OWN_PLAN: own_plan is not None}
@@ -120,6 +121,19 @@ class NewPlanForm(PlanForm):
 
     def clean_inherits(self) -> str:
         return self.cleaned_data["inherits"] or Inherits.NOTHING.value
+
+    def clean(self) -> dict[str, Any]:
+        """What somebody chose and the plan would not have is refused; a currency that nobody touched is the source's."""
+        chosen: dict[str, Any] = super().clean() or self.cleaned_data
+        inherits, source = chosen.get("inherits"), chosen.get("source")
+        if source and inherits != Inherits.PLAN:
+            message = _("Choose “%(what)s” to inherit from it, or no rate plan here.")
+            self.add_error("source", ValidationError(message, code="not_inherited", params={"what": Inherits.PLAN.label}))
+        gives = {Inherits.PLAN.value: source, Inherits.OWN_PLAN.value: self.own_plan}.get(inherits or "")
+        if gives and "currency" in self.changed_data and chosen.get("currency") not in ("", None, gives.currency):
+            message = _("The rate plan it inherits from is in %(currency)s. Choose that here.")
+            self.add_error("currency", ValidationError(message, code="currency_of_source", params={"currency": gives.currency}))
+        return chosen
 
 
 def values_of(plan: RatePlan) -> dict[str, Any]:

@@ -52,6 +52,8 @@ def values_of(tax: Tax) -> dict[str, Any]:
 
 
 class TermsForm(EditForm):
+    TOGETHER = (("issue_automatically", "settle_hours"),)
+
     document_prefix = forms.CharField(
         label=_("Prefix of document numbers"),
         max_length=12,

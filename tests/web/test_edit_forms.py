@@ -22,6 +22,10 @@ class Sample(EditForm):
     scopes = forms.MultipleChoiceField(choices=[("1", "Calls"), ("2", "Fees"), ("3", "Products")], required=False)
 
 
+class Paired(Sample):
+    TOGETHER = (("limit", "locked"), ("limit", "days", "colour"))
+
+
 STORED: dict[str, Any] = {"name": "Anna", "limit": Decimal("500.000000"), "days": 3, "percent": None, "locked": False, "colour": "r", "scopes": ["2", "1"]}
 
 
@@ -31,12 +35,12 @@ def sent(**stored: Any) -> dict[str, Any]:
     return {name: form[name].value() for name in form.fields if form[name].value() is not False}
 
 
-def posted(given: dict[str, Any], **stored: Any) -> Sample:
+def posted(given: dict[str, Any], form: type[Sample] = Sample, **stored: Any) -> Sample:
     data = QueryDict(mutable=True)
     for name, value in given.items():
         data.setlist(name, value if isinstance(value, list) else ["" if value is None else str(value)])
     data._mutable = False
-    return Sample(data, initial=STORED | stored)
+    return form(data, initial=STORED | stored)
 
 
 def test_what_nobody_touched_is_as_it_is_stored_now() -> None:
@@ -49,11 +53,11 @@ def test_what_nobody_touched_is_as_it_is_stored_now() -> None:
 
 
 def test_what_was_touched_is_written_beside_what_others_saved() -> None:
-    form = posted(sent() | {"days": "5", "limit": "500"}, name="Bea", locked=True)
+    form = posted(sent() | {"percent": "5", "limit": "500"}, name="Bea", locked=True)
 
     assert form.is_valid()
-    assert form.changes() == {"days": 5}
-    assert form.cleaned_data == STORED | {"name": "Bea", "locked": True, "days": 5, "scopes": ["2", "1"]}
+    assert form.changes() == {"percent": 5}
+    assert form.cleaned_data == STORED | {"name": "Bea", "locked": True, "percent": 5, "scopes": ["2", "1"]}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,51 @@ def test_a_field_that_two_changed_is_refused_once_and_keeps_what_was_written(fie
     second = posted(again, **{field: stored})
     assert second.is_valid()
     assert list(second.changes()) == [field]
+
+
+BESIDE = "Somebody saved “%s” here since you opened this page, and you changed what goes with it. Look at both, and save again."
+
+
+@pytest.mark.parametrize(
+    ("written", "stored", "refused"),
+    [
+        ({"locked": "on"}, {"limit": Decimal(7)}, {"limit": "7.00"}),
+        ({"limit": "7"}, {"locked": True}, {"locked": "ticked"}),
+        ({"limit": "7"}, {"locked": True, "days": 9}, {"days": "9", "locked": "ticked"}),
+        ({"days": "9"}, {"limit": None, "colour": "b", "locked": True}, {"limit": "nothing", "colour": "Blue"}),
+        ({"locked": "on"}, {"days": 9, "colour": "b"}, {}),
+        ({"locked": "on"}, {"locked": True}, {}),
+    ],
+)
+def test_of_fields_that_say_one_thing_together_nothing_is_made_that_nobody_has_seen(
+    written: dict[str, Any], stored: dict[str, Any], refused: dict[str, str]
+) -> None:
+    form = posted(sent() | written, Paired, **stored)
+
+    assert form.errors == {field: [BESIDE % said] for field, said in refused.items()}
+    again = {name: form[name].value() for name in form.fields if form[name].value() is not False}
+    second = posted(again, Paired, **stored)
+    assert second.is_valid()
+    seen = {name: second.fields[name].to_python(value) for name, value in written.items()}
+    assert second.cleaned_data == STORED | {"scopes": ["2", "1"]} | stored | seen
+
+
+def test_a_field_that_two_changed_is_refused_as_such_beside_what_goes_with_it() -> None:
+    form = posted(sent() | {"limit": "7"}, Paired, limit=Decimal(8), locked=True)
+
+    said = "Somebody saved “8.00” here since you opened this page. Save again to write yours instead."
+    assert form.errors == {"limit": [said], "locked": [BESIDE % "ticked"]}
+    assert [form["limit"].value(), form["locked"].value()] == ["7", True]
+
+
+def test_what_says_one_thing_with_a_change_is_handed_over_beside_it() -> None:
+    form = posted(sent() | {"locked": "on"}, Paired)
+
+    assert form.is_valid()
+    assert form.changes() == {"limit": Decimal(500), "locked": True}
+    form = posted(sent() | {"days": "9"}, Paired)
+    assert form.is_valid()
+    assert form.changes() == {"limit": Decimal(500), "days": 9, "colour": "r"}
 
 
 def test_two_who_write_the_same_are_no_clash() -> None:

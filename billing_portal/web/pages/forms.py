@@ -24,6 +24,8 @@ STAFF_HINTS = {
 class CompanyForm(EditForm):
     """The seller on documents, and the portal's contact and colour."""
 
+    TOGETHER = (("street", "city", "postcode", "country"),)
+
     name = forms.CharField(label=_("Name"), max_length=120, help_text=_("What customers see on top of the portal and as the sender of mails."))
     legal_name = forms.CharField(label=_("Legal name"), max_length=120, required=False, help_text=_("The seller on invoices."))
     street = forms.CharField(label=_("Street"), max_length=200, required=False)

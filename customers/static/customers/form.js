@@ -25,7 +25,8 @@ function currency() {
 
 form.elements.plan?.addEventListener("change", ({ target }) => {
   const code = target.selectedOptions[0]?.dataset.currency;
-  if (code && form.elements.currency) form.elements.currency.value = code;
+  const { currency } = form.elements;
+  if (code && currency && !currency.readOnly) currency.value = code;
 });
 
 form.addEventListener("input", summarise);

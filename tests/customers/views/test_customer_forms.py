@@ -319,6 +319,75 @@ def test_what_two_pages_changed_is_refused_once_with_who_saved_it_and_nothing_wr
     assert Customer.objects.get(pk=anna.pk).credit_limit == 800
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "refused"),
+    [
+        ({"daily_limited": ""}, {"daily_limit": "5.00"}, {"daily_limit": "5.00"}),
+        ({"topup_amount": "500.00"}, {"low_balance_threshold": "60.00"}, {"low_balance_threshold": "60.00"}),
+        ({"credit_limit": "900.00"}, {"currency": "USD"}, {"currency": "USD, US Dollar"}),
+        ({"credit_limit": "900.00", "city": "Leeds"}, {"daily_limit": "5.00", "topup": "fixed", "name": "Anna Holding"}, {}),
+    ],
+)
+def test_what_two_pages_changed_of_one_matter_is_not_put_together(
+    commerce: Any, standard: RatePlan, mine: dict[str, str], theirs: dict[str, str], refused: dict[str, str]
+) -> None:
+    save(commerce, **ALERTS)
+    address = f"/customers/{Customer.objects.get().account_number}/edit/"
+    stale = filled(commerce, address, **mine)
+    assert commerce.post(address, filled(commerce, address, **theirs)).status_code == 302
+    stored = Customer.objects.values().get()
+
+    answer = commerce.post(address, stale)
+    if not refused:
+        assert answer.status_code == 302
+        return
+    said = "Jane saved “%s” here since you opened this page, and you changed what goes with it. Look at both, and save again."
+    assert errors(answer) == {field: [said % words] for field, words in refused.items()}
+    assert Customer.objects.values().get() == stored
+    form = answer.context["form"]
+    again = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    assert commerce.post(address, again).status_code == 302
+    form = commerce.get(address).context["form"]
+    assert {name: form[name].value() or "" for name in mine} == mine
+
+
+def test_a_limit_written_while_another_took_it_away_asks_for_its_tick(commerce: Any, standard: RatePlan) -> None:
+    save(commerce, **ALERTS)
+    address = f"/customers/{Customer.objects.get().account_number}/edit/"
+    stale = filled(commerce, address, daily_limit="5.00")
+    assert commerce.post(address, filled(commerce, address, daily_limited="")).status_code == 302
+
+    answer = commerce.post(address, stale)
+    assert sorted(errors(answer)) == ["daily_limit", "daily_limited"]
+    form = answer.context["form"]
+    again = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    assert errors(commerce.post(address, again)) == {"daily_limit": ["Tick “Limit what calls may cost per day” too, or leave this empty."]}
+    assert commerce.post(address, again | {"daily_limited": "on"}).status_code == 302
+    assert Customer.objects.get().daily_limit == 5
+
+
+def test_a_currency_that_became_fixed_is_refused_in_words_and_shown_as_it_is(commerce: Any, anna: Customer) -> None:
+    address = f"/customers/{anna.account_number}/edit/"
+    stale = filled(commerce, address, currency="USD", city="Leeds")
+    Standing.objects.filter(customer=anna).update(last_call_at=timezone.now())
+
+    answer = commerce.post(address, stale)
+    assert errors(answer) == {"currency": ["It is GBP, and cannot change after the first call or movement of money."]}
+    form = answer.context["form"]
+    assert (form["currency"].value(), form["city"].value()) == ("GBP", "Leeds")
+    assert '<input type="text" name="currency" value="GBP"' in text_of(answer)
+    assert commerce.post(address, filled(commerce, address, city="Leeds")).status_code == 302
+    assert list(Customer.objects.values_list("currency", "city")) == [("GBP", "Leeds")]
+
+
+def test_amounts_are_written_in_the_currency_that_is_chosen(commerce: Any, anna: Customer) -> None:
+    assert errors(edit(commerce, anna, currency="JPY", credit_limit="9.50")) == {
+        "credit_limit": ["Write a whole amount, without a point."],
+    }
+    assert edit(commerce, anna, currency="JPY", credit_limit="900").status_code == 302
+    assert list(Customer.objects.values_list("currency", "credit_limit")) == [("JPY", Decimal(900))]
+
+
 def test_a_page_says_what_it_was_drawn_with(commerce: Any, anna: Customer) -> None:
     shown = text_of(commerce.get(f"/customers/{anna.account_number}/edit/"))
 

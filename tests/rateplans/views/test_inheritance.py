@@ -144,6 +144,32 @@ def test_a_plan_without_its_source_is_not_made(commerce: Client, retail: RatePla
     assert answer.context["form"].errors == {"source": ["Choose the rate plan it inherits from."]}
 
 
+IN_POUNDS = {"currency": ["The rate plan it inherits from is in GBP. Choose that here."]}
+NO_HEIR = {"source": ["Choose “Another rate plan of yours” to inherit from it, or no rate plan here."]}
+
+
+@pytest.mark.parametrize(
+    ("inherits", "has_source", "currency", "refused"),
+    [("plan", True, "USD", IN_POUNDS), ("own_plan", False, "USD", IN_POUNDS), ("own_plan", True, "GBP", NO_HEIR), ("nothing", True, "GBP", NO_HEIR)],
+)
+def test_a_choice_that_would_have_no_effect_is_refused(
+    commerce: Client, retail: RatePlan, inherits: str, has_source: bool, currency: str, refused: dict[str, list[str]]
+) -> None:
+    given = {"name": "Dear", "precision": "4", "currency": currency, "inherits": inherits, "source": str(retail.pk) if has_source else ""}
+    answer = commerce.post("/rate-plans/new/", given)
+
+    assert (answer.status_code, answer.context["form"].errors) == (422, refused)
+    assert not RatePlan.objects.filter(name="Dear").exists()
+
+
+def test_a_plan_in_another_currency_is_inherited_from_with_the_currency_nobody_touched(commerce: Client, acme: Any) -> None:
+    source = world.plan("Euros", "EUR")
+    given = {"name": "Dear", "precision": "4", "currency": "GBP", "inherits": "plan", "source": str(source.pk)}
+
+    assert commerce.post("/rate-plans/new/", given).status_code == 302
+    assert RatePlan.objects.get(name="Dear").currency == "EUR"
+
+
 def test_ones_own_rate_plan_is_offered_only_to_who_has_one(commerce: Client, acme: Any) -> None:
     choices = commerce.get("/rate-plans/new/").context["form"].fields["inherits"].choices
     assert [value for value, _label in choices] == ["nothing"]
