@@ -31,8 +31,8 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     """Post money received and let it settle the document named, then the oldest; the rest stays unapplied (E30.1, semantics 11).
 
     `amount` is gross, in the customer's currency and minor unit. A customer who pays in advance gets a top-up instead, its tax taken out
-    (semantics 9), and a receipt of it (semantics 16), unless a document is named. The same `key` again, such as a form sent twice, answers with the
-    payment that stands.
+    (semantics 9), and a receipt of it (semantics 16), unless a document is named: what is open otherwise stays open (semantics 1, 3). The same `key`
+    again, such as a form sent twice, answers with the payment that stands.
     Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`, `taken_back`, `not_open`.
     """
     check_amount(amount, customer.currency)

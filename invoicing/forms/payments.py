@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.kernel import money
 from billing_portal.web.forms import ChoiceCards, MoneyField, NoteField, PortalForm
-from customers.models import Customer
+from customers.models import BillingType, Customer
 from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.settlements import Way
 from invoicing.models import Document
@@ -38,7 +38,10 @@ class DocumentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class PaymentForm(PortalForm):
-    """Amount, what it says on the bank statement, and the invoice it is for. The key makes a form sent twice one payment."""
+    """Amount, what it says on the bank statement, and what it is for: who pays in advance is offered the oldest open invoice, and the wallet beside it.
+
+    The key makes a form sent twice one payment.
+    """
 
     amount = MoneyField(label=_("Amount received"))
     reference = NoteField(label=_("Reference"), max_length=140, required=False, help_text=_("Such as the text of the transfer. The customer sees it."))
@@ -53,7 +56,10 @@ class PaymentForm(PortalForm):
         assert isinstance(pays, DocumentChoice)
         amount.currency = customer.currency
         pays.customer, pays.queryset = customer, queries.open_documents([customer.pk])
-        if not self.data.get("pays") and not pays.queryset.exists():
+        oldest = pays.queryset.first()
+        if customer.standing.billing_type == BillingType.PREPAID:
+            pays.empty_label, pays.initial = _("No invoice: tops up the balance"), oldest
+        if oldest is None and not self.data.get("pays"):
             del self.fields["pays"]
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel import period
-from customers.models import BillingType
+from customers.models import AccountKind, BillingType, Kind, Standing
 from invoicing.domain import calls as ingest
 from invoicing.domain import payments
 from invoicing.domain.records import CallRecord
@@ -183,6 +183,32 @@ def test_support_may_not_record_payments(support: Any, anna: Any, october: Any) 
 def test_a_prepaid_customer_is_told_of_the_tax_in_it(commerce: Any, acme: Any) -> None:
     pat = world.customer("Pat Ltd", billing_type=BillingType.PREPAID, taxes=(world.vat("20"),))
     assert "includes 20\u2009% tax" in commerce.get(f"/customers/{pat.account_number}/payment/").content.decode()
+
+
+def test_a_prepaid_customer_with_an_open_invoice_is_offered_that_first_and_the_balance_beside(commerce: Any, acme: Any) -> None:
+    """Such as a debt of its wallet that was billed: nobody tops up by mistake what an invoice asks for."""
+    pat = world.customer("Pat Ltd", billing_type=BillingType.PREPAID, taxes=(world.vat("20"),))
+    months.moved(Kind.CHARGE, pat, "10.00", "2026-10-05 12:00", account=AccountKind.RECEIVABLE)
+    [october] = months.issue("2026-11-01", datetime(2026, 11, 1, 6, tzinfo=UTC))
+    address = f"/customers/{pat.account_number}/payment/"
+
+    shown = commerce.get(address)
+    assert next(iter(shown.context["form"].fields["pays"].choices)) == ("", "No invoice: tops up the balance")
+    text = shown.content.decode()
+    assert f'<option value="{october.pk}" selected>' in text
+    assert "A pre-paid customer: what is for no invoice tops up the balance. Such an amount includes 20\u2009% tax; the rest can be spent." in text
+    assert "What is left after the invoice stays as credit; it can be settled into the wallet." in text
+
+    for pays, expected in (("", (10, -12, "12.00")), (str(october.pk), (10, 0, "0.00"))):
+        assert commerce.post(address, form(pays=pays, key=f"k{pays}")).status_code == 302
+        row = Standing.objects.get(customer=pat)
+        assert (row.wallet, row.receivable, months.due(october)) == expected
+
+
+def test_who_pays_afterwards_pays_the_oldest_invoice_unless_one_is_chosen(commerce: Any, anna: Any, october: Any) -> None:
+    shown = commerce.get(f"/customers/{anna.account_number}/payment/")
+    assert next(iter(shown.context["form"].fields["pays"].choices)) == ("", "The oldest open invoice first")
+    assert '<option value="" selected>The oldest open invoice first' in shown.content.decode()
 
 
 def test_the_statement_is_a_file_too(commerce: Any, anna: Any, october: Any) -> None:
