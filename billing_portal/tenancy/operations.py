@@ -8,6 +8,8 @@ from django.db.migrations.operations import CreateModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from billing_portal.tenancy import folded_sql
+
 
 class AppendOnly(Operation):
     """From now on rows of this table can be added and nothing else, by anybody (reliability rule 1).
@@ -55,6 +57,55 @@ class NoDelete(AppendOnly):
 
     rule, says, trigger = "keeps_its_rows", "keeps its rows", "no_delete"
     refused = ("DELETE",)
+
+
+class FoldLikeUs(Operation):
+    """The database folds names as this release does: one function of the shared schema, `folded(text)`."""
+
+    reversible = True
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The state of the models does not change."""
+
+    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if not _belongs_here(app_label, schema_editor):
+            schema_editor.execute(folded_sql.function(_folded()))
+
+    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if not _belongs_here(app_label, schema_editor):
+            schema_editor.execute(f"DROP FUNCTION IF EXISTS {_folded()}(text)")
+
+    def describe(self) -> str:
+        return "Fold names in the database as we do"
+
+
+class FoldWhatIsLeftOut(Operation):
+    """Folded columns of a new row are filled by the database where they are not given: by a release that does not know them yet.
+
+    `columns`: of what each is the folded form.
+    """
+
+    reversible = True
+
+    def __init__(self, table: str, columns: dict[str, str]) -> None:
+        self.table, self.columns = table, columns
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The state of the models does not change."""
+
+    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        if not _belongs_here(app_label, schema_editor):
+            return
+        function = f'"{self.table}_folds_what_is_left_out"'
+        filled = " ".join(f'NEW."{column}" := coalesce(NEW."{column}", {_folded()}(NEW."{of}"));' for column, of in self.columns.items())
+        schema_editor.execute(f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $fold$ BEGIN {filled} RETURN NEW; END $fold$")
+        schema_editor.execute(f'CREATE TRIGGER "{self.table}_fold" BEFORE INSERT ON "{self.table}" FOR EACH ROW EXECUTE FUNCTION {function}()')
+
+    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState) -> None:
+        schema_editor.execute(f'DROP FUNCTION IF EXISTS "{self.table}_folds_what_is_left_out"() CASCADE')
+
+    def describe(self) -> str:
+        return f"Fold the names that a row of {self.table} leaves out"
 
 
 class OneCurrency(Operation):
@@ -157,6 +208,10 @@ class CreatePartitionedModel(CreateModel):
 def _belongs_here(app_label: str, schema_editor: Any) -> bool:
     """Tables of a reseller exist in its schema only; the shared schema has none of them."""
     return bool(schema_editor.connection.schema_name != settings.PUBLIC_SCHEMA_NAME)
+
+
+def _folded() -> str:
+    return f'"{settings.PUBLIC_SCHEMA_NAME}".folded'
 
 
 def _app_role() -> str:

@@ -10,7 +10,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
-from billing_portal.kernel.folding import fold
+from billing_portal.kernel.folding import fold, is_plain
 from billing_portal.tenancy.database import take_turns
 from customers.models import Customer, Line, Person
 
@@ -41,12 +41,10 @@ def add_line(
     customer's own people (`by_customer`) may take neither a name that can be dialled, but for an extension of up to four figures, nor a name or
     address that another customer has; such an extension is free to call for its own customer alone. Lines are added one after the other, so that
     two customers cannot take the same one at once.
-    Raises `line_name_missing`, `line_name_too_long`, `line_not_yours`, `line_taken`, `inactive`, `person_of_others`.
+    Raises `line_name_missing`, `line_name_unreadable`, `line_name_too_long`, `line_not_yours`, `line_taken`, `inactive`, `person_of_others`.
     """
     cleaned = name.strip()
-    require(cleaned, "line_name_missing", _("Write the name the switch sends for this line."), "name")
-    for field, text, longest in (("name", cleaned, 60), ("address", address.strip(), 100)):
-        require(len(fold(text)) <= longest, "line_name_too_long", _("This is too long: some of its signs stand for several letters each."), field)
+    _require_usable(cleaned, address.strip())
     with connection.cursor() as cursor:
         take_turns(cursor, "lines")
     if by_customer:
@@ -88,6 +86,13 @@ def change_line(line: Line, *, actor: Actor, at: datetime, **given: Unpack[LineC
     if changes:
         audit.record(actor, "line.changed", subject=("line", changed.pk, changed.name), customer_id=changed.customer_id, changes=changes, at=at)
     return changed
+
+
+def _require_usable(name: str, address: str) -> None:
+    require(fold(name), "line_name_missing", _("Write the name the switch sends for this line."), "name")
+    for field, text, longest in (("name", name, 60), ("address", address, 100)):
+        require(is_plain(text), "line_name_unreadable", _("This holds characters that cannot be read. Write it again."), field)
+        require(len(fold(text)) <= longest, "line_name_too_long", _("This is too long: some of its signs stand for several letters each."), field)
 
 
 def _words(line: Line) -> dict[str, str]:

@@ -140,7 +140,7 @@ def _is_in_books(new: NewReseller) -> bool:
 def _check_name(new: NewReseller) -> None:
     """The name is checked before a schema is made for it."""
     require(new.name.strip(), "name_missing", _("Write the reseller's name."), "name")
-    names.require_short(new.name)
+    names.require_usable(new.name)
     if new.parent is None:
         return
     with tenant_context(new.parent):

@@ -58,11 +58,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField("line", "folded_name", FoldedField(of="name", default=""), preserve_default=False),
-        migrations.AddField("line", "folded_address", FoldedField(of="address", default=""), preserve_default=False),
+        migrations.AddField("line", "folded_name", FoldedField(of="name", null=True)),  # type: ignore[misc] # until all are filled
+        migrations.AddField("line", "folded_address", FoldedField(of="address", null=True)),  # type: ignore[misc] # until all are filled
         migrations.AddField("line", "on_net", models.BooleanField(default=True, db_default=True)),
         migrations.AddField("line", "is_twin", models.BooleanField(default=False, db_default=False, editable=False)),
-        migrations.AddField("accountcode", "folded", FoldedField(of="code", default=""), preserve_default=False),
+        migrations.AddField("accountcode", "folded", FoldedField(of="code", null=True)),  # type: ignore[misc] # until all are filled
         migrations.AddField("accountcode", "is_twin", models.BooleanField(default=False, db_default=False, editable=False)),
         migrations.RemoveConstraint("line", "line_once"),
         migrations.RemoveIndex("line", "line_name"),

@@ -1,26 +1,37 @@
 """What was there before names were folded is folded, and nothing that folds alike stops an upgrade."""
 
 import importlib
+import unicodedata
 from datetime import datetime
 from typing import Any
 
+import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.kernel.folding import fold
+from billing_portal.tenancy.models import new_id
 from customers.domain import codes, customers, features
 from customers.models import AccountCode, Customer, Line
+from tests.sizes import size
 from tests.support import world
-from tests.support.people import user
+from tests.support.people import START, user
 from tests.support.world import jane
 
 given_up: Any = importlib.import_module("customers.migrations.0008_codes_given_up_before_are_remembered")
 migration: Any = importlib.import_module("customers.migrations.0007_names_are_folded")
+anew: Any = importlib.import_module("customers.migrations.0009_names_nobody_tells_apart")
 
 
 def fill() -> None:
     with connection.schema_editor() as editor:
         migration.fill(apps, editor)
+
+
+def fold_anew() -> None:
+    with connection.schema_editor() as editor:
+        anew.fill(apps, editor)
 
 
 def put_back() -> None:
@@ -47,8 +58,8 @@ def test_names_that_were_there_are_folded_and_those_that_fold_alike_stay(acme: A
             ("strasse", "host-1", True, True),
             ("strasse", "host-2", False, True),
         ]
-        codes = AccountCode.objects.exclude(code__in=[anna.account_number, bob.account_number]).order_by("created_at")
-        assert [(code.code, code.folded, code.is_twin) for code in codes] == [
+        coded = AccountCode.objects.exclude(code__in=[anna.account_number, bob.account_number]).order_by("created_at")
+        assert [(code.code, code.folded, code.is_twin) for code in coded] == [
             ("Straße0", "strasse0", False),
             ("x1", "x1", False),
             ("STRASSE0", "strasse0", True),
@@ -95,3 +106,63 @@ def test_numbers_and_codes_given_up_before_they_were_remembered_are_found_in_the
         ]
     assert sorted(AccountCode.objects.filter(given_up_at=None).values_list("code", "customer__name")) == [("555001", "Bob Ltd"), ("555002", "Anna Ltd")]
     assert codes.next_number() == "100003"
+
+
+def test_names_that_look_alike_but_were_folded_apart_are_folded_anew(acme: Any) -> None:
+    anna, bob = world.customer("Anna Ltd"), world.customer("Bob Ltd")
+    for customer, name, address in ((anna, "de\u00adsk", "h\u200bk"), (anna, "lift", ""), (bob, "desk", "hk")):
+        Line.objects.create(customer=customer, name=name, address=address)
+    Line.objects.filter(name="lift").update(name="desk", on_net=False)
+    for code in ("an\ufe0fna", "x"):
+        AccountCode.objects.create(customer=anna, code=code)
+    AccountCode.objects.filter(code="x").update(code="ANNA")
+    put_back()
+    Line.objects.filter(name="desk", customer=anna).update(on_net=False)
+
+    for _again in range(2):
+        fold_anew()
+
+        lines = Line.objects.order_by("created_at").values_list("customer__name", "folded_name", "folded_address", "is_twin", "on_net")
+        assert list(lines) == [("Anna Ltd", "desk", "hk", False, True), ("Anna Ltd", "desk", "", True, False), ("Bob Ltd", "desk", "hk", False, True)]
+        coded = AccountCode.objects.exclude(code__in=[anna.account_number, bob.account_number]).order_by("created_at")
+        assert list(coded.values_list("folded", "is_twin")) == [("anna", False), ("anna", True)]
+
+
+NAMES = [
+    "1001", " Desk  1 ", "BÜRO Ä1", "Straße", "\u017f\u1e9e\u212a", "Ωmega ΣΑΣ", "de\u00adsk\ufe0f",
+    "ﬁre ㎒", "\u1fb3\u0345", "\u2167\u3000x", "会議室", "Ꭰꭰ",
+]  # fmt: skip
+
+
+def former_release(table: str, **given: Any) -> None:
+    """Add a row as a release does that knows these columns alone."""
+    row: dict[str, Any] = {"id": new_id(), "created_at": START} | given
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", [*row.values()])
+
+
+def test_a_line_or_code_that_the_former_release_adds_is_found_by_this_one(anna: Customer) -> None:
+    """It knows no folded columns: between the migration and its restart the database fills them in."""
+    for name in NAMES:
+        former_release("customers_line", customer_id=anna.pk, name=name, description="", address=f"{name}-host")
+        former_release("customers_accountcode", customer_id=anna.pk, code=name)
+
+    assert {line.name: (line.folded_name, line.folded_address) for line in Line.objects.all()} == {name: (fold(name), fold(f"{name}-host")) for name in NAMES}
+    assert dict(AccountCode.objects.filter(code__in=NAMES).values_list("code", "folded")) == {name: fold(name) for name in NAMES}
+
+
+def test_a_line_that_the_former_release_adds_twice_is_refused(anna: Customer) -> None:
+    Line.objects.create(customer=anna, name="Straße")
+
+    with pytest.raises(IntegrityError, match="line_once"):
+        former_release("customers_line", customer_id=anna.pk, name="STRASSE", description="", address="")
+
+
+def test_the_database_folds_every_sign_as_we_do(acme: Any) -> None:
+    codes = [*range(1, size(0x800, 0x20000)), *range(0x1E00, 0x2200), *range(0xFB00, 0xFB20), *range(0xFE00, 0x10000)]
+    signs = [sign for sign in map(chr, codes) if unicodedata.category(sign) not in {"Cn", "Cs"}]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT given, public.folded('a' || given || 'B') FROM unnest(%s::text[]) AS of (given)", [signs])
+        told_apart = {sign: folded for sign, folded in cursor.fetchall() if folded != fold(f"a{sign}B")}
+
+    assert told_apart == {}

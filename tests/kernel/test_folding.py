@@ -1,8 +1,10 @@
 """Two names are the same one whoever compares them: this is asked, never the database."""
 
+import unicodedata
+
 import pytest
 
-from billing_portal.kernel.folding import fold
+from billing_portal.kernel.folding import fold, is_plain
 
 
 @pytest.mark.parametrize(
@@ -16,6 +18,12 @@ from billing_portal.kernel.folding import fold
         ("\u212bngström", "ångström"),
         ("\u2126", "ω"),
         ("442079460123", "４４２０７９４６０１２３"),
+        ("desk1", "de\u00adsk1"),  # a soft hyphen
+        ("desk1", "desk\u200d1"),
+        ("desk1", "\u2060d\u034fe\u061cs\ufe0fk1\U000e0020\ufeff"),
+        ("desk1", "\u3164desk1\uffa0"),  # letters of Hangul that nobody sees
+        ("b\u00fcro", "bu\u00ad\u0308ro"),
+        ("\u1fb3", "\u0391\u0345"),
     ],
 )
 def test_case_space_and_unicode_form_do_not_distinguish_names(one: str, other: str) -> None:
@@ -25,3 +33,23 @@ def test_case_space_and_unicode_form_do_not_distinguish_names(one: str, other: s
 @pytest.mark.parametrize(("one", "other"), [("desk1", "desk2"), ("front-desk", "frontdesk"), ("Büro", "Buro"), ("a b", "ab")])
 def test_other_signs_do(one: str, other: str) -> None:
     assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize("name", ["\u00ad", " \u200b ", "\u3164\ufe0f", ""])
+def test_what_nobody_sees_is_no_name(name: str) -> None:
+    assert fold(name) == ""
+
+
+def test_a_folded_name_is_folded_as_it_is() -> None:
+    assert [sign for sign in map(chr, range(0x30000)) if fold(fold(sign)) != fold(sign)] == []
+
+
+@pytest.mark.parametrize("name", ["de\0sk", "desk\n", "\x85", "a\u2028b", "\ud83d", "\x7f"])
+def test_a_name_holds_no_control_characters(name: str) -> None:
+    assert not is_plain(name)
+
+
+@pytest.mark.parametrize("name", ["Büro Ä1", "会議室", "می\u200cخواهم", "de\u00adsk", "☎"])
+def test_other_signs_may_stand_in_a_name(name: str) -> None:
+    assert is_plain(name)
+    assert unicodedata.is_normalized("NFC", fold(name))

@@ -18,8 +18,13 @@ def fold(name: str) -> str:
     return folded if settings.CUSTOMER_NAMES_UNIQUE == "platform" else f"{connection.schema_name}/{folded}"
 
 
-def require_short(name: str) -> None:
-    """One letter may become as many as 18 when it is folded. Raises `name_too_long` on the field `name`."""
+def require_usable(name: str) -> None:
+    """A name that can be seen and compared; one letter may become as many as 18 when it is folded.
+
+    Raises `name_missing`, `name_unreadable` and `name_too_long` on the field `name`.
+    """
+    require(folding.fold(name), "name_missing", _("Write a name that can be seen."), "name")
+    require(folding.is_plain(name), "name_unreadable", _("This holds characters that cannot be read. Write it again."), "name")
     short = len(fold(name)) <= LONGEST
     require(short, "name_too_long", _("This name is too long: some of its signs stand for several letters each. Write a shorter one."), "name")
 
@@ -31,8 +36,8 @@ def is_free(name: str, *, except_for: uuid.UUID | None = None) -> bool:
 
 
 def take(name: str, *, customer_id: uuid.UUID) -> None:
-    """Hold the name for the customer, giving back the one it held. Raises `name_taken` and `name_too_long` on the field `name`."""
-    require_short(name)
+    """Hold the name for the customer, giving back the one it held. Raises `name_taken` and what `require_usable` raises, on the field `name`."""
+    require_usable(name)
     CustomerName.objects.filter(schema_name=connection.schema_name, customer_id=customer_id).delete()
     try:
         with transaction.atomic():

@@ -15,7 +15,8 @@ else:
 class FoldedField(_TextField):
     """The folded form of the field `of`, written with the row: whoever saves some fields of a row names this one too.
 
-    A folded name may be longer than the name. `queryset.update` does not write it.
+    A folded name may be longer than the name. `queryset.update` does not write it. In a table of which a release was in use before
+    it had the column, `FoldWhatIsLeftOut` fills it for that release; another fold needs `FoldLikeUs` again and a migration that folds what is there.
     """
 
     def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:

@@ -235,6 +235,29 @@ def test_a_name_that_is_too_long_to_compare_is_refused_and_nothing_made(anna: Cu
     assert list(Customer.objects.values_list("name", flat=True)) == ["Anna Ltd"]
 
 
+@pytest.mark.parametrize(("name", "code"), [("An\0na", "name_unreadable"), ("Bob\x7fLtd", "name_unreadable"), ("\u3164\u00ad", "name_missing")])
+def test_a_name_nobody_can_read_is_refused(anna: Customer, standard: RatePlan, noon: datetime, name: str, code: str) -> None:
+    with pytest.raises(DomainError, match=code) as made:
+        make(name, standard, noon)
+    with pytest.raises(DomainError, match=code) as renamed:
+        change(anna, noon, name=name)
+    assert (made.value.field, renamed.value.field) == ("name", "name")
+    assert list(CustomerName.objects.values_list("folded", flat=True)) == ["anna ltd"]
+
+
+def test_a_name_that_looks_like_a_taken_one_is_taken(anna: Customer, standard: RatePlan, noon: datetime) -> None:
+    for name in ("An\u00adna Ltd", "Anna\ufe0f Ltd", "\u3164Anna Ltd"):
+        with pytest.raises(DomainError, match="name_taken"):
+            make(name, standard, noon)
+
+
+@pytest.mark.parametrize("wanted", ["de\0sk", "desk\x1b", "\u00ad", "\u200b\ufe0f"])
+def test_a_code_nobody_can_read_is_refused(anna: Customer, noon: datetime, wanted: str) -> None:
+    with pytest.raises(DomainError, match="switch_account_code_invalid") as refused:
+        change(anna, noon, switch_account_code=wanted)
+    assert refused.value.field == "switch_account_code"
+
+
 def test_a_number_that_was_given_up_is_never_given_out_by_itself_again(anna: Customer, standard: RatePlan, noon: datetime) -> None:
     change(anna, noon, account_number="100009")
     change(anna, noon, account_number="555001")

@@ -32,7 +32,12 @@ def test_two_customers_may_have_a_line_of_the_same_name(anna: Customer, bob: Cus
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("Desk", "line_taken"), ("desk", "line_taken"), ("des\u212a", "line_taken"), (" ", "line_name_missing"), ("\ufdfa" * 4, "line_name_too_long")],
+    [
+        *((taken, "line_taken") for taken in ("Desk", "desk", "des\u212a", "De\u00adsk", "desk\ufe0f")),
+        *((unseen, "line_name_missing") for unseen in (" ", "\u00ad\u3164")),
+        ("\ufdfa" * 4, "line_name_too_long"),
+        ("lift\0", "line_name_unreadable"),
+    ],
 )
 def test_one_customer_cannot_have_it_twice(anna: Customer, noon: datetime, name: str, code: str) -> None:
     features.add_line(anna, "Desk", actor=jane, at=noon)
@@ -125,6 +130,12 @@ def test_a_customer_adds_an_extension_of_its_own_which_is_free_for_itself_alone(
     ours = features.add_line(anna, "1002", actor=jane, at=noon)
 
     assert [(line.name, line.on_net) for line in (own, ours)] == [("1001", False), ("1002", True)]
+
+
+def test_an_address_holds_no_control_characters(anna: Customer, noon: datetime) -> None:
+    with pytest.raises(DomainError, match="line_name_unreadable") as refused:
+        features.add_line(anna, "1001", address="192.0.2.7\x07", actor=jane, at=noon)
+    assert refused.value.field == "address"
 
 
 @pytest.mark.parametrize("status", ["inactive", "closed"])

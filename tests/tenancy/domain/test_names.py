@@ -1,10 +1,12 @@
 """Names are unique across the platform, and a clash tells nothing but that (M8)."""
 
+import importlib
 import threading
 import unicodedata
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 from django_tenants.utils import schema_context
 
@@ -92,3 +94,13 @@ def test_of_two_who_want_a_name_at_once_one_gets_it(acme: Any) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["name_taken", "taken"]
+
+
+def test_names_that_were_folded_apart_are_folded_anew_and_those_of_two_customers_stay(acme: Any) -> None:
+    for folded in ("har\u00adbour", "ca\u034ffe", "cafe", "acme/an\ufe0fna"):
+        CustomerName.objects.create(folded=folded, schema_name="acme", customer_id=new_id())
+
+    for _again in range(2):
+        importlib.import_module("billing_portal.tenancy.migrations.0006_names_nobody_tells_apart").fold_anew(apps, None)
+
+        assert set(CustomerName.objects.filter(schema_name="acme").values_list("folded", flat=True)) == {"harbour", "ca\u034ffe", "cafe", "acme/anna"}
