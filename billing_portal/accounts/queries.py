@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Case, Exists, OuterRef, QuerySet, TextChoices, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -30,28 +30,33 @@ class LoginState(TextChoices):
 
 
 def named(name: str) -> User | None:
-    """Who signs in with this: by username, else account number, else an email that exactly one active user has. Always the same three questions.
+    """Who signs in with this: by username, else account number; with an @ it is an email. Always the same three questions (reliability 74).
 
-    The email of one member of staff is theirs, whoever of a customer has it too or is called so.
+    An email signs in whoever proved that it is theirs, whoever else has it written down; while nobody has, whoever alone has it. Of several, the one
+    member of staff, else nobody. A username with an @, of before that was refused, counts as an email of its owner that is not proved.
     """
     folded = Lower(Value(name))
     by_username = User.objects.annotate(folded=Lower("username")).filter(folded=folded).first()
     by_account = SignInName.objects.annotate(folded=Lower("value")).filter(folded=folded).select_related("user").first()
-    by_email = with_email(name, at_most=2)
-    staff_of_email = [user for user in by_email if user.is_staff_member]
-    if len(staff_of_email) == 1 and not (by_username and by_username.is_staff_member):
-        return staff_of_email[0]
-    if by_username is not None:
-        return by_username
-    if by_account is not None:
-        return by_account.user
-    return by_email[0] if len(by_email) == 1 else None
+    by_email = list(_with_email(name)[:2])
+    if "@" in name:
+        alone = [user for user in by_email if user.place == by_email[0].place]
+        return alone[0] if len(alone) == 1 else None
+    return by_username or (by_account.user if by_account else None)
 
 
 def with_email(email: str, *, at_most: int = SAME_EMAIL_SHOWN) -> list[User]:
-    """The active users with this email, staff first, then the oldest."""
-    found = User.objects.annotate(folded=Lower("email")).filter(folded=Lower(Value(email)), is_active=True).exclude(email="")
-    return list(found.order_by(Case(When(role__in=STAFF_ROLES, then=0), default=1), "created_at", "pk")[:at_most])
+    """The active users with this email or called so: first who proved it, of them staff first, then the oldest."""
+    return list(_with_email(email)[:at_most])
+
+
+def _with_email(email: str) -> QuerySet[Any]:
+    """The same with the place that each of them has: 0 for staff who proved it, then people who did, then staff who did not, then people."""
+    folded = Lower(Value(email))
+    found = User.objects.annotate(folded=Lower("email"), called=Lower("username")).filter(Q(folded=folded) | Q(called=folded), is_active=True)
+    proved, staff = Q(folded=folded, email_proved=True), Q(role__in=STAFF_ROLES)
+    place = Case(When(proved & staff, then=0), When(proved, then=1), When(staff, then=2), default=3)
+    return found.annotate(place=place).order_by("place", "created_at", "pk")
 
 
 def who_forgot(name: str) -> list[User]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain, count
 from uuid import UUID
 
 from django.db import transaction
@@ -36,14 +37,15 @@ def add_primary(customer: Customer, *, actor: Actor, at: datetime) -> Person:
 
 @transaction.atomic
 def add(customer: Customer, *, full_name: str, email: str, username: str = "", role: str = Role.ACCOUNT_USER, actor: Actor, at: datetime) -> Person:
-    """Add somebody of the customer and mail the login details; the username is the email unless given.
+    """Add somebody of the customer and mail the login details. A username that is not given is made of email and account number, so that it tells
+    nothing of other customers' people.
 
     Raises `role_of_others`, `username_taken`, `email_missing`, `from_above` and what `users.create` raises, on their fields.
     """
     letting_in.require_may(actor)
     _check_role(role)
     require(email.strip(), "email_missing", _("Write the email address the login details go to."), "email")
-    user = users.create(username.strip() or email.strip(), full_name, email, Role(role), actor=actor, at=at, customer_id=customer.pk)
+    user = users.create(username.strip() or _username(customer, email), full_name, email, Role(role), actor=actor, at=at, customer_id=customer.pk)
     person = Person.objects.create(user=user, customer=customer)
     send_login_details(person, actor=actor, at=at)
     return person
@@ -64,8 +66,9 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
     if wanted != user.email:
         links.end(user, at=at)
         notices.tell_former(user, by=actor.name, at=at)
+        user.email_proved = False
     user.full_name, user.email, user.role = name, wanted, Role(role)
-    user.save(update_fields=["full_name", "email", "role"])
+    user.save(update_fields=["full_name", "email", "email_proved", "role"])
     after = _words(user)
     changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}
     if changes:
@@ -141,6 +144,13 @@ def _first_free(customer: Customer, full_name: str, *, actor: Actor, at: datetim
             if refused.code != "username_taken":
                 raise
     raise DomainError("username_taken", _("No username is free for account %s.") % customer.account_number, "account_number")
+
+
+def _username(customer: Customer, email: str) -> str:
+    """ "ann.100001", then "ann.100001.2" and so on: only names that end in the customer's own number are looked at."""
+    first = f"{NOT_IN_USERNAMES.sub('', email.partition('@')[0])[:100]}.{customer.account_number}"
+    others = {name.lower() for name in User.objects.filter(username__istartswith=first).values_list("username", flat=True)}
+    return next(name for name in chain([first], (f"{first}.{number}" for number in count(2))) if name.lower() not in others)
 
 
 def _usernames(customer: Customer) -> Iterator[str]:

@@ -28,7 +28,9 @@ class PersonForm(PortalForm):
 
     full_name = forms.CharField(label=_("Full name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     email = EmailField(label=_("Email"), help_text=_("The login details go here."), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    username = forms.CharField(label=_("Username"), max_length=150, required=False, help_text=_("The email, unless you write another."))
+    username = forms.CharField(
+        label=_("Username"), max_length=150, required=False, help_text=_("Made of the email unless you write one; the email signs in too.")
+    )
     role = forms.ChoiceField(label=_("Role"), choices=ROLES, initial=Role.ACCOUNT_USER, widget=ChoiceCards(hints=HINTS))
 
 

@@ -67,20 +67,49 @@ def test_nobody_of_a_customer_takes_the_email_of_staff_away(acme: Any, username:
     assert queries.who_forgot("tom@acme.example")[0] == tom
 
 
-def test_an_email_of_two_of_staff_signs_in_whose_username_it_is_or_nobody(acme: Any) -> None:
-    tom, _kim = user("tom", email="desk@acme.example"), user("kim", Role.SUPPORT, email="desk@acme.example")
-
+def test_an_email_of_two_of_staff_signs_nobody_in_until_one_has_proved_it(acme: Any) -> None:
+    tom, kim = user("tom", email="desk@acme.example"), user("kim", Role.SUPPORT, email="desk@acme.example")
     assert sign_in("desk@acme.example") is None
-    User.objects.filter(pk=tom.pk).update(username="desk@acme.example")
+
+    proved(tom)
     assert sign_in("desk@acme.example") == tom
+    proved(kim)
+    assert sign_in("desk@acme.example") is None
 
 
-def test_a_reset_reaches_everybody_of_an_email_that_is_somebodys_username(acme: Any) -> None:
-    bea = user("bea", Role.ACCOUNT_ADMIN, email="bea@b.example")
-    thief = user("thief", Role.ACCOUNT_USER, email="bea@b.example")
-    User.objects.filter(pk=thief.pk).update(username="bea@b.example")
+@pytest.mark.parametrize("username", ["bea@b.example", "thief"])
+def test_who_proved_an_email_keeps_it_whoever_else_has_it_or_is_called_so(acme: Any, username: str) -> None:
+    bea = user("bea", Role.ACCOUNT_ADMIN, email="Bea@b.example")
+    thief = user("thief", Role.ACCOUNT_USER, email="bea@b.example", password="another kettle in the dale")
+    User.objects.filter(pk=thief.pk).update(username=username, created_at=bea.created_at - timedelta(days=1))
+    proved(bea)
 
-    assert queries.who_forgot("bea@b.example") == [thief, bea]
+    assert sign_in("bea@b.example") == bea
+    assert sign_in("bea@b.example", "another kettle in the dale") is None
+    assert queries.who_forgot("bea@b.example") == [bea, thief]
+    proved(thief)
+    assert [sign_in("bea@b.example"), sign_in("bea")] == [None, bea]
+
+
+def test_new_staff_take_no_email_from_a_person_who_proved_it_before_they_proved_it_too(acme: Any) -> None:
+    ann = proved(user("ann", Role.ACCOUNT_ADMIN, email="ann@b.example"))
+    tom = user("tom", Role.SUPPORT, email="ann@b.example", password="another kettle in the dale")
+
+    assert sign_in("ann@b.example") == ann
+    proved(tom)
+    assert [sign_in("ann@b.example"), sign_in("ann@b.example", "another kettle in the dale")] == [None, tom]
+
+
+def test_who_is_called_like_an_email_from_before_signs_in_by_it_while_nobody_else_has_it(acme: Any) -> None:
+    ann = user("ann", Role.ACCOUNT_USER, email="new@b.example")
+    User.objects.filter(pk=ann.pk).update(username="old@b.example")
+
+    assert [sign_in("old@b.example"), sign_in("new@b.example")] == [ann, ann]
+
+
+def proved(of: User) -> User:
+    User.objects.filter(pk=of.pk).update(email_proved=True)
+    return of
 
 
 @pytest.mark.rel(78)

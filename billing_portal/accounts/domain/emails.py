@@ -53,8 +53,8 @@ def confirm(token: str, *, at: datetime) -> User:
     locked = User.objects.select_for_update().get(pk=found[0].pk)
     before, email = found[0].email, found[1]
     require(locked.email == before, "link_spent", _("This link has expired or was used already."))
-    locked.email = email
-    locked.save(update_fields=["email"])
+    locked.email, locked.email_proved = email, True
+    locked.save(update_fields=["email", "email_proved"])
     links.end(locked, at=at)
     audit.record(Actor.of(locked, via="link"), "user.email_changed", subject=("user", locked.pk, str(locked)), changes={"email": (before, email)}, at=at)
     if before:

@@ -26,12 +26,16 @@ def fingerprint(token: str) -> str:
 
 
 @transaction.atomic
-def make(user: User, purpose: LoginLink.Purpose, *, at: datetime) -> str:
-    """Make a link for this user and end the older ones; the token of 256 bits is known to nobody after this call returns it (reliability 72)."""
+def make(user: User, purpose: LoginLink.Purpose, *, sent_to: str = "", at: datetime) -> str:
+    """Make a link for this user and end the older ones; the token of 256 bits is known to nobody after this call returns it (reliability 72).
+
+    `sent_to` is the address that it will be mailed to, if it is.
+    """
     User.objects.select_for_update().get(pk=user.pk)
     end(user, at=at)
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    LoginLink.objects.create(user=user, purpose=purpose, token_hash=fingerprint(token), expires_at=at + timedelta(hours=settings.LOGIN_LINK_HOURS))
+    expires_at = at + timedelta(hours=settings.LOGIN_LINK_HOURS)
+    LoginLink.objects.create(user=user, purpose=purpose, sent_to=sent_to, token_hash=fingerprint(token), expires_at=expires_at)
     return token
 
 
@@ -60,6 +64,7 @@ def find(token: str, *, at: datetime) -> LoginLink | None:
 @transaction.atomic
 def set_password(token: str, password: str, *, at: datetime) -> User:
     """Set the password and spend the link, once: one conditional UPDATE decides between two submissions. Open sessions end, tries start anew.
+    An email that the link was mailed to is proved by it.
 
     Raises `link_spent`.
     """
@@ -69,9 +74,11 @@ def set_password(token: str, password: str, *, at: datetime) -> User:
     if user is None:
         raise DomainError("link_spent", refusal)
     # Only columns of the link itself: a condition on the user would become a subquery, which a second submission does not ask again.
-    spent = LoginLink.objects.filter(token_hash=fingerprint(token), used_at=None, ended_at=None, expires_at__gt=at).update(used_at=at)
+    link = LoginLink.objects.filter(token_hash=fingerprint(token))
+    spent = link.filter(used_at=None, ended_at=None, expires_at__gt=at).update(used_at=at)
     require(spent and user.is_active, "link_spent", refusal)
     choose(user, password)
+    _prove(user, link.values_list("sent_to", flat=True).get())
     end(user, at=at)
     sessions.shut([user.pk], at=at)
     tries.forgive(user)
@@ -79,6 +86,12 @@ def set_password(token: str, password: str, *, at: datetime) -> User:
     audit.record(actor, "user.password_set", subject=("user", user.pk, str(user)), at=at)
     tell(user, at=at)
     return user
+
+
+def _prove(user: User, sent_to: str) -> None:
+    if sent_to and sent_to.lower() == user.email.lower() and not user.email_proved:
+        user.email_proved = True
+        user.save(update_fields=["email_proved"])
 
 
 def choose(user: User, password: str) -> None:

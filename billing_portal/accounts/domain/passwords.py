@@ -52,7 +52,7 @@ def _mail_new_link(payload: dict[str, Any]) -> None:
 
 def send_reset(user: User, *, at: datetime) -> None:
     """Mail a link to set a new password to the address on file, also to somebody who never set one."""
-    token = links.make(user, LoginLink.Purpose.RESET, at=at)
+    token = links.make(user, LoginLink.Purpose.RESET, sent_to=user.email, at=at)
     context = {"user": user, "account_number": queries.account_number_of(user), "link": links.address(token)}
     outgoing.send("password_reset", to=[user.email], context=context, key=f"password-reset:{links.fingerprint(token)}", about=("user", user.pk))
 

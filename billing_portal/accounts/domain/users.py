@@ -17,22 +17,22 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, letting_in, links, sessions, whereabouts
 from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
-from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS, with_email
+from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
 from billing_portal.accounts.rights import Right
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_names
 from billing_portal.mail import outgoing
 from billing_portal.mail.models import MailLog
 
-USERNAME = re.compile(r"[\w.@+-]{1,150}")
+USERNAME = re.compile(r"[\w.+-]{1,150}")
 
 
 @transaction.atomic
 def create(username: str, full_name: str, email: str, role: Role | str, *, actor: Actor, at: datetime, customer_id: UUID | None = None) -> User:
-    """Add somebody who can sign in once they set a password by their link. Usernames are unique in the reseller, whatever their case,
-    and none is an email by which somebody else signs in.
+    """Add somebody who can sign in once they set a password by their link. Usernames are unique in the reseller, whatever their case. None has an @:
+    emails need not be unique and sign in by a rule of their own (`queries.named`), so no refusal here tells of one.
 
-    Raises `username_invalid`, `username_taken`, `username_not_theirs`, `email_invalid`, `name_missing`.
+    Raises `username_invalid`, `username_taken`, `email_invalid`, `name_missing`.
     """
     username, full_name, email = username.strip(), full_name.strip(), email.strip()
     _check(username, full_name, email)
@@ -49,12 +49,10 @@ def create(username: str, full_name: str, email: str, role: Role | str, *, actor
 
 def _check(username: str, full_name: str, email: str) -> None:
     require(full_name, "name_missing", _("Write the person's name."), field="full_name")
-    require(USERNAME.fullmatch(username), "username_invalid", _("Use letters, figures and . _ - + @ only."), field="username")
+    require("@" not in username, "username_invalid", _("A username has no @: the email signs in by itself."), field="username")
+    require(USERNAME.fullmatch(username), "username_invalid", _("Use letters, figures and . _ - + only."), field="username")
     _check_email(email)
-    theirs = "@" not in username or username.lower() == email.lower()
-    require(theirs, "username_not_theirs", _("A username with @ must be the person's own email."), field="username")
-    signs_others_in = SignInName.objects.annotate(folded=Lower("value")).filter(folded=Lower(Value(username))).exists()
-    if signs_others_in or with_email(username, at_most=1):
+    if SignInName.objects.annotate(folded=Lower("value")).filter(folded=Lower(Value(username))).exists():
         raise _taken(username)
 
 
@@ -146,7 +144,7 @@ def send_login_details(
     Raises `bad_address` (none, more than five, or not an address) and `not_active`.
     """
     require(user.is_active, "not_active", _("%(name)s is deactivated.") % {"name": user})
-    token = links.make(user, LoginLink.Purpose.WELCOME, at=at)
+    token = links.make(user, LoginLink.Purpose.WELCOME, sent_to=to[0] if len(to) == 1 else "", at=at)
     mail = outgoing.send(
         LOGIN_DETAILS,
         to=to,

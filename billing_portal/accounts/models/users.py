@@ -38,12 +38,14 @@ class UserManager(BaseUserManager["User"]):
 class User(Record, AbstractBaseUser):
     """Somebody who signs in at this reseller. The same e-mail or username in another reseller is somebody else.
 
+    `email_proved`: a link that was mailed to the email was followed, so it is theirs whoever else has it written down (`queries.named`).
     `short_password`: it was chosen under the rule for those with a second factor, and does not do without one (reliability 76).
     A row with `stands_for_schema` is the pseudo-user "[Parent name]": it never signs in, and people of that parent act through it after a switch.
     """
 
     username = models.CharField(max_length=150)
     email = models.EmailField(blank=True)
+    email_proved = models.BooleanField(default=False, db_default=False)
     full_name = models.CharField(max_length=150)
     role = models.CharField(max_length=20, choices=Role.choices)
     is_active = models.BooleanField(default=True)

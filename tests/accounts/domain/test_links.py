@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import close_old_connections, connection, transaction
 
-from billing_portal.accounts.domain import links
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import links, passwords, users
 from billing_portal.accounts.models import LoginLink, Role, User
 from billing_portal.kernel.errors import DomainError
 from tests.support.people import user
@@ -55,6 +56,24 @@ def test_setting_the_password_spends_the_link(acme: Any, noon: datetime) -> None
     assert LoginLink.objects.get().used_at == noon
     with pytest.raises(DomainError, match="link_spent"):
         links.set_password(token, "yet another one 88", at=noon)
+
+
+@pytest.mark.parametrize(("sent_to", "proves"), [("Jane@Example.com", True), ("", False), ("former@example.com", False)])
+def test_a_link_proves_the_email_that_it_was_mailed_to_and_one_that_was_handed_over_none(acme: Any, noon: datetime, sent_to: str, proves: bool) -> None:
+    jane = user("jane", password=None)
+    token = links.make(jane, WELCOME, sent_to=sent_to, at=noon)
+
+    assert links.set_password(token, NEW, at=noon).email_proved is proves
+    assert User.objects.get().email_proved is proves
+
+
+def test_login_details_and_resets_are_sent_to_be_proved_and_copies_are_not(acme: Any, noon: datetime) -> None:
+    jane, boss = user("jane"), Actor.program("boss")
+    users.send_login_details(jane, to=["jane@example.com"], actor=boss, at=noon)
+    passwords.send_reset(jane, at=noon)
+    users.copy_link(jane, actor=boss, at=noon)
+
+    assert list(LoginLink.objects.order_by("created_at", "pk").values_list("sent_to", flat=True)) == ["jane@example.com", "jane@example.com", ""]
 
 
 def test_an_expired_link_sets_nothing(acme: Any, noon: datetime) -> None:

@@ -182,7 +182,7 @@ def test_an_email_changes_when_the_new_address_confirms_it_and_the_old_one_is_to
 
     assert (opened, before) == ([200] * 3, "jane@example.com")
     assert client().post(path).status_code == 302
-    assert User.objects.get(pk=jane.pk).email == "jane@new.example"
+    assert (User.objects.get(pk=jane.pk).email, User.objects.get(pk=jane.pk).email_proved) == ("jane@new.example", True)
     assert client().post(path).status_code == 410
     [told] = mails("sign_in_changed")
     assert (told.recipients, "Mails now go to jane@new.example" in told.text) == (["jane@example.com"], True)

@@ -21,8 +21,26 @@ def ann(anna: Customer, noon: datetime) -> Person:
 
 
 def test_somebody_added_gets_login_details_and_signs_in_by_email(ann: Person) -> None:
-    assert (ann.user.username, ann.user.role, ann.is_primary) == ("ann@anna.example", "account_user", False)
+    assert (ann.user.username, ann.user.role, ann.is_primary) == ("ann.100001", "account_user", False)
     assert [mail.recipients for mail in mails("login_details")] == [["anna@anna.example"], ["ann@anna.example"]]
+
+
+def test_a_username_that_nobody_wrote_tells_nothing_of_other_customers(ann: Person, bob: Customer, noon: datetime) -> None:
+    """Neither the email of one of them nor their username makes a difference."""
+    made = [
+        people.add(bob, full_name="X", email=email, actor=jane, at=noon).user.username
+        for email in ("ann@anna.example", "anna@anna.example", "zed@zed.example", "zed@zed.example", "+@zed.example")
+    ]
+    assert made == ["ann.100002", "anna.100002", "zed.100002", "zed.100002.2", "+.100002"]
+
+
+def test_an_email_that_somebody_else_writes_into_their_account_or_another_s_is_no_proved_one(ann: Person, noon: datetime) -> None:
+    User.objects.filter(pk=ann.user_id).update(email_proved=True)
+    people.change(ann, full_name="Ann M", actor=jane, at=noon)
+    assert User.objects.get(pk=ann.user_id).email_proved
+
+    people.change(ann, email="bob@bob.example", actor=jane, at=noon)
+    assert not User.objects.get(pk=ann.user_id).email_proved
 
 
 def test_the_history_of_the_customer_names_who_was_added(ann: Person, anna: Customer) -> None:
@@ -129,7 +147,7 @@ def test_somebody_deactivated_comes_back(ann: Person, noon: datetime) -> None:
 def test_the_primary_persons_mail_names_the_account_number_and_the_others_does_not(ann: Person, anna: Customer) -> None:
     first, second = mails("login_details")
     assert anna.account_number in first.text
-    assert anna.account_number not in second.text
+    assert f"Account number: {anna.account_number}" not in second.text
 
 
 def test_without_an_email_the_link_is_copied(anna: Customer, noon: datetime) -> None:

@@ -1,17 +1,21 @@
 """People of a customer, on the staff's pages and on the customer's own."""
 
+import re
 import uuid
+from datetime import datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.db import connection
+from django.utils import timezone
 
-from billing_portal.accounts.domain import second_factors
+from billing_portal.accounts.domain import links, second_factors, users
 from billing_portal.accounts.models import AuditEntry, User
 from customers.domain import people
 from customers.models import Customer, Line, Person
 from tests.support import world
-from tests.support.people import START, client, mails, system, user
+from tests.support.people import PASSWORD, START, client, mails, system, user
 from tests.support.second_factors import add_app, is_signed_in
 
 ANN = {"full_name": "Ann Miller", "email": "ann@anna.example", "role": "account_user"}
@@ -63,6 +67,33 @@ def test_a_username_somebody_has_is_an_error_of_its_field(commerce: Any, anna: C
 
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == ["username"]
+
+
+@pytest.mark.rel(74)
+def test_an_email_of_another_customers_person_is_taken_as_any_and_takes_nothing_from_them(annas: Any, bob: Customer, bobs: Person, noon: datetime) -> None:
+    """By adding somebody, by a username, by a change, by a link that was copied and used: the answers are those to an address that nobody has."""
+    users.send_login_details(bobs.user, to=["bob@bob.example"], actor=system, at=noon)
+    links.set_password(link_in(mails("login_details")[-1].text), PASSWORD, at=noon)
+    added = annas.post("/my/people/new/", ANN | {"email": "BOB@bob.example"}, follow=True)
+    refused = [annas.post("/my/people/new/", ANN | {"email": email, "username": email}) for email in ("bob@bob.example", "zed@zed.example")]
+    thief = Person.objects.get(user__email="BOB@bob.example")
+    changed = annas.post(f"/my/people/{thief.pk}/", {"full_name": "Thief", "email": "bob@bob.example", "role": "account_user"})
+    copied = re.search(r"/password/([\w-]{43})/", annas.post(f"/my/people/{thief.pk}/link/").content.decode())
+    assert copied is not None
+    links.set_password(copied[1], "another kettle in the dale", at=timezone.now())
+
+    assert "Login details emailed to BOB@bob.example." in added.content.decode()
+    assert [list(answer.context["form"].errors.values()) for answer in refused] == [[["A username has no @: the email signs in by itself."]]] * 2
+    assert changed.status_code == 302
+    assert authenticate(username="bob@bob.example", password=PASSWORD) == bobs.user
+    assert authenticate(username="bob@bob.example", password="another kettle in the dale") is None
+    assert authenticate(username=thief.user.username, password="another kettle in the dale") == thief.user
+
+
+def link_in(text: str) -> str:
+    found = re.search(r"/password/([\w-]{43})/", text)
+    assert found is not None
+    return found[1]
 
 
 @pytest.mark.rel(64)
