@@ -14,7 +14,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from customers.domain import ledger, standing
-from customers.models import AccountKind, Kind, Standing, Transfer
+from customers.models import AccountKind, BillingType, Kind, Standing, Transfer
 from invoicing.domain import matching, overdue, wallet_debts
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import billed
@@ -29,9 +29,10 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     """Answer a payment, a refund, a chargeback, a write-off, a charge, a credit, an adjustment or a settlement by its mirror, its tax too.
 
     What it settled is open again first. What a credit note or a write-off has answered on its invoice is not answered twice.
+    Of who pays afterwards what was spent of it goes on the next invoice: no wallet is left with a debt that nothing asks for (semantics 3).
 
     Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`, `credited`, `written_off`,
-    `wallet_used`, `held`.
+    `debt_billed`, `wallet_used`, `held`.
     """
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     require(is_reversible(movement), "not_by_hand", _("This cannot be taken back here."))
@@ -43,12 +44,16 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
     require(not drawn, "given_back", _("Something of it was refunded, charged back or moved on. Take that back first."))
     _require_open(parts)
+    _require_prepaid(movement, row)
     if movement.kind == Kind.SETTLE:
         _require_there(parts, row)
+    spent = _missing(parts, row)
     for part in parts:
         if part.credit.kind == AccountKind.RECEIVABLE:
             matching.take_back(part, None, at=at)
     mirrors = [ledger.reverse(part, at=at, actor=actor, key=f"reversal:{part.pk}", note=reason.strip()) for part in parts]
+    if spent:
+        wallet_debts.charge(customer, spent, f"{wallet_debts.PREFIX}{movement.pk}:", actor=actor, at=at)
     matching.settle(customer, at=at)
     overdue.refresh([customer.pk], at=at)
     what = {"amount": ("", money.text(movement.amount, customer.currency)), "movement": ("", str(Kind(movement.kind).label))}
@@ -63,15 +68,38 @@ def is_reversible(movement: Transfer) -> bool:
     return movement.kind in REVERSIBLE and movement.reverses_id is None and not posted_by_document
 
 
+def missing(movement: Transfer) -> Decimal:
+    """How much of what it brought into the wallet would go on the next invoice, were it taken back now; to the last decimal."""
+    return _missing(_parts(movement), Standing.objects.get(customer=movement.customer_id))
+
+
+def _missing(parts: Sequence[Transfer], row: Standing) -> Decimal:
+    if row.billing_type == BillingType.PREPAID:
+        return Decimal(0)
+    return max(_came(parts) - max(Decimal(row.wallet), Decimal(0)), Decimal(0))
+
+
+def _came(parts: Sequence[Transfer]) -> Decimal:
+    """What they brought into the wallet."""
+    return sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), Decimal(0))
+
+
 def _require_open(parts: Sequence[Transfer]) -> None:
     closed = billed.closed([part.pk for part in parts]).values()
     require(Closed.CREDITED not in closed, "credited", _("A credit note has given this back already. Write a charge or a credit where that was wrong."))
     require(Closed.WRITTEN_OFF not in closed, "written_off", _("A part of its invoice was written off. Take that back first."))
 
 
+def _require_prepaid(movement: Transfer, row: Standing) -> None:
+    """A debt that was billed goes back into the wallet only of who pays it there."""
+    afterwards = row.billing_type != BillingType.PREPAID and movement.key.startswith(wallet_debts.PREFIX)
+    said = _("The customer pays afterwards, and no invoice asks for the debt of a wallet. Write a credit where billing it was wrong.")
+    require(not afterwards, "debt_billed", said)
+
+
 def _require_there(parts: Sequence[Transfer], row: Standing) -> None:
     """What a settlement brought into the wallet goes out of it again only while it is there: a debt does not move."""
-    came = sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), Decimal(0))
+    came = _came(parts)
     require(came <= max(row.wallet, Decimal(0)), "wallet_used", _("Some of it has been spent. Settle what is left back instead."))
     standing.require_free(row, came)
 

@@ -40,16 +40,21 @@ def bill(customer: Customer, owed: Decimal, *, actor: Actor, at: datetime, key: 
     require(row.wallet < 0, "no_debt", _("The wallet owes nothing."))
     moved = _("The wallet owes %(amount)s by now. Look at it again, then put that on the next invoice.")
     require(row.wallet == -owed, "debt_moved", moved % {"amount": money.text(-row.wallet, customer.currency)})
+    made = charge(customer, owed, beginning, actor=actor, at=at)
+    overdue.refresh([customer.pk], at=at)
+    return made
+
+
+def charge(customer: Customer, owed: Decimal, beginning: str, *, actor: Actor, at: datetime) -> list[Transfer]:
+    """Post so much of a debt on the receivable, and give it to the wallet; the keys begin as said. The caller holds the standing."""
     about, note = ("call", new_id()), _("Spent from the wallet beyond what was paid in")
     postings = [
-        Posting(Kind.CHARGE, customer, -row.wallet, f"{beginning}0", at, AccountKind.RECEIVABLE, note, about),
-        Posting(Kind.CREDIT, customer, -row.wallet, f"{beginning}1", at, AccountKind.WALLET, note, about),
+        Posting(Kind.CHARGE, customer, owed, f"{beginning}0", at, AccountKind.RECEIVABLE, note, about),
+        Posting(Kind.CREDIT, customer, owed, f"{beginning}1", at, AccountKind.WALLET, note, about),
     ]
-    made = ledger.post_many(postings, at=at, actor=actor)
-    overdue.refresh([customer.pk], at=at)
-    said = {"amount": ("", money.text(-row.wallet, customer.currency))}
+    said = {"amount": ("", money.text(owed, customer.currency))}
     audit.record(actor, "wallet.debt_billed", subject=("customer", customer.pk, customer.name), customer_id=customer.pk, changes=said, at=at)
-    return made
+    return ledger.post_many(postings, at=at, actor=actor)
 
 
 def to_pay(customer: Customer, row: Standing) -> Decimal:

@@ -133,7 +133,8 @@ def take_back(request: PortalRequest, account: str, movement: UUID) -> HttpRespo
             messages.success(request, _("%(what)s taken back.") % {"what": Kind(found.kind).label})
             return redirect(TAB, account=account)
     amount = found.amount if found.kind == Kind.SETTLE else effect(found)
-    return customer_page(request, "invoicing/take_back.html", customer, tab=TAB, form=form, movement=found, what=Kind(found.kind).label, amount=amount)
+    shown: dict[str, Any] = {"movement": found, "what": Kind(found.kind).label, "amount": amount, "spent": reversals.missing(found)}
+    return customer_page(request, "invoicing/take_back.html", customer, tab=TAB, form=form, **shown)
 
 
 @roles(*MOVERS)

@@ -308,13 +308,20 @@ class Story:
         if any(part.drawn for part in parts):
             refused("given_back", take)
             return
-        if transfer.kind == Kind.SETTLE and sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), NONE) > max(known.wallet, NONE):
+        brought = sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), NONE)
+        if transfer.kind == Kind.SETTLE and brought > max(known.wallet, NONE):
             refused("wallet_used", take)
             return
         if transfer.pk in self.answered(known):
             refused("credited|written_off", take)
             return
+        if transfer.key.startswith(wallet_debts.PREFIX) and not known.is_prepaid:
+            refused("debt_billed", take)
+            return
+        spent = NONE if known.is_prepaid else max(brought - max(known.wallet, NONE), NONE)
         take()
+        known.wallet += spent
+        known.receivable -= spent
         assert take() == []
         known.by_hand.remove(transfer.pk)
         known.received = [each for each in known.received if each != transfer.pk]

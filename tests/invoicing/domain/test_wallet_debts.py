@@ -111,19 +111,63 @@ def test_a_debt_that_moved_since_it_was_seen_is_told_and_not_billed(charged_back
 
 
 @pytest.mark.rel(7)
-def test_the_same_form_twice_bills_once_and_it_is_taken_back_whole(charged_back: Customer, noon: datetime) -> None:
-    charge, given = bill(charged_back, noon)
-    assert bill(charged_back, noon) == [charge, given]
+def test_the_same_form_twice_bills_once_and_of_who_pays_first_it_is_taken_back_whole(bob: Customer, noon: datetime) -> None:
+    months.calls(bob, "2026-11-20 12:00", price="60.3333")
+    charge, given = bill(bob, noon)
+    assert bill(bob, noon) == [charge, given]
+    assert accounts(bob) == (D(0), D("-60.3333"))
+
+    assert len(take_back(given, noon)) == 2
+    assert take_back(charge, noon) == []
+    assert accounts(bob) == (D("-60.3333"), D(0))
+    with pytest.raises(DomainError, match="taken_back"):
+        bill(bob, noon)
+    bill(bob, noon, "2")
+    assert (accounts(bob), identity(bob)) == ((D(0), D("-60.3333")), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_of_who_pays_afterwards_no_debt_goes_back_into_the_wallet(charged_back: Customer, noon: datetime) -> None:
+    """Nothing would ask for it there."""
+    for movement in bill(charged_back, noon):
+        with pytest.raises(DomainError, match="debt_billed") as refused:
+            take_back(movement, noon)
+    assert refused.value.message == "The customer pays afterwards, and no invoice asks for the debt of a wallet. Write a credit where billing it was wrong."
     assert accounts(charged_back) == (D(0), D("-60.3333"))
 
-    assert len(reversals.take_back(given, reason="mistake", actor=jane, at=noon)) == 2
-    assert reversals.take_back(charge, reason="mistake", actor=jane, at=noon) == []
-    assert accounts(charged_back) == (D("-60.3333"), D(0))
-    with pytest.raises(DomainError, match="taken_back"):
-        bill(charged_back, noon)
-    bill(charged_back, noon, "2")
-    assert (accounts(charged_back), identity(charged_back)) == ((D(0), D("-60.3333")), D(0))
+
+@pytest.mark.rel(7)
+def test_what_was_spent_of_a_top_up_that_is_taken_back_later_is_on_the_next_invoice(bob: Customer, noon: datetime, december: datetime) -> None:
+    paid, other = pay(bob, "120.00", noon), pay(bob, "24.00", noon)
+    months.calls(bob, "2026-11-20 12:00", price="60.3333")
+    changed = change(bob, BillingType.POSTPAID, noon)
+    assert (reversals.missing(paid.transfer), reversals.missing(other.transfer)) == (D("40.3333"), D(0))
+
+    take_back(paid.transfer, noon)
+    assert accounts(bob) == (D(0), D("-40.3333"))
+    assert take_back(paid.transfer, noon) == []
+    take_back(other.transfer, noon)
+    assert (accounts(bob), identity(bob)) == ((D(0), D("-60.3333")), D(0))
+
+    [november] = months.issue("2026-12-01", december)
+    assert [line[0] for line in lines(november)] == ["Spent from the wallet beyond what was paid in"] * 2
+    assert (figures(november), accounts(changed)) == (("60.33", "12.07", "72.40"), (D(0), D("-72.40")))
     assert ledger_check.check().differences == []
+
+
+def test_of_who_pays_first_the_wallet_owes_what_was_spent_of_it(bob: Customer, noon: datetime) -> None:
+    paid = pay(bob, "120.00", noon)
+    months.calls(bob, "2026-11-20 12:00", price="60.3333")
+    assert reversals.missing(paid.transfer) == 0
+
+    take_back(paid.transfer, noon)
+    assert accounts(bob) == (D("-60.3333"), D(0))
+    assert ledger_check.check().differences == []
+
+
+def take_back(movement: Transfer, at: datetime) -> list[Transfer]:
+    return reversals.take_back(movement, reason="mistake", actor=jane, at=at)
 
 
 @pytest.mark.rel(7)

@@ -162,6 +162,18 @@ def test_money_denies_other_resellers(commerce: Any, paid: Payment) -> None:
     assert commerce.get(f"/customers/{gus.account_number}/payments/{paid.transfer_id}/refund/").status_code == 404
 
 
+def test_before_it_is_taken_back_the_page_says_what_was_spent_of_it(commerce: Any, at: str, anna: Customer, noon: datetime) -> None:
+    """Anna pays afterwards."""
+    gift, _spent = (months.moved(Kind.ADJUSTMENT, anna, amount, "2026-11-21 12:00", account=AccountKind.WALLET) for amount in ("5.00", "-3.5555"))
+    form = f"{at}{gift.pk}/take-back/"
+
+    shown = text(commerce, form)
+    assert "of it was spent, and the customer pays afterwards now: that goes on the next invoice, with the tax on calls." in shown
+    assert '<p class="bp-wide"><span class="bp-money">3.5555' in shown
+    assert commerce.post(form, {"reason": "mistake"}).url == at
+    assert Standing.objects.get(customer=anna).wallet == 0
+
+
 def test_the_debt_of_a_wallet_is_seen_and_billed_by_the_form(commerce: Any, support: Any, person: Any, at: str, anna: Customer, noon: datetime) -> None:
     overview = at.replace("payments/", "overview/")
     assert "debt" not in text(commerce, at) + text(commerce, overview)
