@@ -71,6 +71,8 @@ class SessionIsListed:
         came: User | None = getattr(request, "signed_in_now", None)
         if came is not None and not came.stands_for_schema:
             known.remember(request, answer, came)
+        elif request.method == "POST" and isinstance(request.user, User):
+            known.stay(request, answer, request.user)
         session, now = request.session, timezone.now()
         if sessions.LISTED in session and SESSION_KEY in session:
             sessions.follow(session, where=Where.of(request), at=now)

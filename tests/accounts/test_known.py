@@ -1,13 +1,16 @@
 """A browser somebody signed in with before has ten tries of its own, and no more than that (reliability 75)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from billing_portal.accounts.domain import links
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import links, passwords, second_factors, sessions, users
 from billing_portal.accounts.models import LoginLink, User
 from tests.support.people import PASSWORD, client, user
 from tests.support.second_factors import add_app
@@ -69,6 +72,64 @@ def test_it_is_known_for_one_account_in_one_reseller_and_cannot_be_written_by_ha
         assert not sign_in(forger, "jane")
     assert not sign_in(own, "ann"), "known as Jane's, not as Ann's"
     assert sign_in(own, "jane")
+
+
+def new_password_by_link(jane: User) -> None:
+    links.set_password(links.make(jane, LoginLink.Purpose.RESET, at=timezone.now()), PASSWORD, at=timezone.now())
+
+
+def new_password_elsewhere(jane: User) -> None:
+    passwords.change(jane, PASSWORD, actor=Actor.of(jane), at=timezone.now(), keep=None)
+
+
+def second_factor_taken_away(jane: User) -> None:
+    add_app(jane)
+    second_factors.reset(jane, actor=Actor.of(user("boss")), at=timezone.now())
+
+
+def signed_out_everywhere(jane: User) -> None:
+    sessions.end_all(jane, actor=Actor.of(user("boss")), at=timezone.now())
+
+
+def deactivated_for_a_while(jane: User) -> None:
+    boss = Actor.of(user("boss"))
+    users.activate(users.deactivate(jane, actor=boss, at=timezone.now()), actor=boss, at=timezone.now())
+
+
+@pytest.mark.rel(78)
+@pytest.mark.parametrize("ending", [new_password_by_link, new_password_elsewhere, second_factor_taken_away, signed_out_everywhere, deactivated_for_a_while])
+def test_a_browser_is_known_no_longer_than_its_sessions_may_last(acme: Any, ending: Callable[[User], None]) -> None:
+    """Whoever has a browser of somebody's has no tries of their own in it once its owner has shut everything."""
+    jane = user("jane")
+    left = known_browser(jane)
+    ending(jane)
+    guess("jane")
+
+    assert not sign_in(left, "jane")
+
+
+@pytest.mark.rel(78)
+@pytest.mark.parametrize("path", ["/account/sessions/end-others/", "/account/password/"])
+def test_the_browser_in_which_somebody_shuts_all_others_stays_known(acme: Any, path: str) -> None:
+    jane = user("jane")
+    other, own = known_browser(jane), client()
+    assert sign_in(own, "jane")
+    assert own.post(path, {"current": PASSWORD, "password": NEW}).status_code == 302
+    own.post("/sign-out/")
+    guess("jane")
+    password = NEW if "password" in path else PASSWORD
+
+    assert not sign_in(other, "jane", password)
+    assert sign_in(own, "jane", password)
+
+
+def test_a_cookie_of_before_this_was_asked_makes_no_browser_known(acme: Any) -> None:
+    jane = user("jane")
+    old = client()
+    old.cookies[settings.KNOWN_COOKIE_NAME] = signing.dumps([str(jane.pk), "door", "x"], salt="accounts.known:acme")
+    guess("jane")
+
+    assert not sign_in(old, "jane")
 
 
 def test_a_link_by_mail_lets_the_owner_in_at_any_browser_while_others_guess(acme: Any) -> None:

@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import F
 from django.utils.dateparse import parse_datetime
 
 from billing_portal.accounts.actor import Actor
@@ -76,9 +77,12 @@ def end_all(user: User, *, actor: Actor, at: datetime, but: UUID | None = None, 
     return ended
 
 
+@transaction.atomic
 def shut(users: Iterable[UUID], *, at: datetime, but: UUID | None = None) -> int:
-    """End the sessions of these users as part of what ends their access or changes how they prove who they are."""
-    rows = OpenSession.objects.filter(user_id__in=list(users))
+    """End the sessions of these users as part of what ends their access or changes how they prove who they are; their browsers are known no more."""
+    theirs = list(User.objects.filter(pk__in=list(users)).order_by("pk").select_for_update().values_list("pk", flat=True))
+    User.objects.filter(pk__in=theirs).update(browsers=F("browsers") + 1)
+    rows = OpenSession.objects.filter(user_id__in=theirs)
     return _end(rows.exclude(pk=but) if but else rows, at)
 
 

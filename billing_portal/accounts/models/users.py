@@ -38,6 +38,7 @@ class UserManager(BaseUserManager["User"]):
 class User(Record, AbstractBaseUser):
     """Somebody who signs in at this reseller. The same e-mail or username in another reseller is somebody else.
 
+    `browsers` counts how often all sessions were ended: a browser known from before is known no more (`accounts.known`).
     `email_proved`: a link that was mailed to the email was followed, so it is theirs whoever else has it written down (`queries.named`).
     `short_password`: it was chosen under the rule for those with a second factor, and does not do without one (reliability 76).
     A row with `stands_for_schema` is the pseudo-user "[Parent name]": it never signs in, and people of that parent act through it after a switch.
@@ -50,6 +51,7 @@ class User(Record, AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices)
     is_active = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    browsers = models.PositiveIntegerField(default=0, db_default=0)
     stands_for_schema = models.CharField(max_length=63, blank=True)
     short_password = models.BooleanField(default=False, db_default=False)
 
