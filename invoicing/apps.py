@@ -13,10 +13,10 @@ class InvoicingConfig(AppConfig):
         from billing_portal.tenancy.domain import partitions
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
-        from customers.domain import codes, spending, unbilled
+        from customers.domain import codes, dropping, spending, unbilled
         from invoicing import jobs, jobs_low_balance, links, links_calls, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
-        from invoicing.domain import out_of_turn
+        from invoicing.domain import out_of_turn, waiting
         from invoicing.queries import calls, movements
         from invoicing.queries.spending import posted_on
 
@@ -28,6 +28,7 @@ class InvoicingConfig(AppConfig):
         unbilled.register(movements.has_untaken, out_of_turn.issue)
         spending.register(posted_on)
         codes.register(calls.waits_under)
+        dropping.register(waiting.count)
         register(checks.pango)
         register(checks.fonts)
         registry.menu.add("Commerce", _("Invoices"), "invoicing:documents", icon="file-invoice", roles=STAFF, order=30)

@@ -6,7 +6,8 @@ What it was to its parent stays in the parent's books.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,54 +27,63 @@ from billing_portal.tenancy.models import Reseller
 from customers.domain import customers, reseller_orders, standing
 from customers.models import Customer
 
+Counted = Callable[[], int]
+_queues: list[Counted] = []
+
+
+def register(waiting: Counted) -> None:
+    """Say at start-up how many calls wait for a decision in the schema in force: calls live in a higher app."""
+    if waiting not in _queues:
+        _queues.append(waiting)
+
 
 @dataclass(frozen=True)
 class Loss:
-    """What goes with a reseller, for whoever is asked whether it shall."""
+    """What goes with a reseller, for whoever is asked whether it shall; `waiting` are the calls in its queue, which nobody was billed for."""
 
     customers: int
     files: int
+    waiting: int
 
 
 def loss(reseller: Reseller) -> Loss:
-    """How many customers and stored files would be gone."""
+    """How many customers, stored files and waiting calls would be gone."""
+    files = sum(path.is_file() for path in folder(reseller).rglob("*"))
+    if not schemas.is_there(reseller):
+        return Loss(0, files, 0)
     with schema_context(reseller.schema_name):
-        count = Customer.objects.count() if reseller.state == Reseller.State.READY else 0
-    return Loss(count, sum(path.is_file() for path in folder(reseller).rglob("*")))
+        return Loss(Customer.objects.count(), files, _waiting())
 
 
-def drop(reseller: Reseller, *, actor: Actor, at: datetime) -> None:
+def _waiting() -> int:
+    return sum(waiting() for waiting in _queues)
+
+
+def drop(reseller: Reseller, *, agreed: Loss, actor: Actor, at: datetime) -> None:
     """Drop the reseller. Its host answers 404 from the first step on; stopped in the middle, it is gone on with when asked again.
 
-    At its parent it stays a customer, closed, with its documents and movements, and no reseller any more.
+    At its parent it stays a customer, closed, with its documents and movements, and no reseller any more. Its files go last, and then its name.
     Raises `root_stays`, `has_resellers` while any is below it or on order there, `calls_owed` while calls of it are still to reach the parent,
-    `not_the_owner` without the owner's database role. Where one of them is met at the last look, its host is opened again and nothing is gone.
+    `more_calls_wait` than was `agreed`, `cache_away`, `not_the_owner` without the owner's database role. Whatever stops it before its schema is gone,
+    its host is opened again and nothing is gone.
     """
     for problem in problems(reseller):
         raise problem
-    _set_state(reseller, Reseller.State.MAKING)
-    with transaction.atomic():
-        owed = _owed_at_last(reseller)
-        if owed is None:
-            _close_at_parent(reseller, actor=actor, at=at)
-            names.free_all(reseller.schema_name)
-            schemas.drop(reseller)
-            _forget(reseller)
-    if owed is not None:
-        _set_state(reseller, Reseller.State.READY)
-        raise owed
+    with _shut(reseller), transaction.atomic():
+        _look_at_last(reseller, agreed)
+        _close_at_parent(reseller, actor=actor, at=at)
+        names.free_all(reseller.schema_name)
+        schemas.drop(reseller)
+        schemas.forget_cached(reseller.schema_name)
     _forget(reseller)
+    schemas.strike(reseller)
 
 
 def problems(reseller: Reseller) -> Iterator[DomainError]:
     """What speaks against it."""
     if reseller.parent_id is None:
         yield DomainError("root_stays", _("The root cannot be dropped: everything hangs from it."))
-    with schema_context("public"):
-        below = list(Reseller.objects.filter(parent=reseller).values_list("name", flat=True))
-    if below:
-        text = _("%(name)s has resellers below it: %(below)s. Drop those first.")
-        yield DomainError("has_resellers", text % {"name": reseller.name, "below": ", ".join(below)})
+    yield from _below(reseller)
     if not schemas.may_drop(reseller):
         yield DomainError("not_the_owner", _("Only the owner's database role can drop a schema: set PORTAL_DB_ROLE=owner."))
     if reseller.state == Reseller.State.READY:
@@ -81,22 +91,52 @@ def problems(reseller: Reseller) -> Iterator[DomainError]:
             yield from _owed(reseller)
 
 
-def _owed_at_last(reseller: Reseller) -> DomainError | None:
-    """What is owed when nobody can add to it any more: who posts or owes something is waited for, nobody begins until the transaction ends.
+@contextmanager
+def _shut(reseller: Reseller) -> Iterator[None]:
+    """The reseller's host is shut, and opened again if something stops what is done meanwhile: its schema is there whole then."""
+    _set_state(reseller, Reseller.State.MAKING)
+    try:
+        yield
+    except BaseException:
+        if schemas.is_there(reseller):
+            _set_state(reseller, Reseller.State.READY)
+        raise
 
-    So a call that was acknowledged is owed here or has reached the parent; a later one is not acknowledged.
+
+def _look_at_last(reseller: Reseller, agreed: Loss) -> None:
+    """Ask again when nobody can add to it any more: who takes calls in or owes something is waited for, nobody begins until the transaction ends.
+
+    Whoever takes calls in locks standings first, those of no customer too. So a call that was acknowledged is owed here, waits here or has reached
+    the parent; a later one is not acknowledged.
     """
+    with schema_context("public"):
+        Reseller.objects.select_for_update().get(pk=reseller.pk)  # who hangs a reseller below it waits
+    for problem in _below(reseller):
+        raise problem
     if not schemas.is_there(reseller):
-        return None
+        return
     with schema_context(reseller.schema_name):
         standing.hold_all()
         outbox.hold()
-        return next(_owed(reseller), None)
+        for problem in _owed(reseller):
+            raise problem
+        waiting = _waiting()
+    text = _("%(count)d calls wait in the queue of %(name)s, more than were named. Look at them, then drop it again.")
+    require(waiting <= agreed.waiting, "more_calls_wait", text % {"count": waiting, "name": reseller.name})
 
 
 def _set_state(reseller: Reseller, state: Reseller.State) -> None:
     with schema_context("public"):
         Reseller.objects.filter(pk=reseller.pk).update(state=state)
+
+
+def _below(reseller: Reseller) -> Iterator[DomainError]:
+    """Resellers that hang from it."""
+    with schema_context("public"):
+        below = list(Reseller.objects.filter(parent=reseller).values_list("name", flat=True))
+    if below:
+        text = _("%(name)s has resellers below it: %(below)s. Drop those first.")
+        yield DomainError("has_resellers", text % {"name": reseller.name, "below": ", ".join(below)})
 
 
 def _owed(reseller: Reseller) -> Iterator[DomainError]:
@@ -123,7 +163,7 @@ def _close_at_parent(reseller: Reseller, *, actor: Actor, at: datetime) -> None:
 
 
 def _forget(reseller: Reseller) -> None:
-    """Cache keys and files, which no transaction holds: while the reseller can be named again still, and last, for what was under way meanwhile."""
+    """Cache keys and files, which no transaction holds: when nobody can make any more, and the reseller can be named again still."""
     schemas.forget_cached(reseller.schema_name)
     if folder(reseller).exists():
         shutil.rmtree(folder(reseller))

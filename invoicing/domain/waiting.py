@@ -34,6 +34,11 @@ class RatedAgain:
     waiting: int = 0
 
 
+def count() -> int:
+    """How many calls wait in the schema in force."""
+    return _rows("").count()
+
+
 def waiting_ids(reason: str = "") -> list[UUID]:
     """Everything that waits, or what waits for one reason, oldest first."""
     return list(_rows(reason).order_by("created_at", "pk").values_list("pk", flat=True))

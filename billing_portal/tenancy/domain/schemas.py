@@ -72,14 +72,18 @@ def may_drop(reseller: Reseller) -> bool:
 
 
 def drop(reseller: Reseller) -> None:
-    """Drop the schema with all in it, and the reseller and its hosts from the tree, in one transaction; needs the owner's database role."""
+    """Drop the schema with all in it, and its hosts, in one transaction; needs the owner's database role. The reseller is named still (`strike`)."""
     connection.set_schema_to_public()
     with transaction.atomic():
         with connection.cursor() as cursor:
             database.wait_for_turn(cursor, schema_templates.MAKING)
             cursor.execute(f"DROP SCHEMA IF EXISTS {connection.ops.quote_name(reseller.schema_name)} CASCADE")
         Domain.objects.filter(tenant=reseller).delete()
-        Reseller.objects.filter(pk=reseller.pk).delete()
+
+
+def strike(reseller: Reseller) -> None:
+    """Take a reseller whose schema is gone out of the tree: nobody can name it any more."""
+    Reseller.objects.filter(pk=reseller.pk).delete()
 
 
 def forget_cached(schema_name: str) -> None:

@@ -25,15 +25,17 @@ class Command(PortalCommand):
         reseller = _named(options["short_name"])
         for problem in dropping.problems(reseller):
             raise problem
+        going = dropping.loss(reseller)
+        with_it = f"{going.customers} customers, {going.files} files and {going.waiting} calls that wait in its queue"
+        self.stdout.write(f"{reseller.name} goes for good, with {with_it}.")
         if not options["yes"] and not self._agreed(reseller):
             raise CommandError("Nothing was dropped.")
-        dropping.drop(reseller, actor=Actor.program("drop_reseller", via="command"), at=timezone.now())
+        dropping.drop(reseller, agreed=going, actor=Actor.program("drop_reseller", via="command"), at=timezone.now())
         self.stdout.write(f"{reseller.name} was dropped.")
 
     def _agreed(self, reseller: Reseller) -> bool:
         """The short name typed once more is a yes; anything else, also no terminal at all, is a no."""
-        going = dropping.loss(reseller)
-        self.stdout.write(f"{reseller.name} goes for good, with {going.customers} customers and {going.files} files. Type {reseller.schema_name} to drop it:")
+        self.stdout.write(f"Type {reseller.schema_name} to drop it:")
         self.stdout.flush()
         return bool(sys.stdin.readline().strip() == reseller.schema_name)
 

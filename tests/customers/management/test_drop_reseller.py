@@ -1,6 +1,8 @@
 """A dropped reseller leaves nothing behind but what its parent's books say of it."""
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -22,6 +25,7 @@ from billing_portal.kernel.errors import DomainError, require
 from billing_portal.tenancy.domain import schemas
 from billing_portal.tenancy.models import CustomerName, Domain, Reseller, new_id
 from customers.domain import customers, dropping, resellers
+from customers.domain.dropping import Loss
 from customers.models import Customer, PlanAssignment
 from invoicing.documents import store
 from invoicing.domain import calls, climb, ledger_check, rerating
@@ -64,6 +68,7 @@ def live_in() -> Path:
         outbox.add("mail.deliver", {"mail": WORD}, key=WORD)
         cache.set(f"key-{WORD}", WORD)
         store.write("northwind", "file.pdf", WORD.encode())
+    take_unknown(WORD)
     return Path(settings.MEDIA_ROOT) / "northwind"
 
 
@@ -85,13 +90,13 @@ def test_a_dropped_reseller_leaves_nothing_but_its_parents_books(in_acme: None) 
     browser = client(user("jane"))
     assert browser.post("/customers/switch/", {"account": row.account_number}).status_code == 200
 
+    going = "Northwind goes for good, with 1 customers, 1 files and 1 calls that wait in its queue."
     asked = drop_reseller("northwind", answer="northwand\n")
-    assert asked[0::2] == (1, "Nothing was dropped.")
-    assert asked[1] == "Northwind goes for good, with 1 customers and 1 files. Type northwind to drop it:"
+    assert asked == (1, f"{going}\nType northwind to drop it:", "Nothing was dropped.")
     assert (folder.exists(), cached() != []) == (True, True)
     assert {"northwind.customers_customer", "northwind.accounts_user", "northwind.jobs_job", "public.tenancy_customername"} <= set(tables_with(WORD))
 
-    assert drop_reseller("northwind", "--yes") == (0, "Northwind was dropped.", "")
+    assert drop_reseller("northwind", "--yes") == (0, f"{going}\nNorthwind was dropped.", "")
 
     assert (tables_with(WORD), cached(), folder.exists()) == ([], [], False)
     assert client(host="northwind.localhost").get("/sign-in/").status_code == 404
@@ -119,7 +124,7 @@ def test_the_root_and_who_has_resellers_below_are_not_dropped(acme: Reseller, ow
 
     assert [problem.code for problem in dropping.problems(owner)][:2] == ["root_stays", "has_resellers"]
     with pytest.raises(DomainError, match="Acme has resellers below it: Globex"):
-        dropping.drop(acme, actor=jane, at=datetime.now(UTC))
+        dropping.drop(acme, agreed=dropping.loss(acme), actor=jane, at=datetime.now(UTC))
 
 
 @pytest.mark.rel(58)
@@ -138,24 +143,31 @@ def northwind() -> Reseller:
 
 def sold_to() -> Customer:
     """Northwind below Acme, with a customer Nora and prices at both levels; answers with Nora."""
-    assert create_reseller(*ARGUMENTS, "--parent", "acme")[0] == 0
-    connection.set_tenant(Reseller.objects.get(schema_name="acme"))
+    above = Reseller.objects.get(schema_name="acme")
+    new: dict[str, Any] = {"host": "northwind.localhost", "currency": "GBP", "time_zone": "Europe/Berlin", "admin_email": "nora@northwind.example"}
+    resellers.create("northwind", name="Northwind", parent=above, **new, actor=jane, at=datetime.now(UTC))
+    connection.set_tenant(above)
     row = Customer.objects.get(reseller_schema="northwind")
     PlanAssignment.objects.create(customer=row, plan=world.plan("Wholesale", row.currency, {"44": ("United Kingdom", "0.40")}))
     with tenant_context(northwind()):
         return world.customer("Nora", on=world.plan("Retail", "GBP", {"44": ("United Kingdom", "0.60")}))
 
 
-def take(of: Customer, call_id: str) -> str:
+def take(of: Customer, call_id: str, **given: Any) -> str:
     """A call of Northwind's switch, as a request or a file that was begun before its host was shut brings it; how it was answered."""
     with tenant_context(northwind()):
         switch = Switch.objects.get_or_create(name="default")[0]
-        return str(calls.ingest([tree.call(of, call_id)], switch=switch, source="file", actor=jane, at=datetime.now(UTC))[0].status)
+        return str(calls.ingest([tree.call(of, call_id, **given)], switch=switch, source="file", actor=jane, at=datetime.now(UTC))[0].status)
 
 
-def drop() -> None:
+def take_unknown(call_id: str) -> str:
+    """A call of nobody: it waits, and nobody's standing is locked for it."""
+    return take(Customer(account_number="nobody"), call_id)
+
+
+def drop(agreed: Loss | None = None) -> None:
     with schema_context("public"):
-        dropping.drop(northwind(), actor=jane, at=datetime.now(UTC))
+        dropping.drop(northwind(), agreed=agreed or dropping.loss(northwind()), actor=jane, at=datetime.now(UTC))
 
 
 def climb_up() -> None:
@@ -210,7 +222,7 @@ def test_calls_acknowledged_after_a_reseller_was_looked_at_reach_its_parent_befo
         drop()
 
     assert answered == ["rated"]
-    assert (northwind().state, dropping.loss(northwind())) == (Reseller.State.READY, dropping.Loss(customers=1, files=1))
+    assert (northwind().state, dropping.loss(northwind())) == (Reseller.State.READY, Loss(customers=1, files=1, waiting=0))
     climb_up()
     drop()
     assert not Reseller.objects.filter(schema_name="northwind").exists()
@@ -219,13 +231,11 @@ def test_calls_acknowledged_after_a_reseller_was_looked_at_reach_its_parent_befo
 
 @pytest.mark.rel(41, 58)
 @pytest.mark.django_db(transaction=True)
-def test_a_second_try_at_dropping_looks_again_for_calls_that_are_owed(as_owner: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_try_at_dropping_looks_again_for_calls_that_are_owed(as_owner: None) -> None:
+    """The first try was killed before anything was gone: it leaves a host that is shut."""
     nora = sold_to()
-    with monkeypatch.context() as away:
-        away.setattr(schemas, "forget_cached", lambda _schema: require(False, "cache_away", "The cache does not answer."))
-        with pytest.raises(DomainError, match="The cache does not answer"):
-            drop()
-    assert (northwind().state, take(nora, "late")) == (Reseller.State.MAKING, "rated")
+    Reseller.objects.filter(schema_name="northwind").update(state=Reseller.State.MAKING)
+    assert take(nora, "late") == "rated"
 
     with pytest.raises(DomainError, match="have not reached its parent yet"):
         drop()
@@ -273,6 +283,92 @@ def test_a_call_that_is_being_posted_is_waited_for_and_one_that_comes_later_is_n
 
 @pytest.mark.rel(41, 58)
 @pytest.mark.django_db(transaction=True)
+def test_calls_that_wait_are_named_as_a_loss_and_no_more_of_them_are_lost_than_were_named(as_owner: None) -> None:
+    """One comes when the host is shut, one is being taken in at the last look, one comes after it and is not acknowledged."""
+    sold_to()
+    assert take_unknown("first") == "queued"
+    named = dropping.loss(northwind())
+    answered: list[str] = []
+    taken, begun = threading.Event(), threading.Event()
+
+    def take_in() -> None:
+        with transaction.atomic():
+            answer = take_unknown("in hand")
+            begun.set()
+            taken.wait(20)
+        answered.append(answer)
+
+    def come_too_late() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            take_unknown("too late")
+        answered.append("refused")
+
+    in_hand = beside(take_in)
+    assert begun.wait(20)
+    soon = While("LOCK TABLE customers_standing", lambda: threading.Timer(0.3, taken.set).start())
+    late = While('UPDATE "tenancy_reseller"', lambda: answered.append(take_unknown("late")), after=True)
+    with connection.execute_wrapper(soon), connection.execute_wrapper(late), pytest.raises(DomainError, match="3 calls wait in the queue of Northwind, more"):
+        drop(named)
+    in_hand.join(20)
+
+    assert (named, dropping.loss(northwind()), northwind().state) == (Loss(1, 0, waiting=1), Loss(1, 0, waiting=3), Reseller.State.READY)
+    with connection.execute_wrapper(While("LOCK TABLE jobs_job", lambda: beside(come_too_late).join(20), after=True)):
+        drop()
+    assert answered == ["queued", "queued", "refused"]
+
+
+@pytest.mark.rel(58)
+@pytest.mark.django_db(transaction=True)
+def test_a_reseller_that_cannot_be_dropped_is_open_again_with_all_its_files_and_one_that_is_half_gone_is_gone_on_with(
+    as_owner: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold_to()
+    store.write("northwind", "file.pdf", b"pdf")
+    whole = (Reseller.State.READY, Loss(customers=1, files=1, waiting=0))
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+
+    other = psycopg2.connect(**connection.get_connection_params())
+    with other.cursor() as cursor:
+        cursor.execute("LOCK TABLE northwind.jobs_job IN SHARE MODE")
+    with pytest.raises(OperationalError, match="lock timeout"):
+        drop()
+    other.close()
+    assert (northwind().state, dropping.loss(northwind())) == whole
+
+    below = While('UPDATE "tenancy_reseller"', lambda: Reseller.objects.filter(schema_name="globex").update(parent=northwind()), after=True)
+    with connection.execute_wrapper(below), pytest.raises(DomainError, match="Northwind has resellers below it: Globex"):
+        drop()
+    assert (northwind().state, dropping.loss(northwind())) == whole
+    Reseller.objects.filter(schema_name="globex").update(parent=Reseller.objects.get(schema_name="owner"))
+
+    with monkeypatch.context() as away:
+        away.setattr(schemas, "forget_cached", lambda _schema: require(False, "cache_away", "The cache does not answer."))
+        with pytest.raises(DomainError, match="The cache does not answer"):
+            drop()
+    assert (northwind().state, dropping.loss(northwind())) == whole
+
+    def broken(folder: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error", folder)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "rmtree", broken)
+        with pytest.raises(OSError, match="Input/output error"):
+            drop()
+    assert (northwind().state, schemas.is_there(northwind()), dropping.loss(northwind())) == (Reseller.State.MAKING, False, Loss(0, 1, 0))
+    assert client(host="northwind.localhost").get("/sign-in/").status_code == 404
+
+    drop()
+    assert not Reseller.objects.filter(schema_name="northwind").exists()
+    assert not Path(settings.MEDIA_ROOT, "northwind").exists()
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        assert AuditEntry.objects.filter(action="reseller.dropped").count() == 1
+
+
+@pytest.mark.rel(41, 58)
+@pytest.mark.django_db(transaction=True)
 def test_calls_of_a_dropped_reseller_are_rated_again_in_its_parents_books_and_nobody_below_is_told(as_owner: None) -> None:
     assert take(sold_to(), "c1") == "rated"
     climb_up()
@@ -291,7 +387,7 @@ def test_calls_of_a_dropped_reseller_are_rated_again_in_its_parents_books_and_no
 def test_web_and_workers_cannot_drop_a_reseller(globex: Reseller) -> None:
     """They are refused before anything is touched; so is the role itself, by the database."""
     with pytest.raises(DomainError, match="owner's database role"):
-        dropping.drop(globex, actor=jane, at=datetime.now(UTC))
+        dropping.drop(globex, agreed=dropping.loss(globex), actor=jane, at=datetime.now(UTC))
 
     globex.refresh_from_db()
     assert globex.state == Reseller.State.READY
