@@ -19,9 +19,9 @@ from tests.support import databases
 WORD = {"owner": "zqowner", "acme": "zqacme", "globex": "zqglobex"}
 # What the program itself reads and no person writes: keys, hashes, codes, names of schemas, places of files.
 OF_THE_PROGRAM = """
-    about_kind account_number action actor_schema brand_colour buy_currency child_schema code content_type country currency format gateway kind key key_hash
-    leg message_id number parent_schema password path prefix record_hash reseller_schema schema_name secret session_key sha256 shared_schema
-    stands_for_schema subject_kind time_zone token_hash value via
+    about_kind account_number action actor_schema asked brand_colour buy_currency child_schema code content_type country currency format gateway key
+    key_hash kind leg message_id number parent_schema password path prefix record_hash reseller_schema schema_name secret session_key sha256
+    shared_schema stands_for_schema subject_kind time_zone token_hash value via
 """
 NAMED_IN_ADDRESSES = {"mfa.Authenticator"}
 OF_THE_COMPANY = ("legal_name", "street", "city", "bank_details", "tax_reference", "company_number", "support_phone")
