@@ -49,5 +49,5 @@ def find(viewer: Viewer, term: str) -> Iterator[Hit]:
     """The rate plans that the search box finds."""
     if viewer.role not in MAY_SEE or viewer.acting:
         return
-    for plan in queries.visible_plans().filter(name__icontains=term)[:MOST_HITS]:
+    for plan in queries.visible_plans().filter(name__icontains=term).exclude(pk__in=queries.shut_to(viewer))[:MOST_HITS]:
         yield Hit(plan.name, plan.currency, reverse("rateplans:plan", args=[plan.pk]))

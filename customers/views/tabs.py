@@ -16,6 +16,7 @@ from billing_portal.web.viewer import PortalRequest
 from customers import queries
 from customers.views.shell import customer_page
 from rateplans.domain.decks import deck_of
+from rateplans.queries import shut_to
 
 NOTHING = "–"  # how `words.changes` writes an empty value
 
@@ -28,7 +29,8 @@ def rate_plan(request: PortalRequest, account: str) -> HttpResponse:
     now = timezone.now()
     plan = queries.plan_at([customer.pk], now).get(customer.pk)
     version, deck = (plan and deck_of(plan, now)) or (None, None)
-    return customer_page(request, "customers/rate_plan.html", customer, assignments=assignments, version=version, rates=len(deck) if deck else 0)
+    shut = shut_to(request.viewer)
+    return customer_page(request, "customers/rate_plan.html", customer, assignments=assignments, version=version, rates=len(deck) if deck else 0, shut=shut)
 
 
 @staff

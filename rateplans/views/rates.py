@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import QueryDict
 
-from billing_portal.accounts.rights import Right, roles
 from billing_portal.web.forms import clean_line
 from billing_portal.web.listing import TERM_CAP, Listing
 from billing_portal.web.viewer import PortalRequest, works_for
@@ -20,7 +19,7 @@ from rateplans.domain.rating import Rate, Step
 from rateplans.domain.sources import Chain
 from rateplans.models import RatePlan
 
-MAY_SEE_MARGINS = roles(Right.SEE_MARGINS)
+MAY_SEE_MARGINS = queries.SEES_COSTS
 MADE_OF = {"source", "markup"}
 RATE_SORTS = {
     "prefix": ("nearness", "prefix"),

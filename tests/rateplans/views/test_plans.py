@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from rateplans.models import RatePlan
+from rateplans.models import BillingTerms, RatePlan
 from tests.rateplans.conftest import Desk
 from tests.rateplans.steps import HOUR, NOON, load, made
+from tests.support import world
 
 
 def text_of(answer: Any) -> str:
@@ -141,6 +142,31 @@ def test_a_version_downloads_as_a_file_that_can_be_uploaded_again(commerce: Clie
         '4420,"London",0.0600,0.0000,1,1,0,0.0000',
     ]
     assert first["Content-Disposition"] == 'attachment; filename="Standard version 1.csv"'
+
+
+@pytest.mark.rel(62)
+def test_support_sees_neither_the_root_s_cost_plan_nor_what_it_inherits_from(desk: Desk, owner: Any) -> None:
+    """Neither in the list, nor by address, file, price or search; a customer that is on it is only told its name (contracts: costs and margins)."""
+    base, retail = load(made("Base of carriers"), b"prefix,destination,per minute\n44,UK,0.05\n").plan, world.plan("Retail", "GBP")
+    costs = RatePlan.objects.create(name="Carriers", currency="GBP", inherits="plan", source=base)
+    BillingTerms.objects.create(only=True, cost_plan=costs)
+    number = world.customer("Anna Ltd", on=costs).account_number
+    paths = [f"/rate-plans/{plan.pk}/{rest}" for plan in (costs, base) for rest in ("", "?number=442079460123&duration=1:00&at=", "rates.csv")]
+    paths.append(f"/rate-plans/{base.pk}/versions/1.csv")
+    answers = {}
+    for role in ("support", "reports", "commerce"):
+        browser = desk(role, "localhost")
+        listed = [plan.name for plan in browser.get("/rate-plans/").context["listing"]]
+        found = [
+            "Carriers" in text_of(browser.get("/search/?q=carriers")),
+            f'"/rate-plans/{costs.pk}/"' in text_of(browser.get(f"/customers/{number}/rate-plan/")),
+        ]
+        answers[role] = (sorted(listed), {browser.get(path).status_code for path in paths}, found)
+        assert browser.get(f"/rate-plans/{retail.pk}/").status_code == 200
+        assert "Carriers" in text_of(browser.get(f"/customers/{number}/rate-plan/"))
+
+    everything = (["Base of carriers", "Carriers", "Retail"], {200}, [True, True])
+    assert answers == {"support": (["Retail"], {404}, [False, False]), "reports": everything, "commerce": everything}
 
 
 def test_support_and_reports_see_plans_and_cannot_change_them(desk: Desk, standard: Any) -> None:
