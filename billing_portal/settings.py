@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "customers.middleware.ViewerMiddleware",
+    "billing_portal.web.uploads.DoorMiddleware",
     "billing_portal.web.access.AccessMiddleware",
 ]
 ROOT_URLCONF = "billing_portal.urls"
@@ -195,7 +196,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=int(_behin
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "billing_portal.web.messages.MessageStorage"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # a form without its files; read before it is known who sends it, and many times larger once it is taken apart
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # a form without its files; read before it is known who sends it, and many times larger once it is taken apart
+FILE_UPLOAD_HANDLERS = ["billing_portal.web.uploads.FileHandler"]
 API_BODY_MOST_BYTES = 60 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

@@ -36,6 +36,7 @@ __all__ = [
     "roles",
     "signed_in",
     "staff",
+    "takes_files",
     "while_locked",
     "written",
 ]
@@ -151,6 +152,12 @@ def never_switched(view: V) -> V:
 def never_from_above(view: V) -> V:
     """Shut to whoever came from a parent: what lets somebody in here, and so would leave a way back in (`accounts.domain.letting_in`, reliability 69)."""
     view.never_from_above = True  # type: ignore[attr-defined]
+    return view
+
+
+def takes_files(view: V) -> V:
+    """Takes files with its form: of everybody and everywhere else none is read (`web/uploads.py`)."""
+    view.takes_files = True  # type: ignore[attr-defined]
     return view
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from billing_portal.tenancy.domain.exchange import OLDEST
 from billing_portal.tenancy.models import ExchangeRate
 from billing_portal.web import display
-from billing_portal.web.access import roles
+from billing_portal.web.access import roles, takes_files
 from billing_portal.web.forms import clean_line
 from billing_portal.web.listing import Listing
 from billing_portal.web.pages import page
@@ -54,6 +54,7 @@ def new(request: PortalRequest) -> HttpResponse:
     return page(request, "rateplans/exchange_new.html", form=form, platform=exchange.is_platform())
 
 
+@takes_files
 @roles(*MAY_SET)
 @require_http_methods(["GET", "POST"])
 def upload(request: PortalRequest) -> HttpResponse:

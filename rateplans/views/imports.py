@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing_portal.kernel import money
 from billing_portal.web import display
-from billing_portal.web.access import roles
+from billing_portal.web.access import roles, takes_files
 from billing_portal.web.forms import clean_line
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
@@ -34,6 +34,7 @@ UNUSUAL_SHOWN = 10
 SINCE = "in_force_from"
 
 
+@takes_files
 @roles(*MAY_CHANGE)
 @require_http_methods(["GET", "POST"])
 def upload(request: PortalRequest, plan: UUID) -> HttpResponse:

@@ -11,7 +11,7 @@ from billing_portal.accounts import rights
 from billing_portal.accounts.domain import company
 from billing_portal.accounts.rights import Right
 from billing_portal.web import registry
-from billing_portal.web.access import roles
+from billing_portal.web.access import roles, takes_files
 from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.pages.forms import COMPANY_FIELDS, CompanyForm, LogoForm
@@ -33,6 +33,7 @@ def edit(request: PortalRequest) -> HttpResponse:
     return _shown(request, form, LogoForm())
 
 
+@takes_files
 @roles(*ADMINISTRATORS)
 @require_POST
 def logo(request: PortalRequest) -> HttpResponse:
