@@ -12,6 +12,7 @@ from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.folding import fold, is_plain
 from billing_portal.tenancy.database import take_turns
+from customers.domain import line_names
 from customers.models import Customer, Line, Person
 
 
@@ -32,16 +33,18 @@ def add_line(
     address: str = "",
     person: Person | None = None,
     by_customer: bool = False,
+    shared: bool = False,
     actor: Actor,
     at: datetime,
 ) -> Line:
-    """Add a telephone line under the name its switch sends, once per customer; staff may give other customers one of the same name.
+    """Add a telephone line under the name its switch sends, once per customer.
 
     `person` uses it, and so sees its calls. Calls to a line are free and calls from it are its customer's (semantics 21), so the
     customer's own people (`by_customer`) may take neither a name that can be dialled, but for an extension of up to four figures, nor a name or
-    address that another customer has; such an extension is free to call for its own customer alone. Lines are added one after the other, so that
-    two customers cannot take the same one at once.
-    Raises `line_name_missing`, `line_name_unreadable`, `line_name_too_long`, `line_not_yours`, `line_taken`, `inactive`, `person_of_others`.
+    address that another customer has; to such an extension calls are free when staff have said so. Staff who know that another customer has
+    it (`shared`) may give it all the same. Lines are added one after the other, so that two customers cannot take the same one at once.
+    Raises `line_name_missing`, `line_name_unreadable`, `line_name_too_long`, `line_not_yours`, `line_shared`, `line_taken`, `inactive`,
+    `person_of_others`.
     """
     cleaned = name.strip()
     _require_usable(cleaned, address.strip())
@@ -49,6 +52,8 @@ def add_line(
         take_turns(cursor, "lines")
     if by_customer:
         _require_harmless(customer, cleaned, address.strip())
+    elif not shared:
+        line_names.require_alone(customer, cleaned, address.strip())
     _require_own(customer, person)
     live = customer.status in {Customer.Status.NEW, Customer.Status.ACTIVE}
     require(live, "inactive", _("%s is not active, so it gets no lines.") % customer.name)
@@ -60,6 +65,7 @@ def add_line(
                 description=description.strip(),
                 address=address.strip(),
                 person=person,
+                by_customer=by_customer,
                 on_net=not by_customer or phone.is_word(cleaned),
             )
     except IntegrityError as clash:
@@ -73,14 +79,15 @@ def add_line(
 def change_line(line: Line, *, actor: Actor, at: datetime, **given: Unpack[LineChanges]) -> Line:
     """Describe a line anew and say who uses it; the new user sees its earlier calls too, the old one none of them.
 
-    `on_net`: staff make calls to it free for everybody from now on, whoever chose its name. Raises `person_of_others`.
+    `on_net`: staff make calls to it free for everybody from now on, and its name theirs, whoever chose it. Raises `person_of_others`.
     """
     changed = Line.objects.select_for_update(of=("self",)).select_related("customer", "person__user").get(pk=line.pk)
     before = _words(changed)
     changed.description, changed.person = given.get("description", changed.description).strip(), given.get("person", changed.person)
-    changed.on_net = changed.on_net or given.get("on_net", False)
+    vouched = given.get("on_net", False)
+    changed.on_net, changed.by_customer = changed.on_net or vouched, changed.by_customer and not vouched
     _require_own(changed.customer, changed.person)
-    changed.save(update_fields=["description", "person", "on_net"])
+    changed.save(update_fields=["description", "person", "on_net", "by_customer"])
     after = _words(changed)
     changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}
     if changes:

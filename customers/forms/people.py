@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Role
+from billing_portal.kernel.errors import DomainError
 from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import ChoiceCards, EmailField, NoteField, PortalForm
 from billing_portal.web.viewer import Viewer
@@ -68,7 +69,7 @@ def offer_people(form: forms.Form, customer: Customer) -> None:
 
 
 class LineForm(PortalForm):
-    """A telephone line."""
+    """A telephone line. Staff add by a tick what another customer has; it is offered when they were told so."""
 
     name = forms.CharField(label=_("Line"), max_length=60, help_text=_("The name the switch sends for it, such as 1001."))
     description = NoteField(label=_("Description"), max_length=120, required=False)
@@ -76,12 +77,24 @@ class LineForm(PortalForm):
         label=_("Address"), max_length=100, required=False, help_text=_("The network address it registers from, when the switch sends one.")
     )
     person = person_field()
+    shared = forms.BooleanField(label=_("Add it all the same"), required=False)
 
     def __init__(self, *args: Any, customer: Customer, by_customer: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer_people(self, customer)
         if by_customer:
-            self.fields["name"].help_text = _("What the switch sends for it. It begins with a letter, or has up to four figures: we add longer ones for you.")
+            self.fields["name"].help_text = _(
+                "What the switch sends for it. It begins with a letter, or has up to four figures: "
+                "we add longer ones for you, and calls to figures wait until we have looked at them."
+            )
+        self.tick = self.fields["shared"]
+        if by_customer or "shared" not in self.data:
+            del self.fields["shared"]
+
+    def refuse(self, error: DomainError) -> None:
+        super().refuse(error)
+        if error.code == "line_shared":
+            self.fields["shared"] = self.tick
 
 
 class EditLineForm(EditForm):
@@ -90,7 +103,9 @@ class EditLineForm(EditForm):
     description = NoteField(label=_("Description"), max_length=120, required=False)
     person = person_field()
     on_net = forms.BooleanField(
-        label=_("On-net"), required=False, help_text=_("Calls to it are free for everybody. The customer chose this name: could it be a public number?")
+        label=_("On-net"),
+        required=False,
+        help_text=_("Calls to it are free for everybody; until then they wait. The customer chose this name: could it be a public number?"),
     )
 
     def __init__(self, *args: Any, line: Line, by_staff: bool, **kwargs: Any) -> None:

@@ -23,11 +23,11 @@ class Person(Record):
 
 
 class Line(Record):
-    """A telephone line: the name a switch sends for it, and the address it registers from. A name used by several customers decides nothing.
+    """A telephone line: the name a switch sends for it, and the address it registers from. A name that staff gave to several customers decides nothing.
 
     `person` uses it, somebody of the same customer: an account user sees the lines they use and the calls of those, nothing else.
-    `on_net`: calls to it are free for everybody; not so where the customer itself chose a name that can be dialled: then for itself, if it is an extension,
-    until staff say otherwise.
+    `by_customer`: the customer itself chose the name and address; what staff gave another customer stands before it.
+    `on_net`: calls to it are free for everybody; to figures that a customer chose, when staff have said so: they may be a public number.
     `is_twin`: named like an older line of the customer, from before names were folded.
     """
 
@@ -38,6 +38,7 @@ class Line(Record):
     folded_name = FoldedField(of="name")
     address = models.CharField(max_length=100, blank=True)
     folded_address = FoldedField(of="address")
+    by_customer = models.BooleanField(default=False, db_default=False)
     on_net = models.BooleanField(default=True, db_default=True)
     is_twin = models.BooleanField(default=False, db_default=False, editable=False)
 

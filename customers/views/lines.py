@@ -17,7 +17,7 @@ from billing_portal.web.listing import Listing
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
-from customers.domain import features
+from customers.domain import features, line_names
 from customers.forms.people import EditLineForm, LineForm
 from customers.views.people import EDITORS, OWN
 from customers.views.shell import place_of
@@ -31,7 +31,9 @@ def _lines(request: PortalRequest, account: str = "") -> HttpResponse:
     place = place_of(request, account)
     listing = Listing(request.GET, queries.lines_of(request.viewer, place.customer), search=SEARCH, sorts=SORTS, default="name")
     editable = request.viewer.role in (OWN if place.own else EDITORS)
-    rows = [(line, place.url("line-edit", line=line.pk), place.url("line-remove", line=line.pk)) for line in listing]
+    shown = list(listing)
+    doubts = {} if place.own else line_names.doubts(place.customer, shown)
+    rows = [(line, place.url("line-edit", line=line.pk), place.url("line-remove", line=line.pk), doubts.get(line.pk, ())) for line in shown]
     context = {"listing": listing, "rows": rows, "editable": editable, "mine": request.viewer.role == Role.ACCOUNT_USER}
     return place.show(request, "customers/lines.html", "lines", heading=_("Lines"), new_url=place.url("line-new"), **context)
 

@@ -110,7 +110,7 @@ def _climbing(rated: Rated) -> Rated:
     answered = [(key, outcome) for key, outcome in rated if outcome.record.direction == records.OUT and outcome.record.answered_at is not None]
     unclear = [(key, outcome) for key, outcome in answered if outcome.plan is None and outcome.seconds == 0]
     lines = parties.lines_called(outcome.number for _key, outcome in unclear)
-    to_lines = {key for key, outcome in unclear if lines.are_free(outcome.number, outcome.caller)}
+    to_lines = {key for key, outcome in unclear if lines.are_free(outcome.number)}
     return [(key, outcome) for key, outcome in answered if key not in to_lines and (outcome.plan is not None or outcome.seconds == 0)]
 
 

@@ -12,31 +12,35 @@ from django.db import connection
 
 from billing_portal.kernel import phone
 from billing_portal.kernel.folding import fold
-from customers.domain import standing
+from customers.domain import line_names, standing
 from customers.models import AccountCode, Customer, Line
 from invoicing.domain.records import CallRecord
 
 COLUMNS = ("id", "name", "account_number", "status", "currency", "time_zone", "billing_type")
 QUESTIONS = {
-    "code": f"SELECT folded, customer_id, false FROM {AccountCode._meta.db_table} WHERE folded = ANY (%s) AND given_up_at IS NULL",
-    "line": f"SELECT folded_name, customer_id, on_net FROM {Line._meta.db_table} WHERE folded_name = ANY (%s)",
-    "address": f"SELECT folded_address, customer_id, false FROM {Line._meta.db_table} WHERE folded_address = ANY (%s)",
+    "code": f"SELECT folded, customer_id, false, false FROM {AccountCode._meta.db_table} WHERE folded = ANY (%s) AND given_up_at IS NULL",
+    "line": f"SELECT folded_name, customer_id, by_customer, on_net FROM {Line._meta.db_table} WHERE folded_name = ANY (%s)",
+    "address": f"SELECT folded_address, customer_id, by_customer, false FROM {Line._meta.db_table} WHERE folded_address = ANY (%s)",
 }
 
-Row = tuple[str, UUID, bool]
+Row = tuple[str, UUID, bool, bool]
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines by their folded names: whose they are, and which are on-net."""
+    """Lines by their folded names: whose they are, which are on-net, and who has named a line so that is not."""
 
     owners: dict[str, set[UUID]]
     on_net: Collection[str]
+    doubtful: dict[str, set[UUID]]
 
-    def are_free(self, name: str, caller: UUID | None) -> bool:
-        """Whether a call to what was dialled is one to a line (semantics 21): of anybody where it is on-net, else to an extension of the caller's own."""
-        folded = fold(name)
-        return folded in self.on_net or (caller in self.owners.get(folded, ()) and phone.is_extension(name))
+    def are_free(self, name: str) -> bool:
+        """Whether a call to what was dialled is one to a line that is on-net (semantics 21)."""
+        return fold(name) in self.on_net
+
+    def in_doubt(self, to: str) -> Collection[UUID]:
+        """The customers who chose for a line what was dialled, and staff have not said yet that it is on-net: it may be a public number."""
+        return next((self.doubtful[fold(name)] for name in names_dialled(to) if fold(name) in self.doubtful), ())
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Parties:
     by_address: dict[str, set[UUID]]
 
     def named_by(self, record: CallRecord) -> UUID | None:
-        """The account decides, else the line, else the address; what several customers have decides nothing (contracts, Calls)."""
+        """The account decides, else the line, else the address; what staff gave to several customers decides nothing (contracts, Calls)."""
         owners = self.that_have(record)
         return next(iter(owners)) if len(owners) == 1 else None
 
@@ -59,6 +63,10 @@ class Parties:
         if record.account:
             return self.by_account.get(fold(record.account), ())
         return self.lines.owners.get(fold(record.line), ()) if record.line else self.by_address.get(fold(record.address), ())
+
+    def in_words(self, customers: Collection[UUID]) -> str:
+        """Their names."""
+        return ", ".join(sorted(self.customers[key].name for key in customers))
 
     def of_each(self) -> Iterator[Customer | None]:
         """For each record in order the customer whose call it is, as it stands under its lock."""
@@ -80,7 +88,8 @@ def find(records: Sequence[CallRecord], known_owners: Sequence[UUID | None] = ()
     asked = {owner for owner in owners if owner is not None}
     if lock:
         standing.lock_types(asked)
-    return replace(named, owners=owners, customers=Customer.objects.only(*COLUMNS).in_bulk(list(asked)))
+    told = [named.that_have(record) for record, owner in zip(records, owners, strict=True) if owner is None]
+    return replace(named, owners=owners, customers=Customer.objects.only(*COLUMNS).in_bulk(list(asked.union(*told, *lines.doubtful.values()))))
 
 
 def names_dialled(to: str) -> tuple[str, str]:
@@ -95,7 +104,12 @@ def lines_called(numbers: Iterable[str]) -> Lines:
 
 def _lines(folded: Collection[str]) -> Lines:
     rows = _named("line", folded)
-    return Lines(_grouped(rows), {name for name, _customer, on_net in rows if on_net})
+    on_net = {name for name, _customer, _by_customer, on_net in rows if on_net}
+    doubtful: dict[str, set[UUID]] = defaultdict(set)
+    for name, customer_id, _by_customer, _on_net in rows:
+        if name not in on_net:
+            doubtful[name].add(customer_id)
+    return Lines(_grouped(rows), on_net, dict(doubtful))
 
 
 def _folded(names: Iterable[str]) -> set[str]:
@@ -103,7 +117,7 @@ def _folded(names: Iterable[str]) -> set[str]:
 
 
 def _named(what: str, folded: Collection[str]) -> list[Row]:
-    """Folded name and customer of the rows so named, and whether calls to it are free; the names go as one array: thousands of parameters cost more."""
+    """Folded name, customer, whether it chose the name, and whether calls to it are free; the names go as one array: thousands of parameters cost more."""
     if not folded:
         return []
     with connection.cursor() as cursor:
@@ -113,7 +127,4 @@ def _named(what: str, folded: Collection[str]) -> list[Row]:
 
 
 def _grouped(rows: Iterable[Row]) -> dict[str, set[UUID]]:
-    found: dict[str, set[UUID]] = defaultdict(set)
-    for name, customer_id, _on_net in rows:
-        found[name].add(customer_id)
-    return dict(found)
+    return line_names.owners((name, customer_id, by_customer) for name, customer_id, by_customer, _on_net in rows)

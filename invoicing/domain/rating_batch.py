@@ -57,11 +57,6 @@ class Outcome:
     price: Decimal = Decimal("0.0000")
 
     @property
-    def caller(self) -> UUID | None:
-        """The key of the customer, when known."""
-        return self.customer.pk if self.customer is not None else None
-
-    @property
     def is_free(self) -> bool:
         """Nothing is charged whatever the rates say: never answered, or no second talked on a plan that charges nothing for it."""
         at_zero = self.chain is not None and self.chain.priced_by.charge_connection_at_zero
@@ -79,10 +74,10 @@ def rate(batch: Sequence[CallRecord], *, known_owners: Sequence[UUID | None] = (
     A record later than `until` has not happened yet and waits. `lock`: False where the prices are asked for only, and posted by somebody else.
     """
     known = parties.find(batch, known_owners, lock=lock)
-    numbers: dict[tuple[str, UUID], str | None] = {}
+    numbers: dict[str, str | None] = {}
     outcomes = [_outcome(record, customer, known, numbers, until) for record, customer in zip(batch, known.of_each(), strict=True)]
     called = [each for each in outcomes if not each.reason and each.record.direction == records.OUT]
-    price([each for each in called if not known.lines.are_free(each.number, each.caller)])
+    price([each for each in called if not known.lines.are_free(each.number)])
     return outcomes
 
 
@@ -100,7 +95,7 @@ def price(outcomes: Iterable[Outcome]) -> None:
         _price(group)
 
 
-def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numbers: dict[tuple[str, UUID], str | None], until: datetime | None) -> Outcome:
+def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numbers: dict[str, str | None], until: datetime | None) -> Outcome:
     outcome = Outcome(record)
     problem = records.problem_of(record, until)
     if problem:
@@ -109,26 +104,31 @@ def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numb
     outcome.customer = customer
     if customer is None:
         return outcome.wait(Reason.UNKNOWN_CUSTOMER, _named(record, known))
-    asked = record.to, customer.pk
-    if asked not in numbers:
-        numbers[asked] = _number(*asked, known)
-    number = numbers[asked]
+    if record.to not in numbers:
+        numbers[record.to] = _number(record.to, known)
+    number = numbers[record.to]
     outcome.number = number or record.to
     if customer.status in STOPPED:
         return outcome.wait(STOPPED[Customer.Status(customer.status)])
-    return outcome if number is not None else outcome.wait(Reason.INVALID_NUMBER, record.to)
+    return outcome if number is not None else outcome.wait(Reason.INVALID_NUMBER, _doubtful(record.to, known))
 
 
 def _named(record: CallRecord, known: Parties) -> str:
     """What the record named in vain."""
     what = _("account %(name)s") if record.account else _("line %(name)s") if record.line else _("address %(name)s")
-    named = what % {"name": record.account or record.line or record.address}
-    return named + (_(", which several customers have") if known.that_have(record) else "")
+    named, several = what % {"name": record.account or record.line or record.address}, known.that_have(record)
+    return named + (_(", which these customers have: %(names)s") % {"names": known.in_words(several)} if several else "")
 
 
-def _number(to: str, caller: UUID, known: Parties) -> str | None:
+def _doubtful(to: str, known: Parties) -> str:
+    """What was dialled, and who has chosen it for a line when somebody has."""
+    names = known.in_words(known.lines.in_doubt(to))
+    return _("%(number)s: a line that %(names)s named so itself, and not on-net") % {"number": to, "names": names} if names else to
+
+
+def _number(to: str, known: Parties) -> str | None:
     """The line or the international number dialled; None when it is neither. A line is known by its name as sent before anything is taken out of it."""
-    line = next((name for name in parties.names_dialled(to) if known.lines.are_free(name, caller)), None)
+    line = next((name for name in parties.names_dialled(to) if known.lines.are_free(name)), None)
     if line is not None:
         return line
     try:

@@ -94,7 +94,7 @@ def _ratable(calls: Iterable[Call]) -> list[Call]:
     """Answered calls to numbers. One with seconds and without a plan was to a line; one without either may have been."""
     answered = [call for call in calls if call.direction == records.OUT and call.answered_at is not None]
     lines = parties.lines_called(call.number for call in answered if call.plan_id is None and call.seconds == 0)
-    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and not lines.are_free(call.number, call.customer_id))]
+    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and not lines.are_free(call.number))]
 
 
 def _compared(found: Finding, outcome: rating_batch.Outcome, purchase: Purchase) -> Finding:

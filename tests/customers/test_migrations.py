@@ -21,6 +21,7 @@ from tests.support.world import jane
 
 given_up: Any = importlib.import_module("customers.migrations.0008_codes_given_up_before_are_remembered")
 migration: Any = importlib.import_module("customers.migrations.0007_names_are_folded")
+chosen: Any = importlib.import_module("customers.migrations.0010_lines_that_customers_named")
 anew: Any = importlib.import_module("customers.migrations.0009_names_nobody_tells_apart")
 
 
@@ -77,6 +78,18 @@ def test_a_line_that_a_customer_made_of_what_can_be_dialled_is_free_to_call_no_m
     fill()
 
     assert dict(Line.objects.values_list("name", "on_net")) == {"118118": False, "Lift": True, "1001": True, "1002": True, "1003": True}
+
+
+def test_lines_that_customers_named_are_told_by_the_audit_trail_unless_staff_made_them_on_net(anna: Customer, noon: datetime) -> None:
+    annas, staff = Actor.of(anna.people.get().user), Actor.of(user("jane"))
+    for name, actor in (("118118", annas), ("Lift", annas), ("77", annas), ("1001", staff), ("1002", staff.acting_for(anna.pk, anna.name))):
+        features.add_line(anna, name, actor=actor, at=noon)
+    Line.objects.filter(name="118118").update(on_net=False)
+
+    with connection.schema_editor() as editor:
+        chosen.fill(apps, editor)
+
+    assert dict(Line.objects.values_list("name", "by_customer")) == {"118118": True, "Lift": True, "77": False, "1001": False, "1002": False}
 
 
 def test_numbers_and_codes_given_up_before_they_were_remembered_are_found_in_the_audit_trail(anna: Customer, bob: Customer, noon: datetime) -> None:

@@ -99,7 +99,7 @@ def _customer(made: Furnished, name: str, plan: RatePlan, vat: Tax) -> Customer:
     user = people.user(f"{name.lower()}-user", Role.ACCOUNT_USER)
     made.people[name, Role.ACCOUNT_USER] = user
     person = Person.objects.create(user=user, customer=customer)
-    features.add_line(customer, f"{name}-1", description="Reception", address="10.0.0.1", person=person, actor=people.system, at=now())
+    features.add_line(customer, f"{name}-1", description="Reception", address="10.0.0.1", person=person, shared=True, actor=people.system, at=now())
     return customer
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.models import Reseller
-from customers.domain import features
+from customers.domain import features, line_names
 from customers.models import Customer, Line
 from tests.support import world
 from tests.support.world import jane
@@ -23,11 +23,42 @@ def test_a_line_is_added_and_written_down(anna: Customer, noon: datetime) -> Non
     assert AuditEntry.objects.get(customer_id=anna.pk, action="line.added").subject_name == "1001"
 
 
-def test_two_customers_may_have_a_line_of_the_same_name(anna: Customer, bob: Customer, noon: datetime) -> None:
-    for customer in (anna, bob):
-        features.add_line(customer, "1001", actor=jane, at=noon)
+@pytest.mark.parametrize(("name", "address", "field"), [("DESK", "", "name"), ("Lift", "192.0.2.7", "address")])
+def test_staff_are_told_that_another_customer_has_it_and_may_add_it_all_the_same(
+    anna: Customer, bob: Customer, noon: datetime, name: str, address: str, field: str
+) -> None:
+    features.add_line(anna, "Desk", address="192.0.2.7", actor=jane, at=noon)
 
-    assert Line.objects.filter(name="1001").count() == 2
+    with pytest.raises(DomainError, match="line_shared") as refused:
+        features.add_line(bob, name, address=address, actor=jane, at=noon)
+    assert (refused.value.field, refused.value.message) == (
+        field,
+        "Anna Ltd has this too: calls that name it and no account would be nobody's, and wait. Tick below to add it all the same.",
+    )
+    assert not bob.lines.exists()
+
+    features.add_line(bob, name, address=address, shared=True, actor=jane, at=noon)
+    assert [(line.name, line.by_customer) for line in bob.lines.all()] == [(name, False)]
+
+
+@pytest.mark.rel(62)
+def test_staff_are_told_that_another_customer_named_a_line_so_by_itself(anna: Customer, bob: Customer, noon: datetime) -> None:
+    features.add_line(anna, "Desk", by_customer=True, actor=jane, at=noon)
+
+    with pytest.raises(DomainError, match="line_shared") as refused:
+        features.add_line(bob, "desk", actor=jane, at=noon)
+    assert refused.value.message == "Anna Ltd gave this to a line itself. Tick below to add it all the same: calls that name it are Bob Ltd's from then on."
+    features.add_line(bob, "desk", shared=True, actor=jane, at=noon)
+    assert [(line.customer, line.by_customer) for line in Line.objects.order_by("created_at")] == [(anna, True), (bob, False)]
+
+
+@pytest.mark.rel(62)
+def test_a_customer_cannot_say_that_it_knows_of_others(anna: Customer, bob: Customer, noon: datetime) -> None:
+    features.add_line(bob, "Desk", actor=jane, at=noon)
+
+    with pytest.raises(DomainError, match="line_not_yours"):
+        features.add_line(anna, "desk", by_customer=True, shared=True, actor=jane, at=noon)
+    assert not anna.lines.exists()
 
 
 @pytest.mark.parametrize(
@@ -122,14 +153,16 @@ def test_two_customers_cannot_take_the_same_line_at_once(acme: Any, noon: dateti
 def test_a_customer_adds_a_line_named_with_a_word(anna: Customer, noon: datetime, name: str) -> None:
     line = features.add_line(anna, name, address="192.0.2.7", by_customer=True, actor=jane, at=noon)
 
-    assert (line.name, line.on_net) == (name, True)
+    assert (line.name, line.on_net, line.by_customer) == (name, True, True)
 
 
-def test_a_customer_adds_an_extension_of_its_own_which_is_free_for_itself_alone(anna: Customer, noon: datetime) -> None:
+def test_a_customer_adds_an_extension_of_its_own_to_which_calls_are_free_when_staff_have_said_so(anna: Customer, noon: datetime) -> None:
     own = features.add_line(anna, "1001", address="192.0.2.7", by_customer=True, actor=jane, at=noon)
     ours = features.add_line(anna, "1002", actor=jane, at=noon)
 
-    assert [(line.name, line.on_net) for line in (own, ours)] == [("1001", False), ("1002", True)]
+    assert [(line.name, line.on_net, line.by_customer) for line in (own, ours)] == [("1001", False, True), ("1002", True, False)]
+    own = features.change_line(own, on_net=True, actor=jane, at=noon)
+    assert (own.on_net, own.by_customer) == (True, False)
 
 
 def test_an_address_holds_no_control_characters(anna: Customer, noon: datetime) -> None:
@@ -172,3 +205,24 @@ def test_a_line_cannot_be_used_by_somebody_of_another_customer(anna: Customer, b
     with pytest.raises(DomainError, match="person_of_others"):
         features.add_line(anna, "1002", person=bob.people.get(), actor=jane, at=noon)
     assert [(line.name, line.person) for line in Line.objects.all()] == [("1001", None)]
+
+
+def test_what_keeps_a_line_from_being_found_or_free_is_told(anna: Customer, bob: Customer, noon: datetime) -> None:
+    def add(customer: Customer, name: str, address: str = "", *, by_customer: bool = False) -> Line:
+        return features.add_line(customer, name, address=address, by_customer=by_customer, shared=not by_customer, actor=jane, at=noon)
+
+    theirs = [add(bob, "lift", by_customer=True), add(bob, "77", by_customer=True), add(bob, "Desk"), add(bob, "Hall", "192.0.2.7")]
+    ours = [add(anna, "Lift"), add(anna, "desk"), add(anna, "Roof", "192.0.2.7"), add(anna, "1001")]
+
+    told = line_names.doubts(anna, ours)
+    assert [told.get(line.pk, []) for line in ours] == [
+        [],
+        ["“desk” is Bob Ltd's too: calls that name it and no account are nobody's, and wait."],
+        ["“192.0.2.7” is Bob Ltd's too: calls that name it and no account are nobody's, and wait."],
+        [],
+    ]
+    told = line_names.doubts(bob, theirs)
+    assert [told.get(line.pk, []) for line in theirs[:2]] == [
+        ["“lift” was given to Anna Ltd by us: calls that name it are theirs."],
+        ["Calls to it wait: the customer chose these figures. Say under Edit that it is on-net."],
+    ]

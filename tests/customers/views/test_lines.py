@@ -24,7 +24,7 @@ def staff(customer: Customer, rest: str = "") -> str:
 
 def names(page: Any) -> list[str]:
     assert page.status_code == 200
-    return [line.name for line, _edit, _remove in page.context["rows"]]
+    return [line.name for line, _edit, _remove, _doubts in page.context["rows"]]
 
 
 def test_lines_are_added_and_removed_by_staff_and_by_the_customer(support: Any, annas: Any, anna: Customer) -> None:
@@ -45,11 +45,39 @@ def test_a_customer_cannot_name_a_line_like_a_telephone_number_but_staff_can(sup
         answer = annas.post("/my/lines/new/", {"name": name})
         assert (answer.status_code, answer.context["form"].errors) == (422, {"name": ["You cannot add this line yourself. Ask us to add it."]})
     assert not Line.objects.exists()
-    assert "It begins with a letter, or has up to four figures: we add longer ones for you." in annas.get("/my/lines/new/").content.decode()
+    hint = "or has up to four figures: we add longer ones for you, and calls to figures wait until we have looked at them."
+    assert hint in annas.get("/my/lines/new/").content.decode()
 
     for name in ("442079460123", "1001"):
         support.post(f"/customers/{anna.account_number}/lines/new/", {"name": name})
     assert sorted(Line.objects.values_list("name", "on_net")) == [("1001", True), ("442079460123", True)]
+
+
+def test_staff_add_a_line_that_another_customer_has_by_a_tick(support: Any, anna: Customer, bob: Customer) -> None:
+    Line.objects.create(customer=bob, name="1001")
+    assert "shared" not in support.get(staff(anna, "new/")).context["form"].fields
+
+    answer = support.post(staff(anna, "new/"), {"name": "1001"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["name"])
+    assert "Bob Ltd has this too" in answer.content.decode()
+    assert "Add it all the same" in answer.content.decode()
+    assert not anna.lines.exists()
+
+    assert support.post(staff(anna, "new/"), {"name": "1001", "shared": "on"}).url == staff(anna)
+    page = support.get(staff(anna)).content.decode()
+    assert "“1001” is Bob Ltd&#x27;s too" in page
+    assert "Bob Ltd" not in client(anna.people.get().user).get("/my/lines/").content.decode()
+
+
+@pytest.mark.rel(62)
+def test_a_customer_is_offered_no_such_tick(annas: Any, anna: Customer, bob: Customer) -> None:
+    Line.objects.create(customer=bob, name="Desk")
+
+    answer = annas.post("/my/lines/new/", {"name": "desk", "shared": "on"})
+    assert answer.context["form"].errors == {"name": ["You cannot add this line yourself. Ask us to add it."]}
+    assert "shared" not in answer.context["form"].fields
+    assert "Bob Ltd" not in answer.content.decode()
+    assert not anna.lines.exists()
 
 
 def test_the_line_pages_deny_other_customer(annas: Any, commerce: Any, anna: Customer, bob: Customer) -> None:
@@ -105,7 +133,7 @@ def test_staff_make_an_extension_on_net_that_a_customer_added(support: Any, anna
     support.post(staff(anna, f"{line.pk}/"), {"description": "Hall"})
     assert not Line.objects.get().on_net
 
-    assert "Calls to it are free for everybody." in support.get(staff(anna, f"{line.pk}/")).content.decode()
+    assert "Calls to it are free for everybody; until then they wait." in support.get(staff(anna, f"{line.pk}/")).content.decode()
     support.post(staff(anna, f"{line.pk}/"), {"description": "Hall", "on_net": "on"})
     assert Line.objects.get().on_net
     assert AuditEntry.objects.filter(action="line.changed").latest("at").changes == {"on_net": ["no", "yes"]}

@@ -14,9 +14,10 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import local_date
 from customers.domain import customers, features
 from customers.models import AccountCode, BillingType, Customer, Line, PlanAssignment, Standing, Transfer
-from invoicing.domain import calls
+from invoicing.domain import calls, waiting
 from invoicing.domain.answers import Answer
 from invoicing.domain.records import CallRecord
+from invoicing.domain.waiting import RatedAgain
 from invoicing.models import Call, CallBatch, CallKey, WaitingCall
 from rateplans.models import PlanVersion, RatePlan, StoredRate
 from tests.support import world
@@ -129,7 +130,7 @@ def test_the_same_call_of_another_switch_is_another_call(anna: Customer, switch:
     [
         ({"account": "nobody"}, "unknown_customer", "account nobody"),
         ({"account": "nobody", "line": "1001"}, "unknown_customer", "account nobody"),
-        ({"account": "", "line": "shared"}, "unknown_customer", "line shared, which several customers have"),
+        ({"account": "", "line": "shared"}, "unknown_customer", "line shared, which these customers have: Carl Ltd, Dora Ltd"),
         ({"account": "", "address": "198.51.100.1"}, "unknown_customer", "address 198.51.100.1"),
         ({"to": "09243820431"}, "invalid_number", "09243820431"),
         ({"to": "8001"}, "invalid_number", "8001"),
@@ -241,25 +242,46 @@ def test_a_customer_cannot_make_the_calls_of_another_nobody_s_by_a_line_that_loo
 
 
 def test_a_code_that_two_customers_had_before_codes_were_folded_finds_nobody(anna: Customer, switch: Switch, noon: datetime) -> None:
-    for code, is_twin in (("Straße", False), ("STRASSE", True)):
-        AccountCode.objects.create(code=code, customer=world.customer(), is_twin=is_twin)
+    for code, name, is_twin in (("Straße", "Dora Ltd", False), ("STRASSE", "Carl Ltd", True)):
+        AccountCode.objects.create(code=code, customer=world.customer(name), is_twin=is_twin)
 
     assert [answer.reason for answer in take(record(account="strasse"), switch=switch, at=noon)] == ["unknown_customer"]
-    assert WaitingCall.objects.get().detail == "account strasse, which several customers have"
+    assert WaitingCall.objects.get().detail == "account strasse, which these customers have: Carl Ltd, Dora Ltd"
 
 
 @pytest.mark.rel(62)
-@pytest.mark.parametrize(("number", "own"), [("1001", ("rated", None)), ("118118", ("queued", "invalid_number")), ("４４２０", ("rated", None))])
-def test_a_number_that_a_customer_made_a_line_is_free_for_nobody_else_and_for_itself_if_it_is_an_extension(
-    acme: Any, standard: RatePlan, switch: Switch, noon: datetime, number: str, own: tuple[str, str | None]
+@pytest.mark.parametrize("given", [{"line": "desk"}, {"address": "192.0.2.99"}])
+def test_a_customer_that_was_first_to_name_a_line_so_takes_no_call_from_whom_staff_gave_the_name(
+    anna: Customer, switch: Switch, noon: datetime, given: dict[str, str]
 ) -> None:
-    carl, dora = (world.customer(name, on=standard) for name in ("Carl Ltd", "Dora Ltd"))
-    Line.objects.create(customer=carl, name=number, on_net=False)
+    first = world.customer("Carl Ltd")
+    features.add_line(first, "Desk", address="192.0.2.99", by_customer=True, actor=jane, at=noon)
+    features.add_line(anna, "desk", address="192.0.2.99", shared=True, actor=jane, at=noon)
 
-    calls_ = record(account=dora.account_number, to=number), record("c2", account="", line=number, to=number), record("c3", account="", line=number)
+    assert take(record(account="", **given), switch=switch, at=noon) == [Answer("c1", "a", "rated", None, "0.0610", "GBP", 61)]
+    assert Call.objects.get().customer_id == anna.pk
+
+
+@pytest.mark.rel(62)
+@pytest.mark.parametrize("number", ["1001", "1881", "４４２０"])
+def test_figures_that_a_customer_chose_are_free_to_call_for_nobody_until_staff_say_so(
+    anna: Customer, standard: RatePlan, switch: Switch, noon: datetime, number: str
+) -> None:
+    """Some public numbers are as short: a switch sends them as it sends an extension."""
+    Line.objects.all().delete()
+    carl = world.customer("Carl Ltd", on=standard)
+    line = features.add_line(carl, number, by_customer=True, actor=jane, at=noon)
+
+    calls_ = record(to=number), record("c2", account="", line=number, to=number), record("c3", account="", line=number)
     answers = [(answer.status, answer.reason) for answer in take(*calls_, switch=switch, at=noon)]
-    assert answers == [("queued", "invalid_number"), own, ("rated", None)]
-    assert set(Call.objects.values_list("customer_id", flat=True)) == {carl.pk}
+    assert answers == [("queued", "invalid_number"), ("queued", "invalid_number"), ("rated", None)]
+    assert {row.detail for row in WaitingCall.objects.all()} == {f"{number}: a line that Carl Ltd named so itself, and not on-net"}
+
+    features.change_line(line, on_net=True, actor=jane, at=noon)
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(2, 0)
+    assert Counter(Call.objects.values_list("customer_id", "number", "price")) == Counter(
+        [(anna.pk, number, 0), (carl.pk, number, 0), (carl.pk, "442079460123", Decimal("0.061"))]
+    )
 
 
 def test_a_line_is_not_dialled_by_the_rest_of_its_name(anna: Customer, switch: Switch, noon: datetime) -> None:
