@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, letting_in, links, notices, second_factors, sessions, users
+from billing_portal.accounts.domain import audit, letting_in, links, notices, second_factors, sessions, tries, users
 from billing_portal.accounts.models import Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES
 from billing_portal.kernel.errors import DomainError, require
@@ -40,7 +40,7 @@ def add(customer: Customer, *, full_name: str, email: str, username: str = "", r
     """Add somebody of the customer and mail the login details. A username that is not given is made of email and account number, so that it tells
     nothing of other customers' people.
 
-    Raises `role_of_others`, `username_taken`, `email_missing`, `from_above` and what `users.create` raises, on their fields.
+    Raises `role_of_others`, `username_taken`, `email_missing`, `from_above`, `too_many_tries` and what `users.create` raises, on their fields.
     """
     letting_in.require_may(actor)
     _check_role(role)
@@ -56,7 +56,7 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
     """Change of name, email and role what is given; None stays. A new email ends the links that went to the old one, and that one is told.
 
     Raises `not_yourself` for one's own role and for one's own email, which only a link to the new one changes; `email_while_switched`
-    (semantics 34), `from_above` for a role, `name_missing`, `role_of_others`.
+    (semantics 34), `from_above` for a role, `name_missing`, `role_of_others`, `too_many_tries`.
     """
     user = User.objects.select_for_update().get(pk=person.user_id)
     name, role = user.full_name if full_name is None else full_name.strip(), user.role if role is None else role
@@ -64,6 +64,7 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
     _check_change(user, name, wanted, role, actor)
     before = _words(user)
     if wanted != user.email:
+        _count_mail(person.customer, actor, at)
         links.end(user, at=at)
         notices.tell_former(user, by=actor.name, at=at)
         user.email_proved = False
@@ -97,10 +98,15 @@ def end_sessions(person: Person, *, actor: Actor, at: datetime, but: UUID | None
     sessions.end_all(person.user, actor=actor, at=at, but=but, customer_id=person.customer_id)
 
 
+@transaction.atomic
 def send_login_details(person: Person, *, actor: Actor, at: datetime) -> str:
-    """Mail address, username, account number and a fresh one-time link to the person; answers with the address it went to. Raises `email_missing`."""
+    """Mail address, username, account number and a fresh one-time link to the person; answers with the address it went to.
+
+    Raises `email_missing`, `too_many_tries`.
+    """
     user, customer = person.user, person.customer
     require(user.email, "email_missing", _("%s has no email address. Copy the link instead.") % user)
+    _count_mail(customer, actor, at)
     number = customer.account_number if person.is_primary else ""
     users.send_login_details(user, to=[user.email], actor=actor, at=at, account_number=number, customer_id=customer.pk)
     return user.email
@@ -113,6 +119,14 @@ def copy_link(person: Person, *, actor: Actor, at: datetime) -> str:
     """
     require(actor.acted_for_id is None, "link_while_switched", _("Return first: a password cannot be set while switched."))
     return users.copy_link(person.user, actor=actor, at=at, customer_id=person.customer_id)
+
+
+def _count_mail(customer: Customer, actor: Actor, at: datetime) -> None:
+    """The people of a customer, all together, mail addresses that they wrote themselves ten times in a quarter of an hour, however Redis is
+    (reliability 75); what was refused counts nothing. Raises `too_many_tries`."""
+    if actor.user_id is not None and customer.people.filter(user_id=actor.user_id).exists():
+        said = _("Your company has caused ten mails about signing in within a quarter of an hour. Wait a little; a link can be copied all the while.")
+        tries.begin(tries.Kind.LINK, whom=f"customer:{customer.pk}", address="", at=at, refusal=said)
 
 
 def _check_role(role: str) -> None:

@@ -117,6 +117,32 @@ def test_login_details_are_sent_again(support: Any, annas: Any, anna: Customer, 
     assert [mail.recipients for mail in mails("login_details")[before:]] == [["ann@anna.example"], ["ann@anna.example"]]
 
 
+@pytest.mark.rel(75)
+def test_a_company_mails_about_signing_in_ten_times_in_a_quarter_of_an_hour_whoever_of_it_asks_and_staff_are_not_held_up(
+    annas: Any, support: Any, anna: Customer, bob: Customer, ann: Person, settings: Any
+) -> None:
+    """Counted in the database; what was refused saves nothing and counts nothing, a link can be copied all the while, and others send theirs."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    User.objects.filter(pk=ann.user_id).update(role="account_admin")
+    anns, before = client(ann.user), len(mails("login_details"))
+    assert annas.post("/my/people/new/", ANN | {"username": "anna"}).status_code == 422
+    added = [annas.post("/my/people/new/", ANN | {"email": f"{n}@stranger.example"}).status_code for n in range(4)]
+    changed = annas.post(f"/my/people/{ann.pk}/", ANN | {"email": "ann@stranger.example", "role": "account_admin"}).status_code
+    again = [anns.post(f"/my/people/{ann.pk}/resend/").status_code for _click in range(6)]
+    refused = annas.post("/my/people/new/", ANN | {"email": "last@stranger.example"})
+
+    assert (added, changed, again, refused.status_code) == ([302] * 4, 302, [302] * 5 + [422], 422)
+    assert (
+        "Your company has caused ten mails about signing in within a quarter of an hour. Wait a little; a link can be copied all the while."
+        in refused.content.decode()
+    )
+    assert 'value="last@stranger.example"' in refused.content.decode()
+    assert (len(mails("login_details")) - before, [mail.recipients for mail in mails("sign_in_changed")]) == (9, [["ann@anna.example"]])
+    assert annas.post(f"/my/people/{ann.pk}/link/").status_code == 200
+    assert support.post(staff(anna, f"{ann.pk}/resend/")).status_code == 302
+    assert client(bob.people.get().user).post("/my/people/new/", ANN | {"email": "zed@bob.example"}).status_code == 302
+
+
 def test_a_link_is_shown_once_and_written_down(commerce: Any, anna: Customer, ann: Person) -> None:
     page = commerce.post(staff(anna, f"{ann.pk}/link/")).content.decode()
 
