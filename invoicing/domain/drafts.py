@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,9 +17,8 @@ from billing_portal.kernel.period import Period
 from customers.models import BillingType, Customer
 from invoicing.domain import gathering, lines
 from invoicing.domain.gathering import Gathered, Ledgers
-from invoicing.domain.lines import DraftLine
-from invoicing.queries.movements import Movement, SlotCalls
-from rateplans.models import Tax
+from invoicing.domain.lines import Behind, DraftLine, Rate
+from invoicing.queries.movements import Movement
 
 REASONS: dict[str, Any] = {
     "prepaid": _("Pre-paid"),
@@ -34,9 +33,9 @@ REASONS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class DraftTax:
-    """One tax on the rounded lines it applies to, in the minor unit."""
+    """One tax on the rounded lines that bear it, in the minor unit."""
 
-    tax: Tax
+    tax: Rate
     base: Decimal
     amount: Decimal
 
@@ -108,10 +107,10 @@ def draft_all(customer_ids: Collection[UUID], as_of: date) -> Drafted:
     paying = [customer for customer in customers if customer.billing_type != BillingType.PREPAID or customer.pk in ledgers.untaken]
     found = Drafted([], [Skipped(customer, "prepaid") for customer in customers if customer not in paying])
     gathered = [each for customer in paying if (each := _gathered(customer, ledgers, as_of, found)) is not None]
-    slots, calls = lines.calls_behind(gathered)
+    behind = lines.behind(gathered)
     for each in gathered:
         try:
-            drafts, skipped = _of_customer(each, slots, calls)
+            drafts, skipped = _of_customer(each, behind)
         except (DomainError, ArithmeticError, ValueError, LookupError) as problem:
             drafts, skipped = [], [_failed(each.customer, problem)]
         found.drafts.extend(drafts)
@@ -133,7 +132,7 @@ def _failed(customer: Customer, problem: Exception) -> Skipped:
     return Skipped(customer, code, error=message[:300])
 
 
-def _of_customer(gathered: Gathered, slots: Mapping[UUID, int], calls: Mapping[int, SlotCalls]) -> tuple[list[Draft], list[Skipped]]:
+def _of_customer(gathered: Gathered, behind: Behind) -> tuple[list[Draft], list[Skipped]]:
     """The customer's documents, oldest first. What a period without document holds stays open for the next one (semantics 12)."""
     customer, drafts, skipped = gathered.customer, list[Draft](), list[Skipped]()
     carried: list[Movement] = []
@@ -141,7 +140,7 @@ def _of_customer(gathered: Gathered, slots: Mapping[UUID, int], calls: Mapping[i
         carried = sorted([*carried, *share.movements], key=lambda movement: (movement.occurred_at, movement.id))
         if gathered.is_blocked(share.period):
             return drafts, [*skipped, Skipped(customer, "waiting_calls", share.period)]
-        made = draft(customer, share.period, carried, slots, calls)
+        made = draft(customer, share.period, carried, behind)
         if made.reason is None:
             drafts.append(made)
             carried = []
@@ -159,26 +158,29 @@ def _nothing(gathered: Gathered) -> str:
     return "waiting_calls" if gathered.is_blocked(gathered.last) else "nothing_to_bill"
 
 
-def draft(customer: Customer, period: Period, movements: Sequence[Movement], slots: Mapping[UUID, int], calls: Mapping[int, SlotCalls]) -> Draft:
+def draft(customer: Customer, period: Period, movements: Sequence[Movement], behind: Behind) -> Draft:
     """One document: the moved amounts rounded once to the minor unit, spread over the lines, and taxed by rate (semantics 7, 10)."""
-    unrounded = lines.lines_of(customer, period, movements, slots, calls)
+    unrounded = lines.lines_of(customer, period, movements, behind)
     moved = sum((movement.amount for movement in movements), Decimal(0))
     net = to_minor(moved, customer.currency)
     amounts = spread(net, [line.exact for line in unrounded], minor_units(customer.currency))
     taxes = sorted(customer.taxes.all(), key=lambda tax: tax.name.lower())
-    rounded = tuple(line.rounded(amount, lines.percent_on(line, taxes)) for line, amount in zip(unrounded, amounts, strict=True))
-    return Draft(customer, period, tuple(movements), rounded, tuple(_taxes(rounded, taxes, customer.currency)), moved, net)
+    rounded = tuple(line.rounded(amount, lines.rates_on(line, taxes)) for line, amount in zip(unrounded, amounts, strict=True))
+    return Draft(customer, period, tuple(movements), rounded, tuple(_taxes(rounded, customer.currency)), moved, net)
 
 
 def together(customer: Customer, movements: Sequence[Movement], period: Period) -> Draft:
     """One document over all of these, whenever they fell: what they come to with their taxes."""
-    return draft(customer, period, movements, {movement.id: 0 for movement in movements}, {})
+    mirrors = [movement for movement in movements if movement.reverses is not None]
+    return draft(customer, period, movements, Behind({movement.id: 0 for movement in movements}, {}, lines.taken_back(mirrors)))
 
 
-def _taxes(rounded: Iterable[DraftLine], taxes: Sequence[Tax], currency: str) -> Iterable[DraftTax]:
-    """Each tax once, on the sum of the rounded lines in its scope; a tax on nothing is not there."""
-    rows = list(rounded)
-    for tax in taxes:
-        base = sum((line.amount for line in rows if lines.applies(tax, line)), Decimal(0))
-        if base:
-            yield DraftTax(tax, base, round_half_up(base * tax.percent / 100, minor_units(currency)))
+def _taxes(rounded: Iterable[DraftLine], currency: str) -> Iterable[DraftTax]:
+    """Each tax once, by name, on the sum of the rounded lines that bear it; a tax on nothing is not there."""
+    bases: dict[Rate, Decimal] = {}
+    for line in rounded:
+        for rate in line.rates:
+            bases[rate] = bases.get(rate, Decimal(0)) + line.amount
+    for rate in sorted(bases, key=lambda rate: (rate.name.lower(), rate.percent)):
+        if bases[rate]:
+            yield DraftTax(rate, bases[rate], round_half_up(bases[rate] * rate.percent / 100, minor_units(currency)))

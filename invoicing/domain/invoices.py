@@ -21,7 +21,7 @@ from customers import queries as customers
 from customers.domain import ledger, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Transfer
-from invoicing.domain import drafts, lines, matching, numbering, overdue, snapshots
+from invoicing.domain import drafts, matching, numbering, overdue, snapshots
 from invoicing.domain.drafts import Draft, Drafted, Skipped
 from invoicing.domain.snapshots import Heading
 from invoicing.models import Document, DocumentLine, DocumentTax, LineTax, Series, Taken
@@ -152,7 +152,7 @@ def _post(made: Sequence[_Made], *, actor: Actor, at: datetime) -> dict[str, Tra
         customer, about = each.draft.customer, (queries.ABOUT, each.id)
         for tax in each.draft.taxes:
             if tax.amount:
-                postings.append(Posting(Kind.TAX, customer, tax.amount, _tax_key(each.id, tax.tax.pk), at, AccountKind.RECEIVABLE, tax.tax.name, about))
+                postings.append(Posting(Kind.TAX, customer, tax.amount, _tax_key(each.id, tax.tax.id), at, AccountKind.RECEIVABLE, tax.tax.name, about))
         if each.draft.net != each.draft.moved:
             postings.append(Posting(Kind.ROUNDING, customer, each.draft.net - each.draft.moved, f"rounding:{each.id}", at, about=about))
     return {transfer.key: transfer for transfer in ledger.post_many(postings, at=at, actor=actor)}
@@ -162,7 +162,7 @@ def _parts(each: _Made, rows: Sequence[DocumentLine], taxes: Sequence[DocumentTa
     """Each line's part of each tax, so that a credit note of the line knows what to give back."""
     places = minor_units(each.draft.customer.currency)
     for tax, row in zip(each.draft.taxes, taxes, strict=True):
-        exact = [line.amount * tax.tax.percent / 100 if lines.applies(tax.tax, line) else Decimal(0) for line in each.draft.lines]
+        exact = [line.amount * tax.tax.percent / 100 if tax.tax in line.rates else Decimal(0) for line in each.draft.lines]
         for line, part in zip(rows, spread(tax.amount, exact, places), strict=True):
             if part:
                 yield LineTax(line=line, tax=row, amount=part)
@@ -236,5 +236,5 @@ def _taken(each: _Made, rows: Sequence[DocumentLine]) -> Iterator[Taken]:
 
 def _taxes(each: _Made, transfers: dict[str, Transfer]) -> Iterator[DocumentTax]:
     for tax in each.draft.taxes:
-        transfer = transfers.get(_tax_key(each.id, tax.tax.pk))
+        transfer = transfers.get(_tax_key(each.id, tax.tax.id))
         yield DocumentTax(document_id=each.id, name=tax.tax.name, percent=tax.tax.percent, base=tax.base, amount=tax.amount, transfer=transfer)

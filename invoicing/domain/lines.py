@@ -15,7 +15,8 @@ from billing_portal.kernel.period import Period, local_date, month_of
 from customers.models import Customer, Kind
 from invoicing.documents import figures
 from invoicing.domain.gathering import Gathered
-from invoicing.queries import movements
+from invoicing.models import DocumentTax
+from invoicing.queries import billed, movements
 from invoicing.queries.movements import Movement, SlotCalls
 from rateplans.models import Tax
 
@@ -25,10 +26,33 @@ NO_CALLS = SlotCalls()
 
 
 @dataclass(frozen=True)
-class DraftLine:
-    """One line: what it is, its exact sum, and, once the document is rounded, its amount in the minor unit; `percent` is its taxes together.
+class Rate:
+    """A tax as lines bear it, the customer's of today or that of an earlier invoice; the same name and percentage is the same. `id` is the row it is of."""
 
-    `movements` are those that it adds up.
+    name: str
+    percent: Decimal
+    id: UUID = field(compare=False)
+
+    @classmethod
+    def of(cls, tax: Tax | DocumentTax) -> Rate:
+        return cls(tax.name, tax.percent, tax.pk)
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What is behind the movements of many customers: {usage movement: number of its month of calls}, {number: calls}, and the taxes that what was taken
+    back bore on its invoice, {movement: rates}."""
+
+    slots: Mapping[UUID, int]
+    calls: Mapping[int, SlotCalls]
+    billed: Mapping[UUID, tuple[Rate, ...]]
+
+
+@dataclass(frozen=True)
+class DraftLine:
+    """One line: what it is, its exact sum, and, once the document is rounded, its amount in the minor unit and the taxes on it.
+
+    `movements` are those that it adds up; `billed` are the taxes that what it takes back bore on its invoice.
     """
 
     kind: str
@@ -39,8 +63,9 @@ class DraftLine:
     earlier: bool
     calls: SlotCalls = field(default=NO_CALLS)
     amount: Decimal = Decimal(0)
-    percent: Decimal | None = None
+    rates: tuple[Rate, ...] = ()
     movements: tuple[UUID, ...] = ()
+    billed: tuple[Rate, ...] | None = None
 
     @property
     def is_usage(self) -> bool:
@@ -51,29 +76,44 @@ class DraftLine:
         """The number of calls, or one of anything else."""
         return self.calls.calls if self.is_usage else 1
 
-    def rounded(self, amount: Decimal, percent: Decimal | None) -> DraftLine:
-        return replace(self, amount=amount, percent=percent)
+    @property
+    def percent(self) -> Decimal | None:
+        """The percentages on it together; None where no tax is."""
+        return sum((rate.percent for rate in self.rates), Decimal(0)) if self.rates else None
+
+    def rounded(self, amount: Decimal, rates: tuple[Rate, ...]) -> DraftLine:
+        return replace(self, amount=amount, rates=rates)
 
 
-def calls_behind(all_gathered: Iterable[Gathered]) -> tuple[dict[UUID, int], dict[int, SlotCalls]]:
-    """Number the months of calls of all customers, and add up the calls behind each: ({usage movement: slot}, {slot: calls})."""
+def behind(all_gathered: Iterable[Gathered]) -> Behind:
+    """Number the months of calls of all customers, add up the calls behind each, and look up what was taken back."""
     numbers: dict[tuple[UUID, date], int] = {}
     slots: dict[UUID, int] = {}
+    mirrors: list[Movement] = []
     for gathered in all_gathered:
-        for movement in (movement for share in gathered.shares for movement in share.movements if movement.kind == Kind.USAGE):
-            month = local_date(movement.occurred_at, gathered.customer.time_zone).replace(day=1)
-            slots[movement.id] = numbers.setdefault((gathered.customer.pk, month), len(numbers))
-    return slots, movements.calls_of(slots)
+        for movement in (movement for share in gathered.shares for movement in share.movements):
+            if movement.kind == Kind.USAGE:
+                month = local_date(movement.occurred_at, gathered.customer.time_zone).replace(day=1)
+                slots[movement.id] = numbers.setdefault((gathered.customer.pk, month), len(numbers))
+            elif movement.reverses is not None:
+                mirrors.append(movement)
+    return Behind(slots, movements.calls_of(slots), taken_back(mirrors))
 
 
-def lines_of(customer: Customer, period: Period, taken: Sequence[Movement], slots: Mapping[UUID, int], calls: Mapping[int, SlotCalls]) -> list[DraftLine]:
+def taken_back(mirrors: Iterable[Movement]) -> dict[UUID, tuple[Rate, ...]]:
+    """The taxes that what these take back bore on its invoice; what was on none is left out: it bears those of today, as its mirror does."""
+    found = billed.taxes_of([movement.reverses for movement in mirrors if movement.reverses is not None])
+    return {movement: tuple(Rate.of(tax) for tax in taxes) for movement, taxes in found.items()}
+
+
+def lines_of(customer: Customer, period: Period, taken: Sequence[Movement], behind: Behind) -> list[DraftLine]:
     """The unrounded lines of a document: calls of this period first, then the rest by date; older ones are marked as of earlier periods."""
     by_slot: dict[int, list[Movement]] = {}
     for movement in taken:
         if movement.kind == Kind.USAGE:
-            by_slot.setdefault(slots[movement.id], []).append(movement)
-    usage = [_usage(customer, period, rows, calls.get(slot, NO_CALLS)) for slot, rows in by_slot.items()]
-    rest = [_single(customer, period, movement) for movement in taken if movement.kind != Kind.USAGE]
+            by_slot.setdefault(behind.slots[movement.id], []).append(movement)
+    usage = [_usage(customer, period, rows, behind.calls.get(slot, NO_CALLS)) for slot, rows in by_slot.items()]
+    rest = [_single(customer, period, movement, behind.billed) for movement in taken if movement.kind != Kind.USAGE]
     return sorted([*usage, *rest], key=lambda line: line.earlier)
 
 
@@ -90,14 +130,15 @@ def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: 
     return DraftLine(Kind.USAGE, name, detail, exact, "on_calls", earlier, calls, movements=taken)
 
 
-def _single(customer: Customer, period: Period, movement: Movement) -> DraftLine:
+def _single(customer: Customer, period: Period, movement: Movement, borne: Mapping[UUID, tuple[Rate, ...]]) -> DraftLine:
     day = local_date(movement.occurred_at, customer.time_zone)
     label = str(Kind(movement.kind).label)
-    if movement.is_mirror:
+    if movement.reverses is not None:
         label = _("%(what)s taken back") % {"what": label}
     description, detail = (movement.note, f"{label}, {figures.day(day)}") if movement.note else (label, figures.day(day))
     texts, scope = (description[:DESCRIPTION], detail[:DETAIL]), scope_of(movement)
-    return DraftLine(movement.kind, *texts, movement.amount, scope, day < period.start, movements=(movement.id,))
+    bore = None if movement.reverses is None else borne.get(movement.reverses)
+    return DraftLine(movement.kind, *texts, movement.amount, scope, day < period.start, movements=(movement.id,), billed=bore)
 
 
 def scope_of(movement: Movement) -> str:
@@ -118,7 +159,6 @@ def applies(tax: Tax, line: DraftLine) -> bool:
     return bool(line.scope and getattr(tax, line.scope))
 
 
-def percent_on(line: DraftLine, taxes: Iterable[Tax]) -> Decimal | None:
-    """The percentages on a line together; None where no tax is."""
-    percents = [tax.percent for tax in taxes if applies(tax, line)]
-    return sum(percents, Decimal(0)) if percents else None
+def rates_on(line: DraftLine, taxes: Iterable[Tax]) -> tuple[Rate, ...]:
+    """The taxes on a line: those of today by its scope, but on what takes back something invoiced those that it bore there."""
+    return tuple(Rate.of(tax) for tax in taxes if applies(tax, line)) if line.billed is None else line.billed

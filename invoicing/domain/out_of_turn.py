@@ -28,8 +28,7 @@ def issue(customer: Customer, actor: Actor, at: datetime) -> Document | None:
     _require(not ledgers.blocked.get(stored.pk), "waiting_calls")
     start = ledgers.billed_until.get(stored.pk) or gathering.first_day(stored, waiting)
     period = Period(start, max(local_date(at, stored.time_zone), start) + DAY, stored.time_zone)
-    slots, calls = lines.calls_behind([Gathered(stored, [Share(period, waiting)])])
-    draft = drafts.draft(stored, period, waiting, slots, calls)
+    draft = drafts.draft(stored, period, waiting, lines.behind([Gathered(stored, [Share(period, waiting)])]))
     _require(draft.reason is None, draft.reason or "")
     [document] = invoices.freeze([draft], actor=actor, at=at)
     return document

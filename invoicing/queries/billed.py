@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Kind
-from invoicing.models import Call, Document, DocumentLine, Match, PriceChange, Taken
+from invoicing.models import Call, Document, DocumentLine, DocumentTax, LineTax, Match, PriceChange, Taken
 
 
 class Closed(models.TextChoices):
@@ -78,6 +78,20 @@ def closed_calls(calls: Iterable[Call]) -> dict[UUID, Closed]:
             moved[key].append(transfer)
     found = closed({transfer for transfers in moved.values() for transfer in transfers})
     return {key: found[transfer] for key, transfers in moved.items() for transfer in transfers if transfer in found}
+
+
+def taxes_of(transfer_ids: Collection[UUID]) -> dict[UUID, list[DocumentTax]]:
+    """The taxes that these movements bear on the lines of their invoices; what no invoice has taken is left out, and what stands on one that does not say
+    which of its lines bear them."""
+    if not transfer_ids:
+        return {}
+    says = Q(document__tax=0) | Exists(LineTax.objects.filter(tax__document=OuterRef("document")))
+    taken = Taken.objects.filter(says, transfer__in=transfer_ids, line__isnull=False, document__kind=Document.DocumentKind.INVOICE)
+    lines = dict(taken.values_list("transfer_id", "line_id"))
+    borne: dict[UUID | None, list[DocumentTax]] = defaultdict(list)
+    for part in LineTax.objects.filter(line__in=lines.values()).select_related("tax"):
+        borne[part.line_id].append(part.tax)
+    return {transfer: borne[line] for transfer, line in lines.items()}
 
 
 def moved_since(document: Document) -> dict[UUID, Since]:

@@ -49,7 +49,7 @@ class Movement:
     posted_at: datetime
     note: str
     about_kind: str
-    is_mirror: bool = False
+    reverses: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _movement(
     id_: UUID, of: UUID, kind: str, amount: Decimal, occurred_at: datetime, posted_at: datetime, note: str, about: str, debit: str, reverses: UUID | None
 ) -> Movement:
     signed = amount if debit == AccountKind.RECEIVABLE else -amount
-    return Movement(id_, of, kind, signed, occurred_at, posted_at, note, about, reverses is not None)
+    return Movement(id_, of, kind, signed, occurred_at, posted_at, note, about, reverses)
 
 
 def has_untaken(customer: Customer) -> bool:

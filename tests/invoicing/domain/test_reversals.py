@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from billing_portal.kernel.errors import DomainError
-from customers.models import AccountKind, BillingType, Customer, Kind, Standing, Transfer
+from customers.models import AccountKind, BillingType, Customer, CustomerTax, Kind, Standing, Transfer
 from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, reversals, write_offs
 from invoicing.models import Document
+from invoicing.queries import documents as queries
 from tests.support import months, world
 from tests.support.months import D, due, figures, identity, lines
 from tests.support.world import balance, jane
@@ -114,6 +115,71 @@ def test_a_charge_taken_back_after_it_was_invoiced_is_on_the_next_invoice(anna: 
     assert lines(december) == [("wrong customer", "Charge taken back, 5 December 2026", "-50.00"), ("Two routers", "Charge, 6 December 2026", "80.00")]
     assert figures(december)[0] == "30.00"
     assert identity(anna) == 0
+
+
+def taxes(document: Document) -> list[tuple[str, str, str]]:
+    return [(f"{tax.percent.normalize():f}", months.money(tax.base), months.money(tax.amount)) for tax in document.taxes.order_by("percent")]
+
+
+@pytest.fixture
+def taxed(first: datetime, noon: datetime) -> tuple[Customer, Document]:
+    """Paul Ltd's October over a router for 100.00 with VAT 20 %, taken back in November; a cable for 300.00 is on the next invoice."""
+    paul = world.customer("Paul Ltd", taxes=(world.vat("20"),), limit="500.00")
+    router = entries.write(paul, "charge", D("100.00"), note="Router", actor=jane, at=months.local("2026-10-05 12:00"), key="1")
+    [october] = months.issue("2026-11-01", first)
+    take_back(router, noon)
+    entries.write(paul, "charge", D("300.00"), note="Cable", actor=jane, at=noon, key="2")
+    return paul, october
+
+
+def december(paul: Customer) -> Document:
+    [document] = months.issue("2026-12-01", months.local("2026-12-01 06:00"), paul)
+    return document
+
+
+@pytest.mark.rel(7)
+def test_a_charge_taken_back_gives_back_the_tax_that_it_bore_whatever_the_tax_is_by_now(taxed: tuple[Customer, Document], noon: datetime) -> None:
+    paul, october = taxed
+    paul.taxes.update(percent=D("25"))
+    assert write_offs.most_of(queries.with_figures(Document.objects.filter(pk=october.pk)).get(), Standing.objects.get(customer=paul)) == 120
+
+    november = december(paul)
+    assert taxes(november) == [("20", "-100.00", "-20.00"), ("25", "300.00", "75.00")]
+    assert (figures(november), balance(paul), identity(paul)) == (("200.00", "55.00", "255.00"), D(-375), D(0))
+    assert [line["tax_percent"] for line in november.snapshot["lines"]] == ["20.0000", "25.0000"]
+    assert ledger_check.check().differences == []
+
+    note = credit(november, noon)
+    assert (figures(note), balance(paul), ledger_check.check().differences) == (figures(november), D(-120), [])
+
+
+@pytest.mark.rel(7)
+def test_a_charge_taken_back_gives_back_its_tax_also_to_who_pays_none_any_more(taxed: tuple[Customer, Document]) -> None:
+    paul, _october = taxed
+    CustomerTax.objects.filter(customer=paul).delete()
+
+    november = december(paul)
+    assert (taxes(november), figures(november)) == ([("20", "-100.00", "-20.00")], ("200.00", "-20.00", "180.00"))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_who_paid_no_tax_then_gets_none_back(first: datetime, noon: datetime) -> None:
+    paul = world.customer("Paul Ltd", limit="500.00")
+    router = entries.write(paul, "charge", D("100.00"), note="Router", actor=jane, at=months.local("2026-10-05 12:00"), key="1")
+    months.issue("2026-11-01", first)
+    CustomerTax.objects.create(customer=paul, tax=world.vat("20"))
+    take_back(router, noon)
+    cable = entries.write(paul, "charge", D("300.00"), note="Cable", actor=jane, at=noon, key="2")
+    entries.write(paul, "charge", D("7.00"), note="Plug", actor=jane, at=noon, key="3")
+    take_back(cable, noon)
+    entries.write(paul, "charge", D("200.00"), note="Phone", actor=jane, at=noon, key="4")
+
+    assert taxes(december(paul)) == [("20", "207.00", "41.40")]
+
+
+def test_as_long_as_the_tax_is_the_same_it_is_one(taxed: tuple[Customer, Document]) -> None:
+    assert taxes(december(taxed[0])) == [("20", "200.00", "40.00")]
 
 
 @pytest.fixture
