@@ -43,7 +43,8 @@ CHIPS = (
     Chip("unanswered", _("Not answered"), queries.UNANSWERED),
     Chip("in", _("Incoming"), queries.INCOMING),
 )
-KEEP = ("since", "until", "customer")
+KEEP = ("since", "until")
+KEEP_OF_ALL = (*KEEP, "customer")
 AT_ONCE = 2_000
 HEADER = (
     "answered or set up (UTC)",
@@ -125,19 +126,21 @@ def may_see_costs(viewer: Viewer) -> bool:
     return viewer.role in MAY_SEE_COSTS and viewer.party is None
 
 
-def asked(request: PortalRequest, calls: QuerySet[Call]) -> Asked:
+def asked(request: PortalRequest, calls: QuerySet[Call], *, of_all: bool = False) -> Asked:
+    """What is looked for among one customer's calls; among those of all also by customer, which finds by columns that its people may not see."""
     form = CallFilterForm(request.GET)
     given = form.cleaned_data if form.is_valid() else {}
     narrowed = queries.between(calls, given.get("since"), given.get("until"), request.viewer.zone)
-    narrowed = queries.of_customers_like(request.viewer, narrowed, given.get("customer", ""))
-    listing = Listing(request.GET, narrowed, search=queries.search, chips=CHIPS, sorts=SORTS, default="-at", keep=KEEP)
+    if of_all:
+        narrowed = queries.of_customers_like(request.viewer, narrowed, given.get("customer", ""))
+    listing = Listing(request.GET, narrowed, search=queries.search, chips=CHIPS, sorts=SORTS, default="-at", keep=KEEP_OF_ALL if of_all else KEEP)
     return Asked(form, listing, works_for(request))
 
 
 @staff
 @require_safe
 def calls(request: PortalRequest) -> HttpResponse:
-    found = asked(request, queries.visible_to(request.viewer))
+    found = asked(request, queries.visible_to(request.viewer), of_all=True)
     may_rate = request.viewer.role in MAY_RATE
     return page(request, "invoicing/calls.html", status=200, may_rate=may_rate, **found.context(named=True, costs=may_see_costs(request.viewer)))
 
@@ -145,7 +148,7 @@ def calls(request: PortalRequest) -> HttpResponse:
 @staff
 @require_safe
 def calls_csv(request: PortalRequest) -> HttpResponseBase:
-    found = asked(request, queries.visible_to(request.viewer))
+    found = asked(request, queries.visible_to(request.viewer), of_all=True)
     return _file("calls.csv", found, costs=may_see_costs(request.viewer))
 
 

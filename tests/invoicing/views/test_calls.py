@@ -257,6 +257,21 @@ def test_a_filter_shows_an_account_user_no_more(anna: Customer, ann: Client, que
     assert "7946" not in streamed(ann.get(f"/my/calls/calls.csv{query}"))
 
 
+@pytest.mark.parametrize("role", [Role.ACCOUNT_USER, Role.ACCOUNT_ADMIN])
+def test_the_filter_by_customer_tells_its_people_nothing_about_the_customer(anna: Customer, desk: Client, role: Role) -> None:
+    """It looks at the billing email, the tax reference and the switch account code too, which its people read nowhere."""
+    Customer.objects.filter(pk=anna.pk).update(billing_email="cfo@holding.example", tax_reference="GB123456789", switch_account_code="trunk-77")
+    theirs = person_of(anna, role)
+    Line.objects.create(customer=anna, name="Desk", person=Person.objects.get())
+    call(anna, line="Desk")
+
+    for guess in ("cfo@hold", "cfo@comp", "GB1234", "GB9", "trunk-77", "trunk-78", "anna", "bob"):
+        shown = theirs.get("/my/calls/", {"customer": guess}).context["listing"]
+        assert (guess, shown.total, shown.filtered) == (guess, 1, False)
+        assert "442079460123" in streamed(theirs.get("/my/calls/calls.csv", {"customer": guess}))
+    assert [desk.get("/calls/", {"customer": guess}).context["listing"].total for guess in ("cfo@hold", "cfo@comp", "trunk-77", "trunk-78")] == [1, 0, 1, 0]
+
+
 def test_who_no_longer_uses_a_line_no_longer_sees_its_calls(anna: Customer, ann: Client) -> None:
     call(anna, line="Desk")
     Line.objects.update(person=None)
