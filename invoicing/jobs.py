@@ -23,7 +23,7 @@ def issue_due(payload: dict[str, Any]) -> None:
 @registry.handler("invoices.issue", queue="invoices", lease_seconds=600)
 def issue(payload: dict[str, Any]) -> None:
     """One batch of a run."""
-    runs.work(payload["run"], [UUID(customer) for customer in payload["customers"]], at=timezone.now())
+    runs.perform(payload, at=timezone.now())
 
 
 @registry.handler("invoices.render", queue="documents", lease_seconds=300)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -216,7 +216,12 @@ def _enter_into_parent(reseller: Reseller, new: NewReseller, *, actor: Actor, at
 
 
 def _furnish(reseller: Reseller, new: NewReseller, *, actor: Actor, at: datetime) -> None:
-    """What every reseller has from the first day: billing terms, the switch for files, a rate plan, and an administrator with login details."""
+    """What every reseller has from the first day: billing terms, the switch for files, a rate plan, and an administrator with login details.
+
+    Its trail names whoever asked for it as of the parent (reliability 70).
+    """
+    if actor.user_id is not None and new.parent is not None:
+        actor = replace(actor, schema=actor.schema or new.parent.schema_name)
     with tenant_context(reseller), transaction.atomic():
         BillingTerms.objects.get_or_create(only=True)
         switches.ensure_default()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -59,7 +60,7 @@ def start(as_of: date, *, key: str, actor: Actor, at: datetime, customer_ids: Co
     Progress.objects.filter(pk=progress.pk).update(total=len(items))
     ids = list(dict.fromkeys(draft.customer.pk for draft in found.drafts))
     for number, first in enumerate(range(0, len(ids), BATCH), 1):
-        _owe(run, ids[first : first + BATCH], key=f"invoices:{run.pk}:{number}")
+        _owe(run, ids[first : first + BATCH], by=actor, key=f"invoices:{run.pk}:{number}")
     audit.record(actor, "run.started", subject=("run", run.pk, str(as_of)), changes={"invoices": ("", len(found.drafts))}, at=at)
     return run
 
@@ -81,18 +82,24 @@ def _skipped(run: InvoiceRun, skipped: Skipped) -> InvoiceRunItem:
     )
 
 
-def _owe(run: InvoiceRun, customer_ids: Sequence[UUID], *, key: str) -> None:
-    outbox.add("invoices.issue", {"run": str(run.pk), "customers": [str(customer_id) for customer_id in customer_ids]}, key=key)
+def _owe(run: InvoiceRun, customer_ids: Sequence[UUID], *, by: Actor, key: str) -> None:
+    customers = [str(customer_id) for customer_id in customer_ids]
+    outbox.add("invoices.issue", {"run": str(run.pk), "customers": customers, "actor": by.to_json()}, key=key)
+
+
+def perform(payload: dict[str, Any], *, at: datetime) -> Issued:
+    """One batch as it is owed, by whoever asked for it or for it again; what was owed before that stood there is by who began the run."""
+    run = InvoiceRun.objects.select_related("progress").get(pk=payload["run"])
+    actor = Actor.from_json(payload["actor"]) if "actor" in payload else Actor(name=run.made_by, user_id=run.actor_id)
+    return work(run, [UUID(customer) for customer in payload["customers"]], actor=actor, at=at)
 
 
 @transaction.atomic
-def work(run_id: UUID | str, customer_ids: Collection[UUID], *, at: datetime) -> Issued:
+def work(run: InvoiceRun, customer_ids: Collection[UUID], *, actor: Actor, at: datetime) -> Issued:
     """Issue one batch of a run and write down what became of each row, in one transaction: a worker killed anywhere has done nothing of it.
 
     A document that exists already, whoever issued it, is success (reliability 26).
     """
-    run = InvoiceRun.objects.select_related("progress").get(pk=run_id)
-    actor = Actor(name=run.made_by, user_id=run.actor_id)
     issued = invoices.issue(customer_ids, run.as_of, actor=actor, at=at)
     Progress.objects.select_for_update().get(pk=run.progress_id)
     items = list(run.items.filter(customer_id__in=customer_ids, state=State.WAITING))
@@ -155,5 +162,5 @@ def retry(item: InvoiceRunItem, *, actor: Actor, at: datetime) -> None:
     require(changed, "not_to_be_retried", _("This row is being worked on, or is issued already."))
     run = item.run
     _count(run, at)
-    _owe(run, [item.customer_id], key=f"invoices:{run.pk}:{new_id()}")
+    _owe(run, [item.customer_id], by=actor, key=f"invoices:{run.pk}:{new_id()}")
     audit.record(actor, "run.retried", subject=("run", run.pk, str(run.as_of)), customer_id=item.customer_id, at=at)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django_tenants.utils import schema_context
 
-from billing_portal.accounts.models import Role, Switch, User
+from billing_portal.accounts.models import AuditEntry, Role, Switch, User
 from billing_portal.jobs.models import Job, Progress
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.domain import names, schemas
@@ -237,10 +237,12 @@ def test_one_whose_worker_was_killed_every_time_can_be_tried_again(jane: Any) ->
     assert "Being made" in jane.get(url).content.decode()
 
 
+@pytest.mark.rel(70)
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: Path) -> None:
     world.plan("Wholesale", "EUR")
-    window = client(user("jane"))
+    orderer = user("jane")
+    window = client(orderer)
     plan = RatePlan.objects.get(name="Wholesale")
     url = order(window, plan=str(plan.pk), credit_unlimited="", credit_limit="250.50").url
 
@@ -264,6 +266,8 @@ def test_the_worker_makes_it_and_goes_on_where_it_stopped(acme: Any, tmp_path: P
             assert (BillingTerms.objects.count(), Switch.objects.get().name) == (1, "default")
             own = RatePlan.objects.get()
             assert (own.name, own.inherits, own.currency) == ("Your own rate plan", "own_plan", "EUR")
+            trail = AuditEntry.objects.order_by("action").values_list("action", "actor_id", "actor_name", "actor_schema")
+            assert list(trail) == [(action, orderer.pk, "Jane", "acme") for action in ("plan.created", "user.created", "user.login_details_sent")]
 
         _break_in_the_middle(window, url)
         _wait_until(window, url, "Made")

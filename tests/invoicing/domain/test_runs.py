@@ -1,14 +1,16 @@
 """A run is one run, its work is done once, and whoever is killed in it has done nothing."""
 
 from datetime import date, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.models import AuditEntry
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError
-from customers.models import BillingType, Customer
+from customers.models import BillingType, Customer, Kind, Transfer
 from invoicing.domain import runs
 from invoicing.models import Document, InvoiceRun, InvoiceRunItem
 from tests.support import months, world
@@ -17,6 +19,7 @@ from tests.support.world import jane
 
 pytestmark = [pytest.mark.django_db, months.renders]
 OCTOBER = date(2026, 11, 1)
+ORLA = Actor("Orla Byrne", uuid4(), schema="owner")
 
 
 @pytest.fixture
@@ -27,8 +30,8 @@ def three() -> list[Customer]:
     return made
 
 
-def start(key: str = "page-1", **given: object) -> InvoiceRun:
-    return runs.start(OCTOBER, key=key, actor=jane, at=datetime.fromisoformat("2026-11-01T06:00Z"), **given)  # type: ignore[arg-type]
+def start(key: str = "page-1", *, by: Actor = jane, **given: object) -> InvoiceRun:
+    return runs.start(OCTOBER, key=key, actor=by, at=datetime.fromisoformat("2026-11-01T06:00Z"), **given)  # type: ignore[arg-type]
 
 
 def rows(run: InvoiceRun) -> list[tuple[str, str, str]]:
@@ -98,7 +101,7 @@ def test_a_worker_killed_before_its_commit_has_done_nothing_and_the_next_does_it
 def test_the_same_batch_twice_issues_once(three: list[Customer]) -> None:
     run = start()
     for _delivery in range(2):
-        runs.work(run.pk, [each.pk for each in three], at=datetime.fromisoformat("2026-11-01T06:00Z"))
+        runs.work(run, [each.pk for each in three], actor=jane, at=datetime.fromisoformat("2026-11-01T06:00Z"))
     assert Document.objects.count() == 3
     assert {state for _name, state, _number in rows(run)} == {"issued"}
 
@@ -140,3 +143,39 @@ def test_a_skipped_row_is_issued_once_its_reason_is_gone(three: list[Customer]) 
 
 def test_a_run_by_nobody_known_is_still_a_run(three: list[Customer]) -> None:
     assert start(uuid4().hex).actor_id is None
+
+
+def told(action: str) -> list[tuple[str, UUID | None, str]]:
+    """Who did it, by the trail."""
+    return sorted(AuditEntry.objects.filter(action=action).values_list("actor_name", "actor_id", "actor_schema"))
+
+
+@pytest.mark.rel(70)
+def test_invoices_and_movements_of_a_run_name_somebody_of_a_parent_as_of_the_parent() -> None:
+    months.anna()
+    start(by=ORLA)
+    run_jobs()
+
+    assert told("run.started") == told("invoice.issued") == [("Orla Byrne", ORLA.user_id, "owner")]
+    assert Transfer.objects.filter(kind=Kind.TAX).values_list("actor_name", "actor_id", "actor_schema").get() == ("Orla Byrne", ORLA.user_id, "owner")
+
+
+@pytest.mark.rel(70)
+def test_a_row_that_somebody_else_tries_again_is_issued_by_them(three: list[Customer]) -> None:
+    quiet = world.customer("Quiet Ltd")
+    run = start()
+    run_jobs()
+    calls(quiet, "2026-10-06 09:00", price="4.0000")
+    runs.retry(run.items.get(customer=quiet), actor=ORLA, at=datetime.fromisoformat("2026-11-02T06:00Z"))
+    run_jobs()
+
+    assert told("invoice.issued") == [("Jane Whitfield", None, "")] * 3 + [("Orla Byrne", ORLA.user_id, "owner")]
+
+
+def test_a_batch_that_was_owed_before_it_said_by_whom_is_by_who_began_the_run(three: list[Customer]) -> None:
+    start()
+    for job in Job.objects.filter(kind="invoices.issue"):
+        Job.objects.filter(pk=job.pk).update(payload={name: value for name, value in job.payload.items() if name != "actor"})
+    run_jobs()
+
+    assert told("invoice.issued") == [("Jane Whitfield", None, "")] * 3
