@@ -225,12 +225,17 @@ def _pay_otherwise(customer: Customer, billing_type: str, *, actor: Actor, at: d
     customer.billing_type = billing_type
 
 
+def _hold_buying(customer: Customer) -> None:
+    """A reseller below rates no call until the transaction ends: what comes later is bought as it is said now (semantics 25)."""
+    if customer.kind == Customer.CustomerKind.RESELLER and named(customer.reseller_schema, made=True) is not None:
+        with schema_context(customer.reseller_schema):
+            standing.hold_all()
+
+
 def _change_currency(customer: Customer, currency: str) -> None:
     if currency == customer.currency:
         return
-    if customer.kind == Customer.CustomerKind.RESELLER and named(customer.reseller_schema, made=True) is not None:
-        with schema_context(customer.reseller_schema):
-            standing.hold_all()  # what comes later is bought in the new currency
+    _hold_buying(customer)
     require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first call or movement of money."), "currency")
     _check_currency(currency)
     customer.currency = currency
@@ -242,6 +247,7 @@ def _change_plan(customer: Customer, plan: RatePlan | None, at: datetime) -> Non
     old = queries.plan_at([customer.pk], at).get(customer.pk)
     if plan is None or plan == old:
         return
+    _hold_buying(customer)
     valid_from = None if old is None else at
     PlanAssignment.objects.update_or_create(customer=customer, valid_from=valid_from, defaults={"plan": plan})
 

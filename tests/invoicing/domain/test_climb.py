@@ -1,10 +1,12 @@
 """Every call is paid at every level exactly once, whatever breaks on the way (semantics 18 to 26)."""
 
+import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.domain import keys
@@ -188,6 +190,33 @@ def test_before_the_first_call_a_reseller_s_currency_can_change(three: Tree, noo
     with schema_context("acme"):
         assert WaitingCall.objects.count() == 0
     assert Call.objects.get().buy_currency == "EUR"
+
+
+@pytest.mark.rel(22)
+@pytest.mark.django_db(transaction=True)
+def test_a_call_that_comes_while_the_parent_changes_its_reseller_s_plan_is_bought_on_the_plan_of_its_moment(three: Tree, noon: datetime) -> None:
+    """The new plan holds from `noon`, and is not there to be read yet when a call of that moment is rated below: its buy price waits for it."""
+    with schema_context("acme"):
+        dear = world.plan("Dear", rates={"44": ("United Kingdom", "9.00")})
+    changed, taken = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with schema_context("acme"), transaction.atomic():
+            customers.change(three.globex, plan=dear, actor=jane, at=noon)
+            changed.set()
+            taken.wait(0.5)
+        connection.close()
+
+    parent = threading.Thread(target=change)
+    parent.start()
+    assert changed.wait(20)
+    tree.take([tree.call(three.anna, at=noon)], noon)
+    taken.set()
+    parent.join(20)
+    tree.work()
+
+    assert (tree.prices()["globex"], tree.balances()["acme"]) == ([("0.61", "USD", "9.15", "GBP")], [("Globex", "-9.15", "GBP")])
+    assert tree.differences() == []
 
 
 @pytest.mark.rel(4)
