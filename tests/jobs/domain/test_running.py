@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -219,6 +220,28 @@ def test_a_job_that_kills_its_worker_is_given_up_after_five_attempts(acme: Any) 
     assert names() == []
     running.retry(job)
     assert running.run(job.pk) is True
+
+
+@pytest.mark.rel(43)
+def test_a_job_whose_worker_dies_again_and_again_is_waited_with_so_that_a_bad_hour_gives_up_nothing(acme: Any) -> None:
+    """At once after the first two deaths, then after ever longer, and jobs that died together are not started together again."""
+    done: list[str] = []
+    registry.handler("test.switch")(lambda payload: done.append(payload["name"]))
+    jobs = [Job.objects.create(pk=UUID(int=number), kind="test.switch", key=str(number), payload={"name": str(number)}) for number in (100, 150)]
+
+    def die(attempts: int) -> list[int]:
+        """Both workers are dead for the so-many-th time: in how many seconds each job is due, if it is not done now."""
+        Job.objects.update(state=Job.State.RUNNING, fence=attempts, attempts=attempts, leased_until=timezone.now() + timedelta(minutes=5))
+        ran, now = [running.run(job.pk) for job in jobs], timezone.now()
+        left = Job.objects.filter(state=Job.State.PENDING, attempts=attempts, leased_until=None, error="Its worker was stopped.").order_by("pk")
+        assert left.count() == ran.count(False)
+        return [round((job.due_at - now).total_seconds()) for job in left]
+
+    assert [die(attempts) for attempts in (1, 2, 3, 4)] == [[], [], [60, 90], [600, 900]]
+    assert (done, running.due().exists()) == (["100", "150"] * 2, False)
+    Job.objects.update(due_at=timezone.now())
+    assert [running.run(job.pk) for job in jobs] == [True, True]
+    assert done == ["100", "150"] * 3
 
 
 @pytest.mark.rel(43)
