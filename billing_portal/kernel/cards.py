@@ -16,7 +16,7 @@ _BRANDS = (
     (re.compile(r"220[0-4]"), (16,)),  # Mir
     (re.compile(r"50|5[6-8]|67"), (16, 18, 19)),  # Maestro
 )
-_LENGTHS = range(19, 13, -1)
+_MARK = 4  # no brand looks at more digits
 _CLEAR = 4
 
 
@@ -33,12 +33,19 @@ def masked(text: str) -> str:
 
 def _cards(text: str, places: list[int]) -> Iterator[list[int]]:
     """Where the digits of each card stand among these; a card begins and ends with a group of digits."""
+    digits = "".join(str(unicodedata.decimal(text[place])) for place in places)
     begin = 0
     while begin < len(places):
-        found = next((card for length in _LENGTHS if (card := places[begin : begin + length]) and len(card) == length and _is_card(text, card)), None)
+        ends = (begin + length for length in _lengths(digits[begin : begin + _MARK]))
+        found = next((places[begin:end] for end in ends if _ends_group(text, places, end) and _adds_up(digits[begin:end])), None)
         if found:
             yield found
         begin += len(found) if found else _group(places, begin)
+
+
+def _lengths(first: str) -> list[int]:
+    """How many digits a card has that begins with these, the most first; none when no brand begins so."""
+    return sorted({length for brand, lengths in _BRANDS if brand.match(first) for length in lengths}, reverse=True)
 
 
 def _group(places: list[int], begin: int) -> int:
@@ -49,11 +56,9 @@ def _group(places: list[int], begin: int) -> int:
     return size
 
 
-def _is_card(text: str, card: list[int]) -> bool:
-    if card[-1] + 1 < len(text) and text[card[-1] + 1].isdecimal():
-        return False
-    digits = "".join(str(unicodedata.decimal(text[place])) for place in card)
-    return any(brand.match(digits) and len(digits) in lengths for brand, lengths in _BRANDS) and _adds_up(digits)
+def _ends_group(text: str, places: list[int], end: int) -> bool:
+    """Whether there are so many digits, and no other stands right behind the last of them."""
+    return end <= len(places) and not text[places[end - 1] + 1 : places[end - 1] + 2].isdecimal()
 
 
 def _adds_up(digits: str) -> bool:

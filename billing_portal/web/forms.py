@@ -83,11 +83,11 @@ def _group(label: str | None, options: Sequence[Mapping[str, Any]]) -> SafeStrin
 
 
 class NoteField(forms.CharField):
-    """A text of somebody's own words, in which no card number is kept (reliability 89)."""
+    """A text of somebody's own words, in which no card number is kept (reliability 89). One that is refused for its length is not searched (59)."""
 
     def to_python(self, value: Any) -> str | None:
         text = super().to_python(value)
-        return cards.masked(text) if text else text
+        return cards.masked(text) if text and len(text) <= (self.max_length or TEXT_CAP) else text
 
 
 class EmailField(forms.EmailField):

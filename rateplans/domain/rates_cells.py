@@ -9,7 +9,7 @@ _MAX_PREFIX = 15
 _PRICE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6}")
 _COMMA_PRICE = re.compile(r"[0-9]{1,6},[0-9]{1,6}")
 _THOUSANDS_OR_DECIMALS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
-_ANY_NUMBER = re.compile(r"[0-9]*[.,]?[0-9]+")
+_ANY_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+")
 _EXPONENT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?[eE][-+]?[0-9]+")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'’\s][0-9]{3})+(?:[.,][0-9]*)?")
 _FORMULA = ("=", "@", "＝", "＠")

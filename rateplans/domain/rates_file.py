@@ -198,7 +198,7 @@ def _rate(line: int, cells: list[str], layout: _Layout, result: RatesFile) -> Ra
         if name not in _REQUIRED and (not cell or cell.isspace()):
             continue
         try:
-            values[name.replace(" ", "_")] = _READERS[name](cell)
+            values[name.replace(" ", "_")] = _READERS[name](cell.strip())
         except CellError as refused:
             result.refuse(line, layout.title[name], cell, str(refused))
             sound = False

@@ -1,5 +1,6 @@
 """Forms: amounts mean one thing, text hides nothing, refusals reach their field."""
 
+import time
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from django import forms
 from pytest_django.asserts import assertHTMLEqual
 
 from billing_portal.kernel.errors import DomainError
-from billing_portal.web.forms import LINE_CAP, ChoiceCards, DayField, EmailField, MoneyField, PortalForm, QuickSelect, RateField, clean_line, clean_text
+from billing_portal.web.forms import LINE_CAP, ChoiceCards, DayField, EmailField, MoneyField, NoteField, PortalForm, QuickSelect, RateField, clean_line, clean_text
 from billing_portal.web.page import has_errors
 from tests.web.sample import SampleForm
 
@@ -187,3 +188,16 @@ def test_a_day_near_the_ends_of_the_calendar_is_refused(written: str) -> None:
         DayField().clean(written)
     assert DayField().clean("1990-01-01") == date(1990, 1, 1)
     assert DayField(required=False).clean("") is None
+
+
+@pytest.mark.rel(59)
+def test_a_note_that_is_too_long_is_refused_without_being_searched_for_cards() -> None:
+    class Sample(PortalForm):
+        note = NoteField(max_length=120)
+
+    begun = time.process_time()
+    form = Sample({"note": "1-" * 500_000})
+
+    assert form.errors["note"] == ["Ensure this value has at most 120 characters (it has 1000000)."]
+    assert time.process_time() - begun < 1
+    assert NoteField(max_length=120).clean("4111 1111 1111 1111".ljust(119) + "1") == "XXXX XXXX XXXX 1111".ljust(119) + "1"

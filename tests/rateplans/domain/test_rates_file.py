@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rateplans.domain import rates_file, rates_text
+from rateplans.domain import rates_cells, rates_file, rates_text
 from rateplans.domain.rates_file import RatesFile, RowError, parse
 from rateplans.domain.rating import Rate
 
@@ -172,6 +172,22 @@ def test_a_price_that_is_none_is_refused_with_its_reason(value: str, why: str) -
 @pytest.mark.parametrize("column", ["connection charge", "minimum"])
 def test_the_other_prices_are_held_to_the_same(column: str) -> None:
     assert reason(column, "-1") == "A price cannot be negative."
+
+
+@pytest.mark.rel(59)
+@pytest.mark.parametrize("value", ["9" * 130_000 + "x", "9" * 65_000 + "." + "9" * 65_000 + "x", "9" * 130_000 + "e", "1" + " 111" * 32_000 + "x"])
+def test_a_price_as_long_as_a_cell_may_be_is_refused_at_once(value: str) -> None:
+    begun = time.process_time()
+
+    assert [error.reason for error in parse(f"prefix,destination,per minute\n44,UK,{value}\n".encode()).errors] == ["Not a number."]
+    assert time.process_time() - begun < 1
+
+
+def test_no_blanks_are_remembered_with_a_price() -> None:
+    rates_cells.money_amount.cache_clear()
+    kept = [parse(f"prefix,destination,per minute\n44,UK,{' ' * count}0.5\n".encode()).rates[0].per_minute for count in (1, 100_000, 100_001)]
+
+    assert (kept, rates_cells.money_amount.cache_info().currsize) == ([Decimal("0.5")] * 3, 1)
 
 
 def test_a_price_of_zero_and_the_highest_price_are_prices() -> None:
