@@ -10,7 +10,19 @@ from django import forms
 from pytest_django.asserts import assertHTMLEqual
 
 from billing_portal.kernel.errors import DomainError
-from billing_portal.web.forms import LINE_CAP, ChoiceCards, DayField, EmailField, MoneyField, NoteField, PortalForm, QuickSelect, RateField, clean_line, clean_text
+from billing_portal.web.forms import (
+    LINE_CAP,
+    ChoiceCards,
+    DayField,
+    EmailField,
+    MoneyField,
+    NoteField,
+    PortalForm,
+    QuickSelect,
+    RateField,
+    clean_line,
+    clean_text,
+)
 from billing_portal.web.page import has_errors
 from tests.web.sample import SampleForm
 
