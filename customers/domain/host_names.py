@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from billing_portal.kernel import domains
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import Domain, Reseller
 from billing_portal.tenancy.queries import host_of
@@ -30,7 +32,7 @@ def check(host: str, short_name: str) -> None:
 
 
 def check_place(host: str, parent: Reseller) -> None:
-    """Where a reseller may order hosts for those below it: under its own, or where no host of the platform is near; the root anywhere (reliability 56).
+    """Where a reseller may order hosts for those below it: under its own, or in a domain where nobody else has any; the root anywhere (reliability 56).
 
     Raises `host_not_yours` on the field `host`.
     """
@@ -39,7 +41,15 @@ def check_place(host: str, parent: Reseller) -> None:
 
 
 def _is_open_to(host: str, parent: Reseller) -> bool:
-    """Whether the nearest host above this one is the parent's or nobody's, and those below it are the parent's."""
+    """Whether the nearest host above this one is the parent's, or none is there and the domain is free, and those below it are the parent's."""
     above = [".".join(host.split(".")[at:]) for at in range(1, host.count(".") + 1)]
     nearest = max(Domain.objects.filter(domain__in=above), key=lambda each: len(each.domain), default=None)
-    return (nearest is None or nearest.tenant_id == parent.pk) and not Domain.objects.filter(domain__endswith=f".{host}").exclude(tenant=parent).exists()
+    is_ours = nearest.tenant_id == parent.pk if nearest is not None else _is_in_free_domain(host, parent)
+    return is_ours and not Domain.objects.filter(domain__endswith=f".{host}").exclude(tenant=parent).exists()
+
+
+def _is_in_free_domain(host: str, parent: Reseller) -> bool:
+    """Whether the domain that somebody has registered for this host holds hosts of the parent and of those it ordered alone; co.uk is nobody's domain."""
+    domain = domains.registered(host)
+    beside = Domain.objects.filter(Q(domain=domain) | Q(domain__endswith=f".{domain}"))
+    return domain is not None and not beside.exclude(Q(tenant=parent) | Q(tenant__parent=parent)).exists()

@@ -22,7 +22,7 @@ from billing_portal.jobs import broker, outbox
 from billing_portal.jobs.models import Job, Progress
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
-from billing_portal.tenancy.models import Reseller
+from billing_portal.tenancy.models import Domain, Reseller
 from customers.domain import host_names, resellers
 from customers.domain.resellers import NewReseller
 from rateplans.models import RatePlan
@@ -166,6 +166,7 @@ def open_jobs() -> QuerySet[Job]:
 
 
 def _make(new: NewReseller, actor: Actor, at: datetime, told: resellers.Told) -> None:
+    _require_place(new)
     resellers.create(
         new.short_name,
         name=new.name,
@@ -181,6 +182,13 @@ def _make(new: NewReseller, actor: Actor, at: datetime, told: resellers.Told) ->
         at=at,
         told=told,
     )
+
+
+def _require_place(new: NewReseller) -> None:
+    """Hosts have been bounded since some orders, and others have taken hosts: asked until the host is the reseller's. Raises `host_not_yours`."""
+    host = new.host.lower().rstrip(".")
+    if new.parent is not None and not Domain.objects.filter(domain=host, tenant__schema_name=new.short_name, tenant__parent=new.parent).exists():
+        host_names.check_place(host, new.parent)
 
 
 def _wanted(payload: dict[str, Any]) -> NewReseller:

@@ -11,13 +11,15 @@ from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import AuditEntry, Role, Switch, User
 from billing_portal.jobs.models import Job, Progress
+from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.domain import names, schemas
 from billing_portal.tenancy.models import Domain, Reseller
+from customers.domain import reseller_orders, resellers
 from customers.models import Customer
 from rateplans.models import BillingTerms, RatePlan
 from tests.support import world
-from tests.support.people import client, user
+from tests.support.people import START, client, system, user
 from tests.support.waiting import until
 from tests.support.workers import worker
 
@@ -129,6 +131,67 @@ def test_a_reseller_cannot_give_a_host_under_somebody_elses_or_over_it(jane: Any
 def test_a_reseller_can_give_a_host_under_its_own_or_a_domain_of_ones_own(jane: Any, host: str) -> None:
     assert order(jane, host=host).status_code == 302
     assert Job.objects.get(kind="resellers.make").payload["host"] == host
+
+
+@pytest.mark.rel(56)
+@pytest.mark.parametrize("host", ["billing.globex.example", "portal2.globex.co.uk", "x.y.globex.co.uk", "mail.operator.example", "co.uk", "com", "intranet"])
+def test_nor_beside_one_of_somebody_elses_nor_a_suffix_that_everybody_shares(jane: Any, host: str) -> None:
+    below("globex", "portal.globex.co.uk")
+    Domain.objects.create(domain="portal.globex.example", tenant=named("globex"), is_primary=False)
+    Domain.objects.create(domain="portal.operator.example", tenant=named("owner"), is_primary=False)
+
+    assert errors(order(jane, host=host)) == {"host": ["Choose a host that ends in .acme.localhost, or a domain of your own."]}
+    assert not Job.objects.filter(kind="resellers.make").exists()
+
+
+@pytest.mark.rel(56)
+@pytest.mark.parametrize("host", ["uk.shop.example", "other.acme.example", "north.co.uk", "south.github.io"])
+def test_a_domain_that_holds_hosts_of_ones_own_and_of_those_one_ordered_is_ones_own(jane: Any, host: str) -> None:
+    below("acme", "de.shop.example")
+    below("globex", "globex.co.uk")
+    below("globex", "globex.github.io")
+    Domain.objects.create(domain="portal.acme.example", tenant=named("acme"), is_primary=False)
+
+    assert order(jane, host=host).status_code == 302
+
+
+def ordered_before(host: str) -> Any:
+    """The job of an order from before hosts were bounded."""
+    order: dict[str, Any] = {"name": "Northwind Voice", "short_name": "northwind", "currency": "EUR", "time_zone": "UTC", "admin_email": "nora@north.example"}
+    reseller_orders.place(resellers.NewReseller(**order, host=host, parent=named("acme"), plan=None), actor=system)
+    return Job.objects.get(kind="resellers.make")
+
+
+@pytest.mark.rel(56)
+@pytest.mark.parametrize("host", ["secure1.localhost", "billing.globex.example", "WWW.Globex.example."])
+def test_an_order_of_before_hosts_were_bounded_fails_in_words_whenever_it_is_worked(jane: Any, host: str) -> None:
+    Domain.objects.create(domain="portal.globex.example", tenant=named("globex"), is_primary=False)
+    job = ordered_before(host)
+    url = f"/platform/resellers/orders/{job.payload['progress']}/"
+
+    for _again in range(2):
+        with pytest.raises(DomainError, match="host_not_yours"):
+            reseller_orders.work(job.payload, at=START)
+        Job.objects.update(state=Job.State.DEAD, attempts=5)
+
+        page = jane.get(url).content.decode()
+        assert "Choose a host that ends in .acme.localhost, or a domain of your own." in page
+        assert not Reseller.objects.filter(schema_name="northwind").exists()
+        jane.post(f"{url}again/")
+        assert Job.objects.get(pk=job.pk).state == Job.State.PENDING
+
+
+def test_one_whose_host_is_there_already_goes_on_whoever_has_hosts_under_it_since(jane: Any) -> None:
+    """It is its name that has become another's here."""
+    job = ordered_before("north.example")
+    with schema_context("public"):
+        made = schemas.register(name="Northwind Voice", schema_name="northwind", host="north.example", parent=named("acme"), currency="EUR", time_zone="UTC")
+    Domain.objects.create(domain="uk.north.example", tenant=named("globex"), is_primary=False)
+    names.take("Northwind Voice", customer_id=world.customer("Anna Ltd").pk)
+
+    with pytest.raises(DomainError, match="name_taken"):
+        reseller_orders.work(job.payload, at=START)
+    assert made.domains.get().domain == "north.example"
 
 
 @pytest.mark.rel(56)
