@@ -16,7 +16,10 @@ ORIGIN = "http://acme.localhost"
 
 @dataclass
 class SoftPasskey:
-    """A key pair for one host; `verified` says whether it asked its holder for a finger or a PIN. `key`: another public one is shown."""
+    """A key pair for one host; `verified` says whether it asked its holder for a finger or a PIN. `key`: another public one is shown.
+
+    `counter` is what it says about how often it was used: many say 0 for ever, as this one does unless somebody counts it on.
+    """
 
     host: str = "acme.localhost"
     verified: bool = True
@@ -24,6 +27,7 @@ class SoftPasskey:
     pair: Any = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     holder: str = ""
     key: Any = None
+    counter: int = 0
 
     def make(self, options: dict[str, Any], *, origin: str = ORIGIN) -> dict[str, Any]:
         """The answer to being asked for a new passkey."""
@@ -32,7 +36,7 @@ class SoftPasskey:
         said = CollectedClientData.create(CollectedClientData.TYPE.CREATE, websafe_decode(asked["challenge"]), origin)
         public = self.key or ES256.from_cryptography_key(self.pair.public_key())  # type: ignore[no-untyped-call]
         key = AttestedCredentialData.create(b"\0" * 16, self.name, public)
-        data = AuthenticatorData.create(sha256(self.host.encode()), self._flags() | FLAG.AT, 0, key)
+        data = AuthenticatorData.create(sha256(self.host.encode()), self._flags() | FLAG.AT, self.counter, key)
         answer = {"clientDataJSON": said.b64, "attestationObject": websafe_encode(AttestationObject.create("none", data, {})), "transports": ["internal"]}
         return self._credential(answer)
 
@@ -40,7 +44,7 @@ class SoftPasskey:
         """The answer to being asked for a proof."""
         asked = options["publicKey"]
         said = CollectedClientData.create(CollectedClientData.TYPE.GET, websafe_decode(asked["challenge"]), origin)
-        data = AuthenticatorData.create(sha256(self.host.encode()), self._flags(), 1)
+        data = AuthenticatorData.create(sha256(self.host.encode()), self._flags(), self.counter)
         signature = self.pair.sign(bytes(data) + said.hash, ec.ECDSA(hashes.SHA256()))
         shown = self.holder if holder is None else holder
         answer = {"clientDataJSON": said.b64, "authenticatorData": websafe_encode(data), "signature": websafe_encode(signature), "userHandle": shown}

@@ -17,6 +17,10 @@ SAID: dict[str, tuple[Promise, Promise]] = {
     "app_removed": (_("Your authenticator app was removed"), _("Signing in no longer asks for a code of it.")),
     "passkey_added": (_("A passkey was added"), _("The passkey “%(name)s” can now be used to sign in.")),
     "passkey_removed": (_("A passkey was removed"), _("The passkey “%(name)s” can no longer be used to sign in.")),
+    "passkey_refused": (
+        _("A passkey was refused"),
+        _("The passkey “%(name)s” said that it was used less often than before, as a copy of it would. If there is none, remove it and sign out everywhere."),
+    ),
     "codes_made": (_("New recovery codes were made"), _("The codes made before no longer work.")),
     "code_used": (_("A recovery code was used"), _("It works no more. %(left)s are left.")),
     "reset": (

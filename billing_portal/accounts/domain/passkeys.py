@@ -22,6 +22,7 @@ from fido2.server import Fido2Server
 from fido2.utils import websafe_decode
 from fido2.webauthn import (
     AttestedCredentialData,
+    AuthenticatorData,
     PublicKeyCredentialRpEntity,
     PublicKeyCredentialUserEntity,
     ResidentKeyRequirement,
@@ -105,12 +106,29 @@ def ask_to_prove(user: User | None, *, site: Site) -> tuple[dict[str, Any], dict
 
 
 def prove(user: User, answer: Answer, *, site: Site, state: Mapping[str, Any] | None, at: datetime) -> Authenticator:
-    """Check what the browser signed; the passkey that signed. Raises `passkey_refused`, whatever is wrong with it."""
+    """Check what the browser signed; the passkey that signed. Raises `passkey_refused`, whatever is wrong with it.
+
+    One whose counter does not go on may be a copy of it: that is refused, and its holder is told.
+    """
     rows = {credential_of(row).credential_id: row for row in of(user)}
     used = check(answer, [credential_of(row) for row in rows.values()], site=site, state=state)
     row = rows[used.credential_id]
-    Authenticator.objects.filter(pk=row.pk).update(last_used_at=at)
+    if not _counts_on(row, AuthenticatorData(websafe_decode(answer["response"]["authenticatorData"])).counter, at):
+        notices.tell(user, "passkey_refused", at=at.replace(minute=0, second=0, microsecond=0), name=row.wrap().name)
+        raise refused()
     return row
+
+
+@transaction.atomic
+def _counts_on(row: Authenticator, counter: int, at: datetime) -> bool:
+    """Whether this is a later use than the last one, which is kept in the locked row; one that never counts says 0 for ever."""
+    locked = Authenticator.objects.select_for_update().get(pk=row.pk)
+    last = locked.data.get("counter", WebAuthn(locked).authenticator_data.counter)
+    if counter <= last and (counter or last):
+        return False
+    locked.data["counter"], locked.last_used_at = counter, at
+    locked.save(update_fields=["data", "last_used_at"])
+    return True
 
 
 def check(answer: Answer, credentials: Sequence[AttestedCredentialData], *, site: Site, state: Mapping[str, Any] | None) -> AttestedCredentialData:

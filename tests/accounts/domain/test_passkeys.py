@@ -123,6 +123,36 @@ def test_an_answer_fits_its_asking_its_host_and_its_holder(acme: Any, noon: date
     assert not refuses(jane, key.sign(options), state, noon)
 
 
+def is_taken(person: User, key: SoftPasskey, counter: int, noon: datetime) -> bool:
+    """Whether the passkey is taken when it says this of how often it was used."""
+    key.counter = counter
+    options, state = passkeys.ask_to_prove(person, site=ACME)
+    return not refuses(person, key.sign(options), state, noon)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "taken"),
+    [
+        (0, [0, 0, 0], [True, True, True]),
+        (0, [1, 2, 7], [True, True, True]),
+        (4, [4], [False]),
+        (4, [5, 5, 4, 0, 6], [True, False, False, False, True]),
+        (0, [3, 0], [True, False]),
+    ],
+)
+def test_a_passkey_whose_counter_does_not_go_on_may_be_a_copy_and_proves_nothing(
+    acme: Any, noon: datetime, first: int, then: list[int], taken: list[bool]
+) -> None:
+    """Its holder is told by one mail an hour. Passkeys that never count say 0 for ever, and are taken."""
+    jane = user("jane")
+    key = add(jane, noon, key=SoftPasskey(counter=first))
+
+    assert [is_taken(jane, key, counter, noon) for counter in then] == taken
+    told = [mail for mail in mails("sign_in_changed") if mail.subject == "A passkey was refused: Acme"]
+    assert len(told) == (1 if False in taken else 0)
+    assert all("“Laptop” said that it was used less often than before, as a copy of it would." in mail.text for mail in told)
+
+
 @pytest.mark.parametrize("part", ["clientDataJSON", "authenticatorData", "signature"])
 def test_an_answer_with_a_flipped_bit_proves_nothing(acme: Any, noon: datetime, part: str) -> None:
     jane = user("jane")
