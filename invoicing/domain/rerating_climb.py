@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from invoicing.domain import buying, climb, closed_above, margins, posted, rerat
 from invoicing.domain.buying import Bought, Seller
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey, PriceChange
+from invoicing.queries import billed
 
 Name = tuple[str, str, str]
 """What a call is called on both sides of a link: the switch at the parent, call id, leg."""
@@ -73,7 +75,10 @@ def _keys(names: Iterable[Name]) -> dict[Name, CallKey]:
 
 
 def _receive(carried: Mapping[Name, Call], parent: Seller, child: Reseller, attempt: UUID, *, at: datetime) -> None:
-    """In the parent's schema: the later prices are posted, and what these calls cost the parent is computed anew."""
+    """In the parent's schema: the later prices are posted, and what these calls cost the parent is computed anew.
+
+    What the parent has credited or written off while the news was on its way moves no more: it is answered by the price that stays (semantics 13).
+    """
     customer = parent.customer
     standing.lock(customer)
     keys = _keys(carried)
@@ -82,8 +87,10 @@ def _receive(carried: Mapping[Name, Call], parent: Seller, child: Reseller, atte
     news = [
         (calls[key.pk], key, carried[name]) for name, key in sorted(keys.items()) if key.pk in calls and carried[name].buy_number > calls[key.pk].price_number
     ]
-    found = _bought_anew([_finding(call, key, below, customer) for call, key, below in news])
-    rerating.apply(found, attempt, actor=Actor.program(child.name), at=at, owes=(rerating.CLIMB,))
+    closed = billed.closed_calls(call for call, _key, _below in news)
+    found = [_kept(call, key, below, customer) if key.pk in closed else _finding(call, key, below, customer) for call, key, below in news]
+    owes = (rerating.CLIMB, rerating.TELL_BELOW) if closed else (rerating.CLIMB,)
+    rerating.apply(_bought_anew(found), attempt, actor=Actor.program(child.name), at=at, owes=owes)
 
 
 def _finding(call: Call, key: CallKey, below: Call, customer: Customer) -> Finding:
@@ -91,6 +98,12 @@ def _finding(call: Call, key: CallKey, below: Call, customer: Customer) -> Findi
     assert below.buy_price is not None
     outcome = posted.priced(posted.outcome_of(call, key, customer), below.buy_price, below.buy_inputs or {})
     return Finding(call, key, customer, outcome, price_number=below.buy_number, buy_number=call.buy_number)
+
+
+def _kept(call: Call, key: CallKey, below: Call, customer: Customer) -> Finding:
+    """The price that the call has here, as a later one of this level than that which was carried: the reseller below is told of it and follows."""
+    outcome = posted.priced(posted.outcome_of(call, key, customer), Decimal(call.price), posted.inputs_of(call))
+    return Finding(call, key, customer, outcome, price_number=below.buy_number + 2 - below.buy_number % 2, buy_number=call.buy_number)
 
 
 def _bought_anew(found: Sequence[Finding]) -> list[Finding]:
@@ -103,7 +116,7 @@ def down(attempt: UUID, child: str, *, at: datetime) -> None:
     """Tell a reseller below what its calls cost here since this attempt: its buy prices follow, nothing moves there. A dropped one is told nothing."""
     if tenancy.named(child) is None:
         return
-    changes = [each for each in PriceChange.objects.filter(attempt=attempt).select_related("key__switch") if each.price_before != each.price_after]
+    changes = list(PriceChange.objects.filter(attempt=attempt).select_related("key__switch"))
     calls = _calls(changes)
     batches = set(CallBatch.objects.filter(pk__in={call.batch_id for call in calls.values()}, child_schema=child).values_list("pk", flat=True))
     here = {(each.key.switch.name, each.key.call_id, each.key.leg): calls[each.key_id] for each in changes if calls[each.key_id].batch_id in batches}

@@ -40,15 +40,21 @@ def invoice(schema: str, *, is_credited: bool) -> None:
 
 def all_levels_are_dearer() -> tuple[RatedAgain, list[tuple[str, int]]]:
     """Every plan was the wrong one: each level costs twice as much, and Globex rates its calls again; what changed, and what the preview said stays."""
+    told = globex_rates_again("1.22")
+    tree.work()
+    return told
+
+
+def globex_rates_again(price: str) -> tuple[RatedAgain, list[tuple[str, int]]]:
+    """The same at this price, before the news goes up."""
     for schema in LEVELS:
         with schema_context(schema):
             for assignment in PlanAssignment.objects.select_related("plan"):
-                dear = world.plan(f"Dear {assignment.plan.name}", assignment.plan.currency, {"44": ("United Kingdom", "1.22")})
+                dear = world.plan(f"{price} {assignment.plan.name}"[:60], assignment.plan.currency, {"44": ("United Kingdom", price)})
                 PlanAssignment.objects.filter(pk=assignment.pk).update(plan=dear)
     with schema_context("globex"):
         seen = rerating_orders.preview(Call.objects.all())
         done = rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=FIRST)
-    tree.work()
     return done, seen.reasons
 
 
@@ -87,4 +93,44 @@ def test_a_difference_stops_below_the_level_that_has_credited_the_calls(three: T
     all_levels_are_dearer()
     assert tree.prices()["acme"] != before["acme"]
     assert (owed("owner", "Acme"), tree.prices()["owner"]) == (Decimal(0), before["owner"])
+    assert tree.differences() == []
+
+
+@pytest.mark.rel(7)
+def test_calls_that_a_parent_credits_before_the_difference_comes_up_cost_below_what_they_cost(three: Tree) -> None:
+    """The news is on its way while the parent writes its note: it is answered by the price that stays."""
+    before = tree.prices()
+    invoice("acme", is_credited=False)
+    assert globex_rates_again("1.22")[0].changed == 2
+    with schema_context("acme"):
+        [document] = Document.objects.filter(kind="invoice")
+        credit_notes.issue(document, reason="wrong", actor=jane, at=FIRST, key="n")
+
+    done = tree.work()
+    assert "acme calls.difference_below" in done
+    assert owed("acme", "Globex") == 0
+    assert [row[:2] for row in tree.prices()["acme"]] == [row[:2] for row in before["acme"]]
+    assert [row[2:] for row in tree.prices()["globex"]] == [row[2:] for row in before["globex"]]
+    assert [row[0] for row in tree.prices()["globex"]] != [row[0] for row in before["globex"]]
+    assert tree.differences() == []
+
+    globex_rates_again("2.44")
+    tree.work()
+    assert (owed("acme", "Globex"), tree.differences()) == (Decimal(0), [])
+
+
+@pytest.mark.rel(7)
+def test_of_calls_on_the_way_up_those_that_were_not_credited_follow(three: Tree) -> None:
+    with schema_context("globex"):
+        tree.take([tree.call(three.anna, "c3", at=NOON)], NOON)
+    tree.work()
+    with schema_context("acme"):
+        invoices.issue_all(date(2026, 11, 1), actor=jane, at=FIRST)
+    globex_rates_again("1.22")
+    with schema_context("acme"):
+        credit_notes.issue(Document.objects.get(kind="invoice"), reason="wrong", actor=jane, at=FIRST, key="n")
+
+    tree.work()
+    assert [row[0] for row in tree.prices()["acme"]] == ["0.4067", "0.4067", "1.2403"]
+    assert [row[2] for row in tree.prices()["globex"]] == ["0.4067", "0.4067", "1.2403"]
     assert tree.differences() == []
