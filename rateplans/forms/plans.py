@@ -127,8 +127,8 @@ class NewPlanForm(PlanForm):
         chosen: dict[str, Any] = super().clean() or self.cleaned_data
         inherits, source = chosen.get("inherits"), chosen.get("source")
         if source and inherits != Inherits.PLAN:
-            message = _("Choose “%(what)s” to inherit from it, or no rate plan here.")
-            self.add_error("source", ValidationError(message, code="not_inherited", params={"what": Inherits.PLAN.label}))
+            message = _("Choose “%(what)s” to inherit from “%(plan)s”, or no rate plan.")
+            self.add_error("inherits", ValidationError(message, code="not_inherited", params={"what": Inherits.PLAN.label, "plan": source.name}))
         gives = {Inherits.PLAN.value: source, Inherits.OWN_PLAN.value: self.own_plan}.get(inherits or "")
         if gives and "currency" in self.changed_data and chosen.get("currency") not in ("", None, gives.currency):
             message = _("The rate plan it inherits from is in %(currency)s. Choose that here.")

@@ -145,7 +145,7 @@ def test_a_plan_without_its_source_is_not_made(commerce: Client, retail: RatePla
 
 
 IN_POUNDS = {"currency": ["The rate plan it inherits from is in GBP. Choose that here."]}
-NO_HEIR = {"source": ["Choose “Another rate plan of yours” to inherit from it, or no rate plan here."]}
+NO_HEIR = {"inherits": ["Choose “Another rate plan of yours” to inherit from “Retail”, or no rate plan."]}
 
 
 @pytest.mark.parametrize(
