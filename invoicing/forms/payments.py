@@ -37,20 +37,25 @@ class DocumentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
         return str(_("%(number)s, %(due)s due") % {"number": obj.number, "due": due})
 
 
-class PaymentForm(PortalForm):
-    """Amount, what it says on the bank statement, and what it is for: who pays in advance is offered the oldest open invoice, and the wallet beside it.
+class OnceForm(PortalForm):
+    """Carries a key, drawn anew with each page, which makes one form that is sent twice one order."""
 
-    The key makes a form sent twice one payment.
-    """
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid4().hex
+
+
+class PaymentForm(OnceForm):
+    """Amount, what it says on the bank statement, and what it is for: who pays in advance is offered the oldest open invoice, and the wallet beside it."""
 
     amount = MoneyField(label=_("Amount received"))
     reference = NoteField(label=_("Reference"), max_length=140, required=False, help_text=_("Such as the text of the transfer. The customer sees it."))
     pays = DocumentChoice(label=_("For"), queryset=Document.objects.none(), required=False, empty_label=_("The oldest open invoice first"))
-    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["key"].initial = uuid4().hex
         amount, pays = self.fields["amount"], self.fields["pays"]
         assert isinstance(amount, MoneyField)
         assert isinstance(pays, DocumentChoice)
@@ -72,15 +77,10 @@ class SeenField(forms.DecimalField):
         return initial
 
 
-class DebtForm(PortalForm):
-    """A button under a debt; `owed` is the one that was seen, to its last decimal. The key makes a form sent twice one order."""
+class DebtForm(OnceForm):
+    """A button under a debt; `owed` is the one that was seen, to its last decimal."""
 
     owed = SeenField(max_digits=20, decimal_places=6)
-    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["key"].initial = uuid4().hex
 
 
 class ReasonForm(PortalForm):
@@ -89,19 +89,23 @@ class ReasonForm(PortalForm):
     reason = NoteField(label=_("Reason"), max_length=300, help_text=_("The customer sees it on the statement."))
 
 
-class GiveBackForm(ReasonForm):
-    """How much of a payment goes back, its tax included, and why. The key makes a form sent twice one refund."""
+class AmountForm(OnceForm):
+    """So much, in a customer's currency, once."""
 
-    amount = MoneyField(label=_("Amount"), help_text=_("Its tax included."))
-    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
-    field_order = ("amount", "reason")
+    amount = MoneyField(label=_("Amount"))
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["key"].initial = uuid4().hex
         amount = self.fields["amount"]
         assert isinstance(amount, MoneyField)
         amount.currency = currency
+
+
+class GiveBackForm(AmountForm, ReasonForm):
+    """How much of a payment goes back, its tax included, and why."""
+
+    amount = MoneyField(label=_("Amount"), help_text=_("Its tax included."))
+    field_order = ("amount", "reason")
 
 
 HINTS = {
@@ -112,21 +116,14 @@ HINTS = {
 }
 
 
-class EntryForm(PortalForm):
-    """A charge, a credit or an adjustment by hand. The key makes a form sent twice one movement."""
+class EntryForm(AmountForm):
+    """A charge, a credit or an adjustment by hand."""
 
     entry = forms.ChoiceField(label=_("What"), choices=Entry.choices, initial=Entry.CHARGE, widget=ChoiceCards(hints=HINTS))
     amount = MoneyField(label=_("Amount"), help_text=_("Without tax."))
     scope = forms.ChoiceField(label=_("Taxed as"), choices=Scope.choices, initial=Scope.CHARGE, help_text=_("Adjustments are not taxed, whatever is chosen."))
     note = NoteField(label=_("What for"), max_length=200, help_text=_("The customer reads it on the invoice and the statement."))
-    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["key"].initial = uuid4().hex
-        amount = self.fields["amount"]
-        assert isinstance(amount, MoneyField)
-        amount.currency = currency
+    field_order = ("entry", "amount", "scope", "note")
 
 
 SETTLE_HINTS = {
@@ -135,16 +132,8 @@ SETTLE_HINTS = {
 }
 
 
-class SettleForm(PortalForm):
-    """How much credit moves between the two accounts, and where to. The key makes a form sent twice one settlement."""
+class SettleForm(AmountForm):
+    """How much credit moves between the two accounts, and where to."""
 
     way = forms.ChoiceField(label=_("Where to"), choices=Way.choices, widget=ChoiceCards(hints=SETTLE_HINTS))
-    amount = MoneyField(label=_("Amount"))
-    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["key"].initial = uuid4().hex
-        amount = self.fields["amount"]
-        assert isinstance(amount, MoneyField)
-        amount.currency = currency
+    field_order = ("way", "amount")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import template
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
@@ -229,6 +229,13 @@ def notice(content: str, kind: str = "info", link: str = "", label: str = "") ->
     """Something to know, where it concerns: info, good, warn or bad, with at most one link."""
     values = {"inner": content, "kind": kind, "link": link, "label": label, "icon": NOTICE_ICONS[kind], "role": "alert" if kind == "bad" else "status"}
     return render_to_string("components/notice.html", values)
+
+
+@register.simple_block_tag(takes_context=True)
+def post_form(context: Context, content: str, form: BaseForm) -> str:
+    """A form that is sent to the page it stands on: its token and hidden fields, and what to correct before the fields."""
+    held = cast("dict[str, Any]", context.flatten())
+    return render_to_string("components/post_form.html", held | {"inner": content, "form": form})
 
 
 @register.simple_block_tag
