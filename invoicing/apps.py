@@ -10,6 +10,7 @@ class InvoicingConfig(AppConfig):
         """Put invoices and calls into the menu, the tabs, the search and behind links; name the work of this app (semantics 38)."""
         from billing_portal.accounts import words
         from billing_portal.accounts.models import Role
+        from billing_portal.mail import addresses
         from billing_portal.tenancy.domain import partitions
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
@@ -17,7 +18,7 @@ class InvoicingConfig(AppConfig):
         from invoicing import jobs, jobs_low_balance, links, links_calls, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
         from invoicing.domain import out_of_turn, waiting
-        from invoicing.queries import calls, movements
+        from invoicing.queries import billing_emails, calls, movements
         from invoicing.queries.spending import posted_on
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
@@ -29,6 +30,9 @@ class InvoicingConfig(AppConfig):
         spending.register(posted_on)
         codes.register(calls.waits_under)
         dropping.register(waiting.count)
+        addresses.register(billing_emails.of_document, "invoice", "credit_note", "receipt")
+        addresses.register(billing_emails.of_request, "topup_approved", "topup_rejected")
+        addresses.register(billing_emails.of_customer, "low_balance")
         register(checks.pango)
         register(checks.fonts)
         registry.menu.add("Commerce", _("Invoices"), "invoicing:documents", icon="file-invoice", roles=STAFF, order=30)

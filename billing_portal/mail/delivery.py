@@ -5,12 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing_portal.jobs import registry
+from billing_portal.mail import addresses, outgoing
 from billing_portal.mail.models import MailLog
 
+ENDED = (MailLog.State.SENT, MailLog.State.MOVED)
 PERMANENT = 500  # replies of a mail server from here on are final
 
 
@@ -19,9 +22,10 @@ def deliver(payload: dict[str, Any]) -> None:
     """Send one mail unless it went already; normally once, and again only when the server's answer was lost (reliability 39).
 
     What the server refuses for good is given up after five attempts; while it is away or asks for patience the mail waits, and others go their way.
+    Where whom it is for has another address by then, it is not sent, and written once more to that one.
     """
     mail = MailLog.objects.get(pk=payload["mail"])
-    if mail.state == MailLog.State.SENT:
+    if mail.state in ENDED or _goes_on(mail):
         return
     message = _message(mail)
     try:
@@ -33,6 +37,21 @@ def deliver(payload: dict[str, Any]) -> None:
             raise
         raise registry.TryLaterError(said) from problem
     MailLog.objects.filter(pk=mail.pk).update(state=MailLog.State.SENT, sent_at=timezone.now(), error="")
+
+
+def _goes_on(mail: MailLog) -> bool:
+    """Whether this mail was overtaken by a change of the address; then it is sent on, once, to where it belongs now."""
+    to = addresses.moved_to(mail)
+    if to is None:
+        return False
+    with transaction.atomic():
+        locked = MailLog.objects.select_for_update().get(pk=mail.pk)
+        if locked.state not in ENDED:
+            if to:
+                outgoing.send_on(locked, to)
+            said = _("The address has changed since this was written: it went to %(to)s.") % {"to": to} if to else _("The address was taken away since.")
+            MailLog.objects.filter(pk=mail.pk).update(state=MailLog.State.MOVED, error=said)
+    return True
 
 
 def _is_refused_for_good(problem: OSError) -> bool:

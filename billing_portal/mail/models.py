@@ -13,6 +13,7 @@ class MailLog(Record):
         QUEUED = "queued", _("Waiting")
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Failed")
+        MOVED = "moved", _("Address changed")
 
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=200, unique=True)

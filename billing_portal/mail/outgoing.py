@@ -10,6 +10,7 @@ import css_inline
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from billing_portal.jobs import outbox
 from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy import queries
+from billing_portal.tenancy.models import new_id
 
 MAX_RECIPIENTS = 5
 LONGEST_SENDER = 300  # as the log has room for
@@ -59,12 +61,34 @@ def send(
         text=render_to_string(f"emails/{kind}.txt", values).strip() + "\n",
         html=css_inline.inline(render_to_string(f"emails/{kind}.html", values)),
         attachments=[asdict(attachment) for attachment in attachments],
-        message_id=make_msgid(domain=settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")),
+        message_id=_message_id(),
         about_kind=about[0] if about else "",
         about_id=about[1] if about else None,
     )
-    outbox.add("mail.deliver", {"mail": str(mail.pk)}, key=f"mail:{mail.pk}")
+    _owe(mail)
     return mail
+
+
+def send_on(mail: MailLog, to: str) -> MailLog:
+    """Write a mail once more, word for word, to another address, and owe its delivery. Raises `bad_address`."""
+    same = ("kind", "sender", "reply_to", "subject", "text", "html", "attachments", "about_kind", "about_id")
+    copied = {name: getattr(mail, name) for name in same}
+    anew = MailLog.objects.create(key=f"moved:{mail.pk}:{new_id()}", recipients=[_address(to)], message_id=_message_id(), **copied)
+    _owe(anew)
+    return anew
+
+
+def sent_on(mail: MailLog) -> QuerySet[MailLog]:
+    """The mails that this one was written into once more."""
+    return MailLog.objects.filter(key__startswith=f"moved:{mail.pk}:")
+
+
+def _owe(mail: MailLog) -> None:
+    outbox.add("mail.deliver", {"mail": str(mail.pk)}, key=f"mail:{mail.pk}")
+
+
+def _message_id() -> str:
+    return make_msgid(domain=settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">"))
 
 
 def sender_of(name: str) -> str:

@@ -26,6 +26,7 @@ def _mails(document: Document) -> Iterator[Event]:
         MailLog.State.SENT: _("Sent to %(to)s"),
         MailLog.State.QUEUED: _("Mail to %(to)s is waiting"),
         MailLog.State.FAILED: _("Mail to %(to)s failed, is tried again"),
+        MailLog.State.MOVED: _("Mail to %(to)s was not sent: the address had changed"),
     }
     for mail in MailLog.objects.filter(about_kind=queries.ABOUT, about_id=document.pk):
         yield Event(said[MailLog.State(mail.state)] % {"to": ", ".join(mail.recipients)}, _("by mail, with the PDF"), mail.sent_at or mail.created_at)

@@ -64,7 +64,7 @@ TABLE: dict[str, str] = {
     "web:staff-resend": KNOWN,
     "customers:person-resend": KNOWN,
     "customers:my-person-resend": KNOWN,
-    "web:mail-resend": "mails with links of one's own are never sent again, others go where they went",
+    "web:mail-resend": "mails with links of one's own are never sent again, others go where they went or to the billing email of today",
     "web:staff-deactivate": SHUTS,
     "web:staff-sessions-end": SHUTS,
     "customers:person-deactivate": SHUTS,

@@ -11,6 +11,7 @@ from billing_portal.jobs import broker, outbox
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import require
+from billing_portal.mail import addresses, outgoing
 from billing_portal.mail.models import MailLog
 
 # Their links are good once and for one person; new ones are made where the person is.
@@ -28,11 +29,22 @@ def retry(job: Job, *, actor: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
-def resend(mail: MailLog, *, actor: Actor, at: datetime) -> None:
-    """Deliver a mail again as it was written. Raises `mail_personal` for links to a password and `mail_waiting` while it is on its way."""
+def resend(mail: MailLog, *, actor: Actor, at: datetime) -> MailLog:
+    """Deliver a mail again as it was written, to the address of today if whom it is for has another one since: that is a mail of its own.
+
+    Raises `mail_personal` for links to a password, `mail_waiting` while it is on its way, and `no_address` when there is none any more.
+    """
     locked = MailLog.objects.select_for_update().get(pk=mail.pk)
     require(locked.kind not in PERSONAL, "mail_personal", _("Links work once: send new login details from the person's page."))
-    require(locked.state != MailLog.State.QUEUED, "mail_waiting", _("This mail is on its way already."))
-    MailLog.objects.filter(pk=mail.pk).update(state=MailLog.State.QUEUED, error="")
-    outbox.add("mail.deliver", {"mail": str(mail.pk)}, key=f"mail:{mail.pk}:{at.isoformat()}")
-    audit.record(actor, "mail.resent", subject=("mail", mail.pk, locked.subject[:200]), changes={"to": ("", ", ".join(locked.recipients))}, at=at)
+    waits = locked.state == MailLog.State.QUEUED or outgoing.sent_on(locked).filter(state=MailLog.State.QUEUED).exists()
+    require(not waits, "mail_waiting", _("This mail is on its way already."))
+    to = addresses.moved_to(locked)
+    if to is None:
+        MailLog.objects.filter(pk=mail.pk).update(state=MailLog.State.QUEUED, error="")
+        outbox.add("mail.deliver", {"mail": str(mail.pk)}, key=f"mail:{mail.pk}:{at.isoformat()}")
+        sent = locked
+    else:
+        require(to, "no_address", _("There is no address any more that this mail could go to."))
+        sent = outgoing.send_on(locked, to)
+    audit.record(actor, "mail.resent", subject=("mail", sent.pk, sent.subject[:200]), changes={"to": ("", ", ".join(sent.recipients))}, at=at)
+    return sent

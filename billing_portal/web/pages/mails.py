@@ -86,9 +86,10 @@ def styles_of(content: str) -> str:
 @require_POST
 def resend(request: PortalRequest, mail: UUID) -> HttpResponse:
     found = get_object_or_404(MailLog, pk=mail)
-    again.resend(found, actor=actor_of(request), at=timezone.now())
-    messages.success(request, _("The mail is on its way again."))
-    return redirect("web:mail", mail=found.pk)
+    sent = again.resend(found, actor=actor_of(request), at=timezone.now())
+    said = _("The mail is on its way again.") if sent == found else _("The mail is on its way to %(to)s.") % {"to": ", ".join(sent.recipients)}
+    messages.success(request, said)
+    return redirect("web:mail", mail=sent.pk)
 
 
 def without_links(text: str) -> str:
