@@ -8,7 +8,7 @@ at the parent is left to the parent's queue. Money that a document has taken sta
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -133,10 +133,11 @@ def _bought(call: Call, purchase: Purchase) -> Bought | None:
     return bought if climbed or purchase.seller is None else None
 
 
-def apply(found: Sequence[Finding], attempt: UUID, *, actor: Actor, at: datetime, owes: Collection[str] = (CLIMB, TELL_BELOW)) -> int:
+def apply(found: Sequence[Finding], attempt: UUID, *, actor: Actor, at: datetime) -> int:
     """Post the differences, write the new prices and owe what follows at the other levels; how many calls changed.
 
-    The key of a movement names the call and the number of its price, so none is posted twice. `owes` names the ways the news has to go.
+    The key of a movement names the call and the number of its price, so none is posted twice. What is owed elsewhere is owed once for an `attempt`, so
+    each transaction needs one of its own.
     """
     changed = [each for each in found if each.is_changed]
     if not changed:
@@ -147,7 +148,7 @@ def apply(found: Sequence[Finding], attempt: UUID, *, actor: Actor, at: datetime
     batches = CallBatch.objects.in_bulk(list({each.call.batch_id for each in changed}))
     if moved:
         spending.note(_seen(moved, batches, at), at=at)
-    _owe(changed, batches, attempt, owes)
+    _owe(changed, batches, attempt)
     _audit(changed, actor=actor, at=at)
     return len(changed)
 
@@ -173,11 +174,11 @@ def _seen(moved: Iterable[Finding], batches: Mapping[UUID, CallBatch], at: datet
     return seen
 
 
-def _owe(changed: Sequence[Finding], batches: Mapping[UUID, CallBatch], attempt: UUID, owes: Collection[str]) -> None:
-    """The way up for other buy prices, the way down for other prices of calls that came from a reseller below."""
-    if CLIMB in owes and any(each.bought for each in changed) and buying.seller() is not None:
+def _owe(changed: Sequence[Finding], batches: Mapping[UUID, CallBatch], attempt: UUID) -> None:
+    """The way up for buy prices set here, the way down for prices set here of calls that came from below; where a price came from it is known already."""
+    if any(each.bought and each.buy_number % 2 for each in changed) and buying.seller() is not None:
         outbox.add(CLIMB, {"attempt": str(attempt)}, key=f"difference-climbs:{attempt}")
-    below = {batches[each.call.batch_id].child_schema for each in changed if each.outcome is not None} - {""} if TELL_BELOW in owes else set()
+    below = {batches[each.call.batch_id].child_schema for each in changed if each.outcome is not None and each.price_number % 2 == 0} - {""}
     for schema in sorted(below):
         outbox.add(TELL_BELOW, {"attempt": str(attempt), "child": schema}, key=f"difference-below:{attempt}:{schema}")
 

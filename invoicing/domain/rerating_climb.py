@@ -1,11 +1,13 @@
 """The differences of calls rated again go up and down the tree: each end of a link takes what is later, so that repeats and crossings do no harm.
 
-As in `climb` no transaction spans two schemas. What is sent is always what holds when it is sent; its number says whether it is news.
+As in `climb` no transaction spans two schemas. What is sent is always what holds when it is sent; its number says whether it is news. Below nobody
+knows what was put right above meanwhile, so the level that charges asks its own prices once more and has the last word.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,10 +19,10 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
 from billing_portal.tenancy import queries as tenancy
-from billing_portal.tenancy.models import Reseller
+from billing_portal.tenancy.models import Reseller, new_id
 from customers.domain import standing
 from customers.models import Customer
-from invoicing.domain import buying, climb, closed_above, margins, posted, rerating
+from invoicing.domain import buying, climb, closed_above, margins, posted, rating_batch, rerating
 from invoicing.domain.buying import Bought, Seller
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey, PriceChange
@@ -41,7 +43,7 @@ def up(attempt: UUID, *, at: datetime) -> None:
     for batch_id in sorted(_missing(carried, parent)):
         climb.climb(batch_id, at=at)
     with schema_context(parent.schema), transaction.atomic():
-        _receive(carried, parent, child, attempt, at=at)
+        _receive(carried, parent, child, at=at)
 
 
 def _carried(attempt: UUID) -> dict[Name, Call]:
@@ -74,10 +76,11 @@ def _keys(names: Iterable[Name]) -> dict[Name, CallKey]:
     return {name: key for key in rows if (name := (key.switch.name, key.call_id, key.leg)) in asked}
 
 
-def _receive(carried: Mapping[Name, Call], parent: Seller, child: Reseller, attempt: UUID, *, at: datetime) -> None:
+def _receive(carried: Mapping[Name, Call], parent: Seller, child: Reseller, *, at: datetime) -> None:
     """In the parent's schema: the later prices are posted, and what these calls cost the parent is computed anew.
 
     What the parent has credited or written off while the news was on its way moves no more: it is answered by the price that stays (semantics 13).
+    What follows from that is an attempt of the parent's: the one below may come twice, with other prices the second time.
     """
     customer = parent.customer
     standing.lock(customer)
@@ -88,9 +91,9 @@ def _receive(carried: Mapping[Name, Call], parent: Seller, child: Reseller, atte
         (calls[key.pk], key, carried[name]) for name, key in sorted(keys.items()) if key.pk in calls and carried[name].buy_number > calls[key.pk].price_number
     ]
     closed = billed.closed_calls(call for call, _key, _below in news)
-    found = [_kept(call, key, below, customer) if key.pk in closed else _finding(call, key, below, customer) for call, key, below in news]
-    owes = (rerating.CLIMB, rerating.TELL_BELOW) if closed else (rerating.CLIMB,)
-    rerating.apply(_bought_anew(found), attempt, actor=Actor.program(child.name), at=at, owes=owes)
+    kept = [_kept(call, key, below, customer) for call, key, below in news if key.pk in closed]
+    moved = _asked_now([_finding(call, key, below, customer) for call, key, below in news if key.pk not in closed])
+    rerating.apply(_bought_anew([*kept, *moved]), new_id(), actor=Actor.program(child.name), at=at)
 
 
 def _finding(call: Call, key: CallKey, below: Call, customer: Customer) -> Finding:
@@ -103,7 +106,22 @@ def _finding(call: Call, key: CallKey, below: Call, customer: Customer) -> Findi
 def _kept(call: Call, key: CallKey, below: Call, customer: Customer) -> Finding:
     """The price that the call has here, as a later one of this level than that which was carried: the reseller below is told of it and follows."""
     outcome = posted.priced(posted.outcome_of(call, key, customer), Decimal(call.price), posted.inputs_of(call))
-    return Finding(call, key, customer, outcome, price_number=below.buy_number + 2 - below.buy_number % 2, buy_number=call.buy_number)
+    return Finding(call, key, customer, outcome, price_number=_overruling(below.buy_number), buy_number=call.buy_number)
+
+
+def _asked_now(found: Sequence[Finding]) -> list[Finding]:
+    """With another price that holds here by now instead, as a later one of this level: the reseller below is told of it as well."""
+    own = [posted.outcome_of(each.call, each.key, each.customer) for each in found]
+    rating_batch.price(own)
+    return [
+        each if now.reason or now.price == each.price else replace(each, outcome=now, price_number=_overruling(each.price_number))
+        for each, now in zip(found, own, strict=True)
+    ]
+
+
+def _overruling(number: int) -> int:
+    """The number of a price that this level sets over one with this number: the next even one."""
+    return number + 2 - number % 2
 
 
 def _bought_anew(found: Sequence[Finding]) -> list[Finding]:
@@ -116,7 +134,7 @@ def down(attempt: UUID, child: str, *, at: datetime) -> None:
     """Tell a reseller below what its calls cost here since this attempt: its buy prices follow, nothing moves there. A dropped one is told nothing."""
     if tenancy.named(child) is None:
         return
-    changes = list(PriceChange.objects.filter(attempt=attempt).select_related("key__switch"))
+    changes = [each for each in PriceChange.objects.filter(attempt=attempt).select_related("key__switch") if each.price_number != each.before["price_number"]]
     calls = _calls(changes)
     batches = set(CallBatch.objects.filter(pk__in={call.batch_id for call in calls.values()}, child_schema=child).values_list("pk", flat=True))
     here = {(each.key.switch.name, each.key.call_id, each.key.leg): calls[each.key_id] for each in changes if calls[each.key_id].batch_id in batches}
@@ -143,5 +161,5 @@ def _follow(above: Mapping[Name, Call], child: str, attempt: UUID, *, actor: Act
             bought = Bought(source.currency, source.price, posted.inputs_of(source))
             numbers: dict[str, Any] = {"price_number": call.price_number, "buy_number": source.price_number}
             found.append(Finding(call, key, owners[call.customer_id], bought=bought, margin_rate=call.margin_rate, **numbers))
-    rerating.apply(found, attempt, actor=actor, at=at, owes=())
+    rerating.apply(found, attempt, actor=actor, at=at)
     margins.fill([(each.call.at, each.call.id) for each in found if each.margin_rate is None])

@@ -18,6 +18,7 @@ from invoicing.domain import climb, ledger_check, rerating, rerating_climb, rera
 from invoicing.domain.rerating import Named, RatedAgain
 from invoicing.models import Call, PriceChange, WaitingCall
 from rateplans import queries as rateplans
+from rateplans.models import RatePlan
 from tests.support import killing, tree, world
 from tests.support.tree import LEVELS, Tree
 from tests.support.world import jane
@@ -204,12 +205,71 @@ def _in(level: str, work: Callable[[], None]) -> None:
         work()
 
 
+def at_acme(price: str) -> None:
+    with schema_context("acme"):
+        plan = RatePlan.objects.filter(name=f"At {price}").first() or world.plan(f"At {price}", "GBP", {"44": ("United Kingdom", price)})
+        PlanAssignment.objects.update(plan=plan)
+
+
+@pytest.mark.parametrize(("put_right", "changed", "holds"), [("1.20", 1, "1.22"), ("0.80", 0, "0.8133")])
+def test_a_price_that_was_put_right_above_is_not_undone_by_one_on_its_way(three: Tree, put_right: str, changed: int, holds: str) -> None:
+    """Acme's plan was wrong for a while and Globex rated again in it: what Acme asks when that comes is what holds, at both ends."""
+    send(three)
+    tree.work()
+    at_acme("0.80")
+    again("globex")
+    tree.work()
+    at_acme("8.00")
+    again("globex")
+    at_acme(put_right)
+    assert again("acme").changed == changed
+
+    tree.work()
+
+    assert (tree.balances()["acme"], tree.prices()["globex"][0][2]) == ([("Globex", f"-{holds}", "GBP")], holds)
+    assert tree.differences() == []
+
+
+def test_a_price_on_its_way_holds_where_none_is_asked_any_more(three: Tree) -> None:
+    send(three)
+    tree.work()
+    at_acme("0.80")
+    again("globex")
+    with schema_context("acme"):
+        PlanAssignment.objects.update(plan=world.plan("France alone", "GBP", {"33": ("France", "0.80")}))
+
+    tree.work()
+
+    assert (tree.balances()["acme"], tree.differences()) == (AFTER["acme"], [])
+
+
+def test_a_death_between_two_ratings_keeps_nothing_from_the_level_above_the_parent(three: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first difference came and its job stayed open: repeated it carries the second price, and that is owed further up as well."""
+    send(three)
+    tree.work()
+    double_at("acme", "owner")
+    again("globex", NOON + timedelta(hours=1))
+    with monkeypatch.context() as dying:
+        dying.setattr(running, "_finish", lambda job: None)
+        run_one("calls.difference_climbs")
+    with schema_context("acme"):
+        run_one("calls.difference_climbs")
+    for level, currency in (("acme", "GBP"), ("owner", "EUR")):
+        with schema_context(level):
+            PlanAssignment.objects.update(plan=world.plan("Once more", currency, {"44": ("United Kingdom", "1.20")}))
+    again("globex", LATER)
+
+    tree.work()
+
+    assert (tree.balances()["acme"], tree.balances()["owner"]) == ([("Globex", "-1.22", "GBP")], [("Acme", "-1.22", "EUR")])
+    assert tree.differences() == []
+
+
 def test_differences_that_come_in_the_wrong_order_end_at_the_last(three: Tree) -> None:
     send(three)
     tree.work()
     for price in ("0.80", "1.20"):
-        with schema_context("acme"):
-            PlanAssignment.objects.update(plan=world.plan(f"At {price}", "GBP", {"44": ("United Kingdom", price)}))
+        at_acme(price)
         again("globex")
 
     for job in Job.objects.filter(kind="calls.difference_climbs").order_by("-created_at"):
