@@ -17,8 +17,8 @@ EXACT = Context(prec=_DIGITS, rounding=ROUND_HALF_UP, traps=[Inexact, Clamped, I
 """Arithmetic that is exact or raises: nothing is rounded on the way to the one rounding at the end."""
 
 # ISO 4217's minor units where they are not two. CLDR (and so Babel) counts cash in use and differs, for instance for IQD.
-_MINOR_UNITS = dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0)
-_MINOR_UNITS |= dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3) | {"CLF": 4, "UYW": 4}
+OTHER_MINOR_UNITS = dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0)
+OTHER_MINOR_UNITS |= dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3) | {"CLF": 4, "UYW": 4}
 
 
 def round_half_up(amount: Decimal, places: int) -> Decimal:
@@ -40,7 +40,7 @@ def _half_up(value: Fraction) -> int:
 
 def minor_units(currency: str) -> int:
     """Decimals of the currency's smallest coin by ISO 4217: 2 for GBP, 0 for JPY, 3 for KWD."""
-    return _MINOR_UNITS.get(currency.upper(), 2)
+    return OTHER_MINOR_UNITS.get(currency.upper(), 2)
 
 
 def to_minor(amount: Decimal, currency: str) -> Decimal:

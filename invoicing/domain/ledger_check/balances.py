@@ -50,6 +50,40 @@ SIDES = Question(
     """,
 )
 
+# Semantics 5, said a second time so that a mistake in the first is seen: the other account of each kind, and which way money of the kind goes.
+KINDS = Question(
+    "a movement goes between the accounts of its kind, the way its kind goes",
+    """
+    WITH kinds (kind, other, way, own) AS (VALUES
+         ('usage', 'revenue', 'either', '{wallet,receivable}'::text[]),
+         ('fee', 'revenue', 'out', '{wallet,receivable}'),
+         ('charge', 'revenue', 'out', '{wallet,receivable}'),
+         ('credit', 'revenue', 'in', '{wallet,receivable}'),
+         ('tax', 'tax_payable', 'either', '{wallet,receivable}'),
+         ('rounding', 'rounding', 'either', '{receivable}'),
+         ('topup', 'cash_clearing', 'in', '{wallet,tax_payable}'),
+         ('voucher', 'voucher_float', 'in', '{wallet,tax_payable}'),
+         ('payment', 'cash_clearing', 'in', '{receivable}'),
+         ('refund', 'cash_clearing', 'out', '{wallet,receivable,tax_payable}'),
+         ('chargeback', 'cash_clearing', 'out', '{wallet,receivable,tax_payable}'),
+         ('write_off', 'bad_debt', 'in', '{receivable}'),
+         ('adjustment', 'adjustments', 'either', '{wallet,receivable}'),
+         ('opening', 'opening', 'either', '{wallet,receivable}'),
+         ('affiliate', 'affiliate_expense', 'in', '{wallet,receivable}'),
+         ('settle', 'receivable', 'either', '{wallet,tax_payable}')),
+         moved AS (
+        SELECT transfer.*, CASE WHEN reverses_id IS NULL THEN debit.kind ELSE credit.kind END AS source,
+               CASE WHEN reverses_id IS NULL THEN credit.kind ELSE debit.kind END AS target
+          FROM customers_transfer AS transfer
+          JOIN customers_account AS debit ON debit.id = transfer.debit_id
+          JOIN customers_account AS credit ON credit.id = transfer.credit_id)
+    SELECT moved.customer_id, 'movement ' || moved.key || ' from ' || moved.source || ' to ' || moved.target, NULL::numeric, moved.amount
+      FROM moved LEFT JOIN kinds ON kinds.kind = moved.kind
+     WHERE ((kinds.way <> 'in' AND moved.source = ANY (kinds.own) AND moved.target = kinds.other)
+         OR (kinds.way <> 'out' AND moved.source = kinds.other AND moved.target = ANY (kinds.own))) IS NOT TRUE
+    """,
+)
+
 HELD = Question(
     "held is the sum of open reservations",
     """

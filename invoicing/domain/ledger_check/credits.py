@@ -90,3 +90,15 @@ PARTS = Question(
      GROUP BY document.id, tax.id HAVING tax.amount <> sum(part.amount)
     """,
 )
+
+NOTE_TAXES = Question(
+    "a credit note gives back the taxes of the lines it credits",
+    """
+    SELECT note.customer_id, 'document ' || note.number, coalesce(sum(part.amount), 0), note.tax
+      FROM invoicing_document AS note
+      JOIN invoicing_documentline AS line ON line.document_id = note.id
+      LEFT JOIN invoicing_linetax AS part ON part.line_id = line.credits_id
+     WHERE note.kind = 'credit_note'
+     GROUP BY note.id HAVING note.tax <> coalesce(sum(part.amount), 0)
+    """,
+)

@@ -1,5 +1,6 @@
 """Issued documents against what they took, what they say, and what pays them."""
 
+from billing_portal.kernel import money
 from invoicing.domain.ledger_check.report import Question
 
 LINES = Question(
@@ -49,6 +50,18 @@ TAX_POSTED = Question(
        AND posted.kind = ANY(CASE document.kind WHEN 'receipt' THEN '{tax,topup,voucher}' ELSE '{tax}' END::text[])
      WHERE nullif(CASE document.kind WHEN 'credit_note' THEN -tax.amount ELSE tax.amount END, 0) IS DISTINCT FROM posted.amount
     """,
+)
+
+TAX_RATE = Question(
+    "each tax of an invoice is its percentage of the lines that bear it",
+    """
+    SELECT document.customer_id, 'document ' || document.number || ', ' || tax.name, round(tax.base * tax.percent / 100, coalesce(unit.places, 2)), tax.amount
+      FROM invoicing_documenttax AS tax
+      JOIN invoicing_document AS document ON document.id = tax.document_id
+      LEFT JOIN (SELECT unnest(%s::text[]) AS currency, unnest(%s::int[]) AS places) AS unit USING (currency)
+     WHERE document.kind = 'invoice' AND tax.amount <> round(tax.base * tax.percent / 100, coalesce(unit.places, 2))
+    """,
+    (list(money.OTHER_MINOR_UNITS), list(money.OTHER_MINOR_UNITS.values())),
 )
 
 # What a movement on the receivable adds to a document: debits of the customer count, credits are taken off.
@@ -102,11 +115,26 @@ OVERPAID = Question(
 GAPLESS = Question(
     "document numbers run from 1 without a gap",
     """
-    SELECT NULL::uuid, 'series ' || series.name, series.next_number - 1, count(document.id)
-      FROM invoicing_series AS series LEFT JOIN invoicing_document AS document ON document.series_id = series.id
-     GROUP BY series.id
-    HAVING count(document.id) <> series.next_number - 1
-        OR (count(document.id) > 0 AND (min(document.sequence) <> 1 OR max(document.sequence) <> count(document.id)))
+    WITH skipped AS (
+        SELECT subject_id AS series_id, (changes #>> '{next number,0}')::int AS first, (changes #>> '{next number,1}')::int AS next
+          FROM accounts_auditentry WHERE action = 'series.skipped'),
+         missing AS (SELECT series_id, sum(next - first) AS numbers FROM skipped GROUP BY series_id),
+         given AS (
+        SELECT document.series_id, count(*) AS numbers
+          FROM invoicing_document AS document
+          JOIN invoicing_series AS series ON series.id = document.series_id
+         WHERE document.sequence BETWEEN 1 AND series.next_number - 1
+           AND NOT EXISTS (SELECT FROM skipped WHERE skipped.series_id = series.id AND document.sequence >= skipped.first AND document.sequence < skipped.next)
+         GROUP BY document.series_id),
+         found AS (SELECT series_id, count(*) AS numbers FROM invoicing_document GROUP BY series_id),
+         wanted AS (
+        SELECT series.id, series.name, series.next_number - 1 - coalesce(missing.numbers, 0) AS numbers
+          FROM invoicing_series AS series LEFT JOIN missing ON missing.series_id = series.id)
+    SELECT NULL::uuid, 'series ' || wanted.name, wanted.numbers, coalesce(found.numbers, 0)
+      FROM wanted
+      LEFT JOIN given ON given.series_id = wanted.id
+      LEFT JOIN found ON found.series_id = wanted.id
+     WHERE coalesce(found.numbers, 0) <> wanted.numbers OR coalesce(given.numbers, 0) <> wanted.numbers
     """,
 )
 

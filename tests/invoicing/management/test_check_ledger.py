@@ -143,6 +143,19 @@ def test_a_document_that_is_off_is_found(month: Customer) -> None:
         ("UPDATE customers_transfer SET amount = amount + 0.0001 WHERE kind = 'tax' AND customer_id = %s", "each tax of a document is posted as it is printed"),
         ("UPDATE invoicing_document SET sequence = 2 WHERE customer_id = %s", "document numbers run from 1 without a gap"),
         (
+            "UPDATE invoicing_documenttax SET amount = amount / 2 WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)",
+            "each tax of an invoice is its percentage of the lines that bear it",
+        ),
+        (
+            "UPDATE customers_transfer SET debit_id = (SELECT id FROM customers_account WHERE kind = 'tax_payable' AND currency = customers_transfer.currency)"
+            " WHERE kind = 'payment' AND customer_id = %s",
+            "a movement goes between the accounts of its kind, the way its kind goes",
+        ),
+        (
+            "UPDATE customers_transfer SET (debit_id, credit_id) = (credit_id, debit_id) WHERE kind = 'payment' AND customer_id = %s",
+            "a movement goes between the accounts of its kind, the way its kind goes",
+        ),
+        (
             "DELETE FROM customers_account WHERE kind = 'wallet' AND customer_id = %s",
             "a customer has one wallet and one receivable in its currency, and a standing",
         ),
@@ -268,6 +281,7 @@ def test_money_given_back_is_looked_at(month: Customer, sql: str, identity: str)
             "a line of a credit note is the line it credits",
         ),
         ("UPDATE invoicing_linetax SET amount = amount + 0.0001 WHERE %s <> ''", "the parts of a tax on the lines add up to it"),
+        ("UPDATE invoicing_document SET tax = 0, total = net WHERE credits_id IS NOT NULL AND %s <> ''", "a credit note gives back the taxes of the lines"),
         (
             "UPDATE customers_transfer SET amount = amount + 0.0001 WHERE kind = 'credit' AND customer_id = %s",
             "the net of a document is what it took and its rounding",
