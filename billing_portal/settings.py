@@ -198,7 +198,8 @@ X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "billing_portal.web.messages.MessageStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # a form without its files; read before it is known who sends it, and many times larger once it is taken apart
 FILE_UPLOAD_HANDLERS = ["billing_portal.web.uploads.FileHandler"]
-API_BODY_MOST_BYTES = 60 * 1024 * 1024
+API_BODY_MOST_BYTES = 16_000_000  # 10,000 records with every field full, unless in letters of several bytes
+API_BODY_MOST_VALUES = 500_000  # about: commas and brackets, for each record as many as it has fields four times over
 FILE_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 

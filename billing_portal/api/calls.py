@@ -24,8 +24,12 @@ BODY = {"required": True, "content": {"application/json": {"schema": shape()}}}
 
 @router.post("/calls", response=ANSWERS, openapi_extra={"requestBody": BODY}, operation_id="post_calls", summary="Deliver calls")
 def post_calls(request: HttpRequest) -> HttpResponse:
-    """Take calls in. Each is rated and posted once, answered in order; a repeated one gets its first answer again."""
-    sent = CallsIn.model_validate_json(bodies.read(request, most=settings.API_BODY_MOST_BYTES))
+    """Take calls in. Each is rated and posted once, answered in order; a repeated one gets its first answer again.
+
+    A body has at most 16 MB and 500,000 values, which is room for every field of 10,000 records; a larger one is refused whole, with 413.
+    """
+    body = bodies.read(request, most=settings.API_BODY_MOST_BYTES, most_values=settings.API_BODY_MOST_VALUES)
+    sent = CallsIn.model_validate_json(body)
     key: ApiKey = request.auth  # type: ignore[attr-defined]
     records = [record.record() for record in sent.records]
     actor = Actor.program(key.switch.name, via="api")

@@ -65,7 +65,7 @@ def wrong_address(request: HttpRequest, problem: AddressError) -> HttpResponse:
 
 @api.exception_handler(BodyTooLargeError)
 def too_large(request: HttpRequest, problem: BodyTooLargeError) -> HttpResponse:
-    return JsonResponse({"detail": "The body is too large."}, status=413)
+    return JsonResponse({"detail": "The body is too large: send fewer records at once."}, status=413)
 
 
 @api.exception_handler(ValidationError)

@@ -12,6 +12,7 @@ from billing_portal.accounts.domain import keys
 from billing_portal.accounts.models import ApiKey, Switch
 from billing_portal.tenancy.models import Reseller
 from customers.models import AccountCode, Customer
+from invoicing.domain.formats.rows import LIMITS
 from invoicing.models import Call, CallBatch, CallKey, WaitingCall
 from tests.support import world
 from tests.support.world import jane
@@ -200,8 +201,45 @@ def test_a_body_beyond_the_limit_is_refused(secret: str, settings: Any) -> None:
     settings.API_BODY_MOST_BYTES = 100
     answer = post(secret, {"records": [a_call()]})
 
-    assert (answer.status_code, answer.json()) == (413, {"detail": "The body is too large."})
+    assert (answer.status_code, answer.json()) == (413, {"detail": "The body is too large: send fewer records at once."})
     assert not CallKey.objects.exists()
+
+
+@pytest.mark.rel(59)
+@pytest.mark.parametrize("value", ["{}", "[]", "1", "[[[[]]]]", '{"":0}'])
+def test_a_body_of_more_values_than_any_ten_thousand_records_have_is_refused(anna: Customer, secret: str, value: str) -> None:
+    body = json.dumps({"records": [a_call(more=[])]}).replace("[]", f"[{','.join([value] * 500_000)}]")
+    answer = post(secret, body)
+
+    assert (answer.status_code, answer.json()) == (413, {"detail": "The body is too large: send fewer records at once."})
+    assert not CallKey.objects.exists()
+
+
+@pytest.mark.rel(59)
+def test_ten_thousand_records_with_every_field_full_are_no_larger_than_a_body_may_be(settings: Any) -> None:
+    texts = {name: "x" * most for name, most in LIMITS.items()}
+    times = dict.fromkeys(("setup_at", "answered_at", "ended_at"), "2026-10-03T10:00:00.000000+01:00")
+    body = json.dumps({"records": [texts | times | {"direction": "out", "seconds": 2_678_400}] * 10_000})
+
+    assert len(body) < settings.API_BODY_MOST_BYTES
+    assert sum(map(body.count, ",[{")) < settings.API_BODY_MOST_VALUES / 3
+
+
+@pytest.mark.rel(59)
+def test_of_what_a_record_carries_besides_as_much_is_kept_as_there_is_room_for(anna: Customer, secret: str) -> None:
+    besides: dict[str, dict[str, Any]] = {
+        "101": {"more": [{}] * 100_000},
+        "102": {"more": "é" * 5_000, "last": 1},
+        "103": {"one": 1, "more": ["é" * 4_080] * 9},
+    }
+    answer = post(secret, {"records": [a_call(call_id=caller, **{"from": caller}, **given) for caller, given in besides.items()]})
+
+    assert [entry["status"] for entry in answer.json()["records"]] == ["rated"] * 3
+    assert {call.caller: call.extra for call in Call.objects.all()} == {
+        "101": {"more": [*[{}] * 4_091, "…"]},
+        "102": {"more": "é" * 4_091 + "…", "…": "…"},
+        "103": {"one": 1, "more": ["é" * 4_080, "éééé…", "…"]},
+    }
 
 
 @pytest.mark.rel(59)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -16,8 +16,11 @@ from django.utils.translation import gettext as _
 from billing_portal.kernel.errors import DomainError
 from invoicing.domain.records import CallRecord
 
+T = TypeVar("T")
 LIMITS = {"call_id": 128, "leg": 16, "account": 60, "line": 60, "address": 100, "to": 255, "caller": 255, "cause": 255}
 DEEPEST = 20
+MOST_BESIDES = 4_096
+CUT = "…"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -133,17 +136,47 @@ def clean(text: str) -> str:
 
 
 def extra(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that are kept with the record because nobody here knows them; empty ones are not. What is nested deeper than 20 levels is cut."""
-    return {clean(name): _storable(value, DEEPEST) for name, value in fields.items() if value not in ("", None)}
+    """Fields that are kept with the record because nobody here knows them; empty ones are not.
+
+    Of one record 4,096 characters are kept, names and values together. What does not fit, and what is nested deeper than 20 levels, is cut: “…” stands there.
+    """
+    kept: dict[str, Any] = Room(MOST_BESIDES).keep({name: value for name, value in fields.items() if value not in ("", None)}, DEEPEST + 1)
+    return kept
 
 
-def _storable(value: Any, depth: int) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    if isinstance(value, dict | list) and not depth:
-        return "…"
-    if isinstance(value, dict):
-        return {clean(str(name)): _storable(inner, depth - 1) for name, inner in value.items()}
-    return [_storable(inner, depth - 1) for inner in value] if isinstance(value, list) else value
+@dataclass(slots=True)
+class Room:
+    """How many characters may still be kept of what a record carries besides, so that nobody's record is larger than any call needs (reliability 59)."""
+
+    left: int
+
+    def keep(self, value: Any, depth: int) -> Any:
+        """The value as a database can hold it, or as much of it as there is room for."""
+        if isinstance(value, dict | list) and not depth:
+            return self._text(CUT)
+        if isinstance(value, dict):
+            kept = {self._text(str(name)): self.keep(inner, depth - 1) for name, inner in self._while_room(value.items())}
+            return kept if len(kept) == len(value) else kept | {CUT: CUT}
+        if isinstance(value, list):
+            items = [self.keep(inner, depth - 1) for inner in self._while_room(value)]
+            return items if len(items) == len(value) else [*items, CUT]
+        if isinstance(value, str):
+            return self._text(value)
+        written = str(value)
+        if len(written) > self.left or (isinstance(value, float) and not isfinite(value)):
+            return self._text(written)
+        self.left -= len(written)
+        return value
+
+    def _text(self, value: str) -> str:
+        fits = value[: max(self.left, 0)]
+        self.left -= len(value)
+        return clean(fits) + CUT * (len(fits) < len(value))
+
+    def _while_room(self, values: Iterable[T]) -> Iterator[T]:
+        """These one by one while there is room; each takes a character of its own, be it empty."""
+        for value in values:
+            if self.left <= 0:
+                return
+            self.left -= 1
+            yield value
