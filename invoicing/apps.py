@@ -14,7 +14,7 @@ class InvoicingConfig(AppConfig):
         from billing_portal.tenancy.domain import partitions
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
-        from customers.domain import codes, dropping, spending, unbilled
+        from customers.domain import codes, dropping, line_names, spending, unbilled
         from invoicing import jobs, jobs_low_balance, links, links_calls, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
         from invoicing.domain import out_of_turn, waiting
@@ -29,6 +29,7 @@ class InvoicingConfig(AppConfig):
         unbilled.register(movements.has_untaken, out_of_turn.issue)
         spending.register(posted_on)
         codes.register(calls.waits_under)
+        line_names.register(calls.waits_by)
         dropping.register(waiting.count)
         addresses.register(billing_emails.of_document, "invoice", "credit_note", "receipt")
         addresses.register(billing_emails.of_request, "topup_approved", "topup_rejected")

@@ -41,8 +41,9 @@ def add_line(
 
     `person` uses it, and so sees its calls. Calls to a line are free and calls from it are its customer's (semantics 21), so the
     customer's own people (`by_customer`) may take neither a name that can be dialled, but for an extension of up to four figures, nor a name or
-    address that another customer has; to such an extension calls are free when staff have said so. Staff who know that another customer has
-    it (`shared`) may give it all the same. Lines are added one after the other, so that two customers cannot take the same one at once.
+    address that another customer has or by which calls of nobody wait; to such an extension calls are free when staff have said so. Staff who
+    know that another customer has it (`shared`) may give it all the same. Lines are added one after the other, so that two customers cannot take
+    the same one at once.
     Raises `line_name_missing`, `line_name_unreadable`, `line_name_too_long`, `line_not_yours`, `line_shared`, `line_taken`, `inactive`,
     `person_of_others`.
     """
@@ -113,11 +114,10 @@ def _require_own(customer: Customer, person: Person | None) -> None:
 
 def _require_harmless(customer: Customer, name: str, address: str) -> None:
     """Refuse in the same words whatever the reason is, which may lie with another customer."""
-    others = Line.objects.exclude(customer=customer)
     refusal = _("You cannot add this line yourself. Ask us to add it.")
     harmless = phone.is_word(name) or phone.is_extension(name)
-    require(harmless and not others.filter(folded_name=fold(name)).exists(), "line_not_yours", refusal, "name")
-    require(not address or not others.filter(folded_address=fold(address)).exists(), "line_not_yours", refusal, "address")
+    require(harmless and line_names.is_unclaimed(customer, "name", name), "line_not_yours", refusal, "name")
+    require(not address or line_names.is_unclaimed(customer, "address", address), "line_not_yours", refusal, "address")
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -14,6 +14,21 @@ from billing_portal.kernel.folding import fold
 from customers.models import Customer, Line
 
 FIELDS = (("name", "folded_name"), ("address", "folded_address"))
+
+Asked = Callable[[str, str], bool]
+_asked: list[Asked] = []
+
+
+def register(waits_by: Asked) -> None:
+    """Say at start-up how to find calls of nobody that wait by a line's `name` or `address`: calls live in a higher app."""
+    if waits_by not in _asked:
+        _asked.append(waits_by)
+
+
+def is_unclaimed(customer: Customer, field: str, text: str) -> bool:
+    """Whether no other customer has this `name` or `address`, and no call waits by it that is somebody else's perhaps."""
+    rivals = Line.objects.exclude(customer=customer).filter(**{dict(FIELDS)[field]: fold(text)})
+    return not rivals.exists() and not any(waits_by(field, text) for waits_by in _asked)
 
 
 def owners(rows: Iterable[tuple[str, UUID, bool]]) -> dict[str, set[UUID]]:

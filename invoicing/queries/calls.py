@@ -120,6 +120,19 @@ def waiting_reasons(viewer: Viewer) -> list[str]:
 
 def waits_under(code: str) -> bool:
     """Whether records of nobody wait that name their customer by this number or code, in capitals or not."""
-    waiting = WaitingCall.objects.filter(state=WaitingCall.State.WAITING, customer=None)
-    accounts = waiting.order_by().values_list("record__account", flat=True).distinct()
-    return fold(code) in {fold(account) for account in accounts.iterator() if account}
+    return _waits(_of_nobody(), "account", code)
+
+
+def waits_by(field: str, text: str) -> bool:
+    """Whether records of nobody wait whose customer a line's `name` or `address` would decide: those with no account, for an address with no line."""
+    unnamed = _of_nobody().filter(record__account__isnull=True)
+    return _waits(unnamed, "line", text) if field == "name" else _waits(unnamed.filter(record__line__isnull=True), "address", text)
+
+
+def _of_nobody() -> QuerySet[WaitingCall]:
+    return WaitingCall.objects.filter(state=WaitingCall.State.WAITING, customer=None).order_by()
+
+
+def _waits(waiting: QuerySet[WaitingCall], field: str, text: str) -> bool:
+    texts = waiting.values_list(f"record__{field}", flat=True).distinct()
+    return fold(text) in {fold(each) for each in texts.iterator() if each}

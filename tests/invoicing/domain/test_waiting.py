@@ -124,6 +124,44 @@ def test_a_number_that_was_given_up_cannot_be_given_to_another_while_calls_of_no
     assert customers.change(bob, switch_account_code="anna-öne", actor=jane, at=noon).switch_account_code == "anna-öne"
 
 
+@pytest.mark.rel(62)
+@pytest.mark.parametrize(
+    ("name", "address", "waits", "field"),
+    [
+        ("shop", "", {"line": "SHOP"}, "name"),
+        ("1002", "", {"line": "1002", "address": "203.0.113.9"}, "name"),
+        ("lift", "203.0.113.9", {"address": "203.0.113.9"}, "address"),
+    ],
+)
+def test_a_customer_cannot_name_a_line_so_that_calls_of_nobody_that_wait_become_its_own(
+    anna: Customer, switch: Switch, noon: datetime, name: str, address: str, waits: dict[str, str], field: str
+) -> None:
+    take(record(account="", to="442079460123", **waits), switch=switch, at=noon)
+
+    with pytest.raises(DomainError, match="line_not_yours") as refused:
+        features.add_line(anna, name, address=address, by_customer=True, actor=jane, at=noon)
+    assert (refused.value.field, refused.value.message) == (field, "You cannot add this line yourself. Ask us to add it.")
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(0, 1)
+    assert (balance(anna), WaitingCall.objects.get().customer) == (Decimal(0), None)
+
+    features.add_line(anna, name, address=address, actor=jane, at=noon)
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(1, 0)
+    assert Call.objects.get().customer_id == anna.pk
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [{"account": "nobody", "line": "shop"}, {"account": "", "line": "nobody", "address": "203.0.113.9"}, {"account": "", "line": "shop", "aside": True}],
+)
+def test_a_customer_names_a_line_so_where_what_waits_is_not_decided_by_it(anna: Customer, switch: Switch, noon: datetime, waits: dict[str, Any]) -> None:
+    aside = waits.get("aside", False)
+    take(record(**{name: value for name, value in waits.items() if name != "aside"}), switch=switch, at=noon)
+    if aside:
+        waiting.set_aside(waiting.waiting_ids(), note="tests", actor=jane, at=noon)
+
+    assert features.add_line(anna, "shop", address="203.0.113.9", by_customer=True, actor=jane, at=noon).by_customer
+
+
 def test_rating_again_takes_the_plan_of_the_time_of_the_call(acme: Any, switch: Switch, noon: datetime) -> None:
     carl = world.customer("Carl Ltd")
     take(record(account=carl.account_number, to="442079460123"), switch=switch, at=noon)
