@@ -117,6 +117,12 @@ def audit_trail(**conditions: Any) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(**conditions)
 
 
+def last_change(about: tuple[str, UUID], fields: Iterable[str]) -> AuditEntry | None:
+    """The entry of who changed one of these fields of a subject last."""
+    found = AuditEntry.objects.filter(subject_kind=about[0], subject_id=about[1], changes__has_any_keys=list(fields))
+    return found.order_by("-at", "-created_at", "-pk").first()
+
+
 def history_of(customer_id: UUID, *, count: int = 100) -> list[AuditEntry]:
     """The last things done to a customer, newest first."""
     return list(AuditEntry.objects.filter(customer_id=customer_id).order_by("-at", "-pk")[:count])

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing_portal.accounts.models import AuditEntry
+from billing_portal.accounts.queries import last_change
 from billing_portal.web.forms import PortalForm
+from billing_portal.web.viewer import ANONYMOUS, Viewer
 
 DRAWN = "drawn"
 SEVERAL = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
@@ -28,19 +32,25 @@ class EditForm(PortalForm):
 
     Fields that say one thing `TOGETHER`, such as a limit and the tick that it holds, are seen together before they are saved: where one was touched
     here and another saved elsewhere, the other is refused once, as it is stored now. They are handed over together too.
+
+    `about` is the subject of the audit trail that the form is over, and `reader` who looks: a refusal names who saved that very field. `AUDITED_AS`
+    names the fields of the trail where they are called otherwise.
     """
 
     TOGETHER: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    AUDITED_AS: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     drawn = forms.Field(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, about: tuple[str, UUID] | None = None, reader: Viewer = ANONYMOUS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.about, self.reader = about, reader
         self.fields[DRAWN].initial = lambda: json.dumps(self._stored_now())
 
-    def saved_by(self) -> str | Promise:
-        """Who saved it last, for the refusal of a field; a form that can tell does."""
-        return _("Somebody")
+    def saved_by(self, name: str) -> str | Promise:
+        """Who saved this field last, as the reader may know them."""
+        saved = last_change(self.about, self.AUDITED_AS.get(name, [name])) if self.about else None
+        return saved.actor_name if saved is not None and may_know(self.reader, saved) else _("Somebody")
 
     def changes(self) -> dict[str, Any]:
         """What was changed, against what is stored now, and what goes with it: all that a verb needs to be told."""
@@ -59,7 +69,7 @@ class EditForm(PortalForm):
             odd = _("It cannot be told what this page was opened with. Look at what it holds now, and save again.")
             self.add_error(None, ValidationError(odd, code="drawn_otherwise"))
         for name, message in refusals.items():
-            params = {"who": self.saved_by(), "now": in_words(self.fields[name], now[name])}
+            params = {"who": self.saved_by(name), "now": in_words(self.fields[name], now[name])}
             self.add_error(name, ValidationError(message, code="saved_meanwhile", params=params))
 
     def _watched(self) -> Iterable[tuple[str, forms.Field]]:
@@ -99,6 +109,11 @@ class EditForm(PortalForm):
             data.setlist(key, value)
         else:
             data[key] = "on" if value is True else value  # type: ignore[index]
+
+
+def may_know(reader: Viewer, saved: AuditEntry) -> bool:
+    """Staff know who acted; people of a customer their own and their reseller's staff, nobody who came from above."""
+    return reader.is_staff or not saved.actor_schema
 
 
 def sent(field: forms.Field, value: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
@@ -17,7 +16,6 @@ from billing_portal.kernel.period import zone_names
 from billing_portal.web import display
 from billing_portal.web.edit_forms import DRAWN, EditForm
 from billing_portal.web.forms import ChoiceCards, EmailField, MoneyField, NoteField, PortalForm, QuickSelect
-from customers import queries
 from customers.models import BillingType, Customer
 from rateplans.models import RatePlan, Tax
 from rateplans.queries import plans_to_choose, taxes, visible_plans
@@ -178,6 +176,7 @@ class NewCustomerForm(CustomerForm):
 class EditCustomerForm(EditForm, CustomerForm):
     """A customer that is there: its status and switch account code too; the currency is only shown once money moved."""
 
+    AUDITED_AS = {"daily_limited": ["daily_limit"], "credit_unlimited": ["credit_limit"], "topup_amount": ["topup"]}
     TOGETHER = (
         ("daily_limited", "daily_limit"),
         ("credit_limit", "credit_unlimited"),
@@ -205,7 +204,7 @@ class EditCustomerForm(EditForm, CustomerForm):
             "taxes": list(customer.taxes.all()),
             "daily_limited": customer.daily_limit is not None,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, initial=initial, about=("customer", customer.pk), **kwargs)
         self._choose("plan").queryset = plans_to_choose(plan)
         self.fields["billing_type"].help_text = _("Changing it first invoices what waits to be. Credit is moved under Payments, Settle.")
         self.fields["account_number"].required = True
@@ -225,10 +224,6 @@ class EditCustomerForm(EditForm, CustomerForm):
             message = _("It is %(currency)s, and cannot change after the first call or movement of money.")
             raise ValidationError(message, code="currency_fixed", params={"currency": self.customer.currency})
         return chosen
-
-    def saved_by(self) -> str | Promise:
-        saved = queries.history_of(self.customer).filter(action="customer.changed").first()
-        return saved.actor_name if saved else super().saved_by()
 
     def given(self) -> dict[str, Any]:
         """Only what was changed: the rest stays as it is, also when somebody saves in this very moment."""

@@ -45,7 +45,7 @@ class EditPersonForm(EditForm):
 
     def __init__(self, *args: Any, person: Person, viewer: Viewer, **kwargs: Any) -> None:
         user = person.user
-        super().__init__(*args, initial={"full_name": user.full_name, "email": user.email, "role": user.role}, **kwargs)
+        super().__init__(*args, initial={"full_name": user.full_name, "email": user.email, "role": user.role}, about=("user", user.pk), reader=viewer, **kwargs)
         if viewer.home:
             del self.fields["role"]
         if viewer.switched:
@@ -100,6 +100,8 @@ class LineForm(PortalForm):
 class EditLineForm(EditForm):
     """A line that is there. Name and address stay: calls are found by them. Staff may make on-net what the customer named by itself (`by_staff`)."""
 
+    AUDITED_AS = {"person": ["used_by"]}
+
     description = NoteField(label=_("Description"), max_length=120, required=False)
     person = person_field()
     on_net = forms.BooleanField(
@@ -109,7 +111,7 @@ class EditLineForm(EditForm):
     )
 
     def __init__(self, *args: Any, line: Line, by_staff: bool, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"description": line.description, "person": line.person}, **kwargs)
+        super().__init__(*args, initial={"description": line.description, "person": line.person}, about=("line", line.pk), **kwargs)
         offer_people(self, line.customer)
         if line.on_net or not by_staff:
             del self.fields["on_net"]

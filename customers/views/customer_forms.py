@@ -54,7 +54,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def edit(request: PortalRequest, account: str) -> HttpResponse:
     customer = queries.customer_or_404(request.viewer, account)
     plan = queries.plan_at([customer.pk], timezone.now()).get(customer.pk)
-    form = EditCustomerForm(request.POST or None, customer=customer, plan=plan, currency_fixed=queries.has_moved(customer))
+    form = EditCustomerForm(request.POST or None, customer=customer, plan=plan, currency_fixed=queries.has_moved(customer), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             changed = customers.change(customer, **form.given(), actor=actor_of(request), at=timezone.now())

@@ -55,7 +55,7 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
 def _edit(request: PortalRequest, line: UUID, account: str = "") -> HttpResponse:
     place = place_of(request, account)
     found = queries.line_or_404(place.customer, line)
-    form = EditLineForm(request.POST or None, line=found, by_staff=not place.own)
+    form = EditLineForm(request.POST or None, line=found, by_staff=not place.own, reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             features.change_line(found, **form.changes(), actor=actor_of(request), at=timezone.now())

@@ -39,6 +39,8 @@ class TaxForm(PortalForm):
 class EditTaxForm(EditForm, TaxForm):
     """A tax that is there; each kind of charge is a change of its own."""
 
+    AUDITED_AS = {"scopes": taxes.SCOPES}
+
     def changes(self) -> dict[str, Any]:
         changed = super().changes()
         ticked = set(changed.pop("scopes", self.initial["scopes"]))

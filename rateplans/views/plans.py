@@ -69,7 +69,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def change(request: PortalRequest, plan: UUID) -> HttpResponse:
     found = queries.plan_or_404(plan)
     plans.check_own(found)
-    form = ChangeForm(request.POST or None, initial=values_of(found), inherits=found.inherits)
+    form = ChangeForm(request.POST or None, initial=values_of(found), inherits=found.inherits, about=("plan", found.pk), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             plans.change(found, **form.changes(), actor=actor_of(request), at=timezone.now())

@@ -50,7 +50,7 @@ def tax_new(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def tax_change(request: PortalRequest, tax: UUID) -> HttpResponse:
     found = queries.tax_or_404(tax)
-    form = EditTaxForm(request.POST or None, initial=values_of(found))
+    form = EditTaxForm(request.POST or None, initial=values_of(found), about=("tax", found.pk), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             taxes.change(found, **form.changes(), actor=actor_of(request), at=timezone.now())
@@ -65,7 +65,7 @@ def billing_terms(request: PortalRequest) -> HttpResponse:
     current = queries.billing_terms()
     root = request.tenant.parent_id is None
     initial = {name: getattr(current, name) for name in terms.FIELDS if root or name != "cost_plan"}
-    form = TermsForm(request.POST or None, root=root, initial=initial)
+    form = TermsForm(request.POST or None, root=root, initial=initial, about=("terms", current.pk), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             terms.change(**form.changes(), actor=actor_of(request), at=timezone.now())

@@ -24,7 +24,8 @@ ADMINISTRATORS = rights.roles(Right.PLATFORM)
 @require_http_methods(["GET", "POST"])
 def edit(request: PortalRequest) -> HttpResponse:
     reseller = request.tenant
-    form = CompanyForm(request.POST or None, initial={name: getattr(reseller, name) for name in COMPANY_FIELDS})
+    stored = {name: getattr(reseller, name) for name in COMPANY_FIELDS}
+    form = CompanyForm(request.POST or None, initial=stored, about=("company", reseller.pk), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             company.change(reseller, form.changes(), actor=actor_of(request), at=timezone.now())

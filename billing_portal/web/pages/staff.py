@@ -74,7 +74,7 @@ def _add(request: PortalRequest, form: StaffForm) -> User:
 @require_http_methods(["GET", "POST"])
 def person(request: PortalRequest, person: UUID) -> HttpResponse:
     found = _found(person)
-    form = RoleForm(request.POST or None, initial={"role": found.role})
+    form = RoleForm(request.POST or None, initial={"role": found.role}, about=(queries.ABOUT_USER, found.pk), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             users.change_role(found, form.changes().get("role"), actor=actor_of(request), at=timezone.now())

@@ -81,7 +81,7 @@ def test_a_page_that_was_open_for_long_undoes_nothing_that_was_saved_meanwhile(c
     plan = RatePlan.objects.get(pk=standard.pk)
     assert (plan.precision, plan.sharing, plan.description) == (2, "resellers", "For shops")
     answer = commerce.post(address, drawn | {"precision": "6"})
-    assert answer.context["form"].errors == {"precision": ["Somebody saved “2” here since you opened this page. Save again to write yours instead."]}
+    assert answer.context["form"].errors == {"precision": ["Jane Whitfield saved “2” here since you opened this page. Save again to write yours instead."]}
     assert RatePlan.objects.get(pk=standard.pk).precision == 2
 
 
