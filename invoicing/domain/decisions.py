@@ -13,6 +13,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.mail import outgoing
+from billing_portal.tenancy import queries as tenancy
 from customers.domain import standing
 from customers.models import Kind, Standing
 from invoicing.domain import own_pages, payments
@@ -87,10 +88,10 @@ def _decide(request: TopUpRequest, state: str, comment: str, *, actor: Actor, at
 
 
 def _reference(request: TopUpRequest) -> str:
-    """What the payment is recorded under: who asked for it."""
+    """What the payment is recorded under: who asked for it. It stands on the statement and the receipt, so of staff the seller's name alone."""
     if request.origin == TopUpRequest.Origin.AUTOMATIC:
         return _("Automatic, low balance")
-    return (_("Asked for by %s") % request.asked_by)[:MAX_REFERENCE]
+    return (_("Asked for by %s") % (tenancy.current().name if request.by_seller else request.asked_by))[:MAX_REFERENCE]
 
 
 def _tell(kind: str, request: TopUpRequest, more: dict[str, object]) -> None:

@@ -95,9 +95,17 @@ def _place(
         currency=customer.currency,
         asked_at=at,
         asked_by=by.name,
+        by_seller=_is_of_seller(by, customer),
     )
     gateway.begin(request, at=at)
     return request
+
+
+def _is_of_seller(actor: Actor, customer: Customer) -> bool:
+    """Whether this is staff who asks in the customer's place, be it of ours or from above: who manages it, or is in the reseller that it is."""
+    if customer.kind == Customer.CustomerKind.RESELLER:
+        return actor.user_id is not None and actor.schema != customer.reseller_schema
+    return actor.acted_for_id is not None
 
 
 def park(customer: Customer, reason: str, at: datetime) -> None:

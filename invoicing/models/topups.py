@@ -31,7 +31,8 @@ class LowBalanceEpisode(Record):
 class TopUpRequest(Record):
     """A top-up that was asked for, by a low balance or by the customer; one open at a time (E36, reliability 8, 93).
 
-    `amount` is gross, in the customer's currency. Approval posts it and the reseller is told who did it; rejection says why.
+    `amount` is gross, in the customer's currency. Approval posts it and the reseller is told who did it; rejection says why. `asked_by` names a person
+    to the seller's staff; where one of those asked for the customer (`by_seller`), the customer is told the seller's name alone.
     """
 
     class State(models.TextChoices):
@@ -54,6 +55,7 @@ class TopUpRequest(Record):
     currency = models.CharField(max_length=3)
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=150)
+    by_seller = models.BooleanField(default=False, db_default=False)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
     comment = models.CharField(max_length=300, blank=True)

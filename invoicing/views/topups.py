@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from billing_portal.accounts import rights
 from billing_portal.accounts.models import Role
 from billing_portal.accounts.rights import Right
+from billing_portal.tenancy import queries as tenancy
 from billing_portal.web.access import people, roles
 from billing_portal.web.listing import Chip, Listing
 from billing_portal.web.pages import page
@@ -101,6 +102,7 @@ def own_topups(request: PortalRequest, customer: Customer, rows: QuerySet[TopUpR
     listing = Listing(request.GET, rows, sorts=SORTS, default="-asked")
     return {
         "customer": customer,
+        "seller": tenancy.current().name,
         "listing": listing,
         "rows": [_row(each) for each in listing],
         "is_waiting": rows.filter(queries.WAITING).exists(),

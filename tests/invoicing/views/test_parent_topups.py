@@ -1,15 +1,17 @@
 """Commerce » My account » Top-ups: a reseller asks its parent, on its own host (semantics 27)."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import AuditEntry, Role
 from customers.models import BillingType, Customer, Person, Standing
-from invoicing.domain import topups
-from invoicing.models import TopUpRequest
+from invoicing.domain import decisions, topups
+from invoicing.models import Payment, TopUpRequest
 from tests.support import tree, world
 from tests.support.months import D
 from tests.support.people import client, mails, user
@@ -182,6 +184,23 @@ def test_somebody_of_the_parent_asks_under_their_own_name_with_their_own_rights(
     allowed = status == 302
     assert trail("globex") == [("parent.topup_asked", "Joan Carey", "acme", "9.00 GBP")] * allowed
     assert trail("acme") == [("topup.asked", "Joan Carey", "", "9.00 GBP")] * allowed
+
+
+def test_the_reseller_reads_its_own_peoples_names_and_of_the_parents_the_company(three: Tree) -> None:
+    """On its page, and on the statement at the parent for good."""
+    with schema_context("acme"):
+        walk = walk_of("acme", user("joan", name="Joan Carey"))
+    window = staff()
+    walk.go("acme", "globex")
+    for browser in (walk.windows["globex"], window):
+        assert browser.post(PAGE, {"amount": "9.00"}).status_code == 302
+        with schema_context("acme"):
+            decisions.approve(TopUpRequest.objects.get(state="pending"), actor=jane, at=timezone.now())
+
+    assert re.findall(r'data-label="By">(.*?)</td>', window.get(PAGE).content.decode()) == ["Gus Meyer", "Acme"]
+    with schema_context("acme"):
+        assert sorted(Payment.objects.values_list("reference", flat=True)) == ["Asked for by Acme", "Asked for by Gus Meyer"]
+        assert set(TopUpRequest.objects.values_list("asked_by", "by_seller")) == {("Joan Carey", True), ("Gus Meyer", False)}
 
 
 def test_nobody_asks_from_inside_a_customer(three: Tree) -> None:

@@ -11,7 +11,7 @@ from billing_portal.web import registry
 from customers.domain import customers
 from customers.models import BillingType, Customer
 from invoicing.domain import decisions, topups
-from invoicing.models import Payment, TopUpRequest
+from invoicing.models import Document, Payment, TopUpRequest
 from rateplans.models import BillingTerms
 from tests.support import world
 from tests.support.months import D
@@ -142,6 +142,36 @@ def test_an_account_administrator_cannot_ask_while_a_request_waits(person: Any, 
 
 def test_an_account_user_cannot_ask(person: Any) -> None:
     assert person("account_user").get("/my/top-ups/").status_code == 403
+
+
+def test_the_customer_reads_that_its_reseller_asked_and_not_who_of_its_staff(acme: Any, commerce: Any, person: Any) -> None:
+    pat = world.customer("Pat Ltd", billing_type=BillingType.PREPAID)
+    tom: Any = client(user("tom", name="Thomas Insider"))
+    theirs = person("account_admin", pat)
+    tom.post("/customers/switch/", {"account": pat.account_number})
+    frame = tom.get("/my/top-ups/").wsgi_request.viewer.frame
+    assert tom.post("/my/top-ups/", {"amount": "20.00", "frame": frame}).status_code == 302
+    asked = TopUpRequest.objects.get()
+    assert f'<td data-label="By">{acme.name}</td>' in theirs.get("/my/top-ups/").content.decode()
+
+    assert "Thomas Insider" in commerce.get("/requests/").content.decode()
+    assert "Thomas Insider" in commerce.get(f"/requests/{asked.pk}/").content.decode()
+    commerce.post(f"/requests/{asked.pk}/", {"decision": "approve", "comment": ""})
+    receipt = Document.objects.get(kind="receipt")
+    pages = [theirs.get(path).content.decode() for path in ("/my/top-ups/", "/my/statement/", f"/my/invoices/{receipt.number}/")]
+    assert [f"Asked for by {acme.name}" in text for text in pages] == [False, True, True]
+    assert [line["detail"] for line in receipt.snapshot["lines"]] == [f"Asked for by {acme.name}"]
+    assert "Thomas Insider" not in "".join([*pages, str(receipt.snapshot)])
+
+
+def test_what_its_own_people_ask_names_them(anna: Customer, person: Any, commerce: Any) -> None:
+    theirs = person("account_admin")
+    theirs.post("/my/top-ups/", {"amount": "20.00"})
+    asked = TopUpRequest.objects.get()
+    commerce.post(f"/requests/{asked.pk}/", {"decision": "approve", "comment": ""})
+
+    assert f'<td data-label="By">{asked.asked_by}</td>' in theirs.get("/my/top-ups/").content.decode()
+    assert Payment.objects.get().reference == f"Asked for by {asked.asked_by}"
 
 
 def test_nobody_sees_the_requests_of_another_customer(person: Any, asked: TopUpRequest) -> None:
