@@ -20,7 +20,7 @@ class CustomersConfig(AppConfig):
         from rateplans.domain import sources, taking_back
 
         user_logged_out.connect(middleware.signed_out, dispatch_uid="customers.signed_out")
-        company.register_holder(own_row.holder_of_name)
+        company.register_holder(own_row.holder_of_name, own_row.take_name)
         sources.register_own_plan(own_plan.history)
         taking_back.register_buyers(queries.customers_on)
 

@@ -20,7 +20,7 @@ from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.queries import current, named
 from customers import queries
-from customers.domain import codes, differences, limits, low_balance, people, spending, standing, unbilled
+from customers.domain import codes, differences, limits, low_balance, own_row, people, spending, standing, unbilled
 from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
 from rateplans.models import RatePlan, Tax
 
@@ -192,7 +192,7 @@ def _check_currency(currency: str) -> None:
 def _rename(customer: Customer, name: str) -> None:
     cleaned = _clean_name(name)
     if cleaned != customer.name:
-        names.take(cleaned, customer_id=customer.pk)
+        names.take(cleaned, beside=own_row.calls_itself(customer), customer_id=customer.pk)
         customer.name = cleaned
 
 

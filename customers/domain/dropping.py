@@ -159,6 +159,7 @@ def _close_at_parent(reseller: Reseller, *, actor: Actor, at: datetime) -> None:
             return
         customers.change(row, status=Customer.Status.CLOSED, actor=actor, at=at)
         Customer.objects.filter(pk=row.pk).update(kind=Customer.CustomerKind.NORMAL, reseller_schema="")
+        names.take(row.name, customer_id=row.pk)
         audit.record(actor, "reseller.dropped", subject=("reseller", reseller.pk, reseller.name), customer_id=row.pk, at=at)
 
 

@@ -11,7 +11,8 @@ from django.db import IntegrityError, connection
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.kernel.folding import fold
-from billing_portal.tenancy.models import new_id
+from billing_portal.tenancy.domain import names
+from billing_portal.tenancy.models import CustomerName, Reseller, new_id
 from customers.domain import codes, customers, features
 from customers.models import AccountCode, Customer, Line
 from tests.sizes import size
@@ -21,6 +22,7 @@ from tests.support.world import jane
 
 given_up: Any = importlib.import_module("customers.migrations.0008_codes_given_up_before_are_remembered")
 migration: Any = importlib.import_module("customers.migrations.0007_names_are_folded")
+called: Any = importlib.import_module("customers.migrations.0011_what_resellers_call_themselves")
 chosen: Any = importlib.import_module("customers.migrations.0010_lines_that_customers_named")
 anew: Any = importlib.import_module("customers.migrations.0009_names_nobody_tells_apart")
 
@@ -179,3 +181,21 @@ def test_the_database_folds_every_sign_as_we_do(acme: Any) -> None:
         told_apart = {sign: folded for sign, folded in cursor.fetchall() if folded != fold(f"a{sign}B")}
 
     assert told_apart == {}
+
+
+def test_what_resellers_call_themselves_is_held_for_them_where_nobody_has_it(owner: Any) -> None:
+    rows = {schema: world.customer(name, kind="reseller", reseller_schema=schema) for schema, name in (("acme", "Acme"), ("globex", "Globex"))}
+    for row in rows.values():
+        names.take(row.name, customer_id=row.pk)
+    Reseller.objects.filter(schema_name="acme").update(name="Nova Voice")
+    Reseller.objects.filter(schema_name="globex").update(name="Anna Ltd")
+    Reseller.objects.filter(schema_name="owner").update(name="Vega")
+    names.take("Anna Ltd", customer_id=world.customer("Anna Ltd").pk)
+
+    for _again in range(2):
+        with connection.schema_editor() as editor:
+            called.fill(apps, editor)
+
+        held = {key: set(CustomerName.objects.filter(customer_id=row.pk).values_list("folded", flat=True)) for key, row in rows.items()}
+        assert held == {"acme": {"acme", "nova voice"}, "globex": {"globex"}}
+        assert list(CustomerName.objects.filter(customer_id=owner.pk).values_list("folded", "schema_name")) == [("vega", "owner")]

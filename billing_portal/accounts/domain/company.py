@@ -22,12 +22,13 @@ COLOUR = re.compile(r"#[0-9a-f]{6}")
 READABLE = 4.5  # contrast with white, WCAG 2.2 AA
 
 Holder = Callable[[Reseller], UUID | None]
-_holders: list[Holder] = []
+Taker = Callable[[Reseller, str], None]
+_holders: list[tuple[Holder, Taker]] = []
 
 
-def register_holder(of: Holder) -> None:
-    """Say who knows under which id the platform holds the name a reseller was made with: a higher app, at start-up."""
-    _holders[:] = [of]
+def register_holder(of: Holder, take: Taker) -> None:
+    """Say who knows under which id the platform holds the names of a reseller, and holds one more for it: a higher app, at start-up."""
+    _holders[:] = [(of, take)]
 
 
 @transaction.atomic
@@ -41,6 +42,9 @@ def change(reseller: Reseller, values: Mapping[str, str], *, actor: Actor, at: d
         if new != getattr(changed, field):
             changes[field] = (getattr(changed, field), new)
             setattr(changed, field, new)
+    if "name" in changes:
+        for _of, take in _holders:
+            take(changed, changed.name)
     if changes:
         changed.save(update_fields=list(changes))
         audit.record(actor, "company.changed", subject=("company", changed.pk, changed.name), changes=changes, at=at)
@@ -78,7 +82,7 @@ def _is_free(reseller: Reseller, name: str) -> bool:
     if folded == names.fold(reseller.name):
         return True
     others = Reseller.objects.exclude(pk=reseller.pk).values_list("name", flat=True)
-    own = next((of(reseller) for of in _holders), None)
+    own = next((of(reseller) for of, _take in _holders), None)
     return folded not in {names.fold(other) for other in others} and names.is_free(name, except_for=own)
 
 

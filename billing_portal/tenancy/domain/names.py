@@ -35,13 +35,28 @@ def is_free(name: str, *, except_for: uuid.UUID | None = None) -> bool:
     return not (holders.exclude(customer_id=except_for) if except_for else holders).exists()
 
 
-def take(name: str, *, customer_id: uuid.UUID) -> None:
-    """Hold the name for the customer, giving back the one it held. Raises `name_taken` and what `require_usable` raises, on the field `name`."""
+def take(name: str, *, customer_id: uuid.UUID, beside: str = "") -> None:
+    """Hold the name for the customer, giving back what it held; `beside`: what a reseller calls itself, which is held for it too.
+
+    Raises `name_taken` and what `require_usable` raises, on the field `name`.
+    """
     require_usable(name)
-    CustomerName.objects.filter(schema_name=connection.schema_name, customer_id=customer_id).delete()
+    wanted = [name, beside] if beside else [name]
+    held = CustomerName.objects.filter(schema_name=connection.schema_name, customer_id=customer_id)
+    held.exclude(folded__in=[fold(each) for each in wanted]).delete()
+    for each in wanted:
+        take_too(each, customer_id=customer_id)
+
+
+def take_too(name: str, *, customer_id: uuid.UUID) -> None:
+    """Hold the name for the customer beside those it holds. Raises `name_taken` and what `require_usable` raises, on the field `name`."""
+    require_usable(name)
+    mine = {"folded": fold(name), "schema_name": connection.schema_name, "customer_id": customer_id}
+    if CustomerName.objects.filter(**mine).exists():
+        return
     try:
         with transaction.atomic():
-            CustomerName.objects.create(folded=fold(name), schema_name=connection.schema_name, customer_id=customer_id)
+            CustomerName.objects.create(**mine)
     except IntegrityError as clash:
         message = _("“%(name)s” is taken. Names are unique across the platform.") % {"name": name}
         raise DomainError("name_taken", message, field="name") from clash

@@ -9,7 +9,10 @@ from billing_portal.accounts.domain import company
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.domain import names
-from billing_portal.tenancy.models import Reseller
+from billing_portal.tenancy.models import CustomerName, Reseller, new_id
+from customers.domain import customers, resellers
+from customers.domain.resellers import NewReseller
+from customers.models import Customer
 from tests.support import world
 
 boss = Actor.program("boss")
@@ -78,3 +81,56 @@ def test_the_root_can_return_to_its_former_name_and_nobody_else_can_take_it(owne
     with pytest.raises(DomainError, match="name_taken"):
         company.change(Reseller.objects.get(schema_name="acme"), {"name": "Portal"}, actor=boss, at=noon)
     assert company.change(owner, {"name": "Portal"}, actor=boss, at=noon).name == "Portal"
+
+
+def test_what_a_reseller_calls_itself_is_nobody_elses_and_its_parent_may_follow(acme: Any, noon: datetime) -> None:
+    globex = Reseller.objects.get(schema_name="globex")
+    with schema_context("owner"):
+        row = world.customer("Acme", kind="reseller", reseller_schema="acme")
+        names.take("Acme", customer_id=row.pk)
+    company.change(acme, {"name": "Nova Voice"}, actor=boss, at=noon)
+    assert held_by(row) == {"acme", "nova voice"}
+
+    with pytest.raises(DomainError, match="name_taken"):
+        company.change(globex, {"name": "No\u00adva voice"}, actor=boss, at=noon)
+    with schema_context("globex"), pytest.raises(DomainError, match="name_taken"):
+        names.take("nova voice", customer_id=new_id())
+    wanted: dict[str, Any] = {"short_name": "nova", "host": "nova.globex.localhost", "currency": "EUR", "time_zone": "UTC", "admin_email": "a@nova.example"}
+    said = list(resellers.problems(NewReseller(**wanted, name="NOVA Voice", parent=globex, plan=None)))
+    assert [(problem.code, problem.field) for problem in said] == [("name_taken", "name")]
+
+    with schema_context("owner"):
+        customers.change(row, name="Nova Voice", actor=boss, at=noon)
+    assert held_by(row) == {"nova voice"}
+
+
+def test_a_name_that_a_reseller_gave_up_and_its_parent_never_used_is_free_again(acme: Any, noon: datetime) -> None:
+    with schema_context("owner"):
+        row = world.customer("Acme", kind="reseller", reseller_schema="acme")
+        names.take("Acme", customer_id=row.pk)
+    for name in ("Nova", "Vega", "VEGA"):
+        company.change(Reseller.objects.get(pk=acme.pk), {"name": name}, actor=boss, at=noon)
+
+    assert held_by(row) == {"acme", "vega"}
+    with schema_context("owner"):
+        customers.change(row, name="Acme Trading", actor=boss, at=noon)
+    assert held_by(row) == {"acme trading", "vega"}
+
+
+def test_names_are_each_parents_own_where_the_platform_is_set_so(acme: Any, noon: datetime, settings: Any) -> None:
+    """Two customers of one reseller never bear one name; those of two may."""
+    settings.CUSTOMER_NAMES_UNIQUE = "reseller"
+    with schema_context("owner"):
+        row = world.customer("Acme", kind="reseller", reseller_schema="acme")
+        names.take("Acme", customer_id=row.pk)
+    company.change(acme, {"name": "Nova"}, actor=boss, at=noon)
+
+    assert held_by(row) == {"owner/acme", "owner/nova"}
+    with schema_context("globex"):
+        names.take("Nova", customer_id=new_id())
+    with schema_context("owner"), pytest.raises(DomainError, match="name_taken"):
+        names.take("Nova", customer_id=new_id())
+
+
+def held_by(row: Customer) -> set[str]:
+    return set(CustomerName.objects.filter(schema_name="owner", customer_id=row.pk).values_list("folded", flat=True))

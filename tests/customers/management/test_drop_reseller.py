@@ -22,7 +22,7 @@ from billing_portal.accounts.models import AuditEntry, Role, Switch
 from billing_portal.jobs import outbox
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError, require
-from billing_portal.tenancy.domain import schemas
+from billing_portal.tenancy.domain import names, schemas
 from billing_portal.tenancy.models import CustomerName, Domain, Reseller, new_id
 from customers.domain import customers, dropping, resellers
 from customers.domain.dropping import Loss
@@ -86,6 +86,7 @@ def test_a_dropped_reseller_leaves_nothing_but_its_parents_books(in_acme: None) 
     connection.set_tenant(Reseller.objects.get(schema_name="acme"))
     months.calls(row, "2026-10-03 09:00", price="5.0000")
     Customer.objects.filter(pk=row.pk).update(billing_since="2026-10-01")
+    names.take(row.name, beside="Nova Voice", customer_id=row.pk)
     [document] = months.issue("2026-11-01", datetime(2026, 11, 1, 6, tzinfo=UTC), row)
     browser = client(user("jane"))
     assert browser.post("/customers/switch/", {"account": row.account_number}).status_code == 200
@@ -103,6 +104,7 @@ def test_a_dropped_reseller_leaves_nothing_but_its_parents_books(in_acme: None) 
     assert not Reseller.objects.filter(schema_name="northwind").exists()
     assert not Domain.objects.filter(domain="northwind.localhost").exists()
     assert not CustomerName.objects.filter(schema_name="northwind").exists()
+    assert list(CustomerName.objects.filter(customer_id=row.pk).values_list("folded", flat=True)) == ["northwind"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'northwind'")
         assert cursor.fetchone()[0] == 0
