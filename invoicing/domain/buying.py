@@ -16,7 +16,7 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
 from customers.models import Customer
-from invoicing.domain import parties, rating_batch, records
+from invoicing.domain import parties, rating_batch
 from invoicing.domain.rating_batch import Outcome
 from invoicing.domain.records import CallRecord
 from rateplans import queries as rateplans
@@ -106,12 +106,12 @@ def record_for(parent: Seller, outcome: Outcome) -> CallRecord:
 
 
 def _climbing(rated: Rated) -> Rated:
-    """Answered calls to numbers, whatever the billing type; a call to a line of this reseller never climbs (semantics 21)."""
-    answered = [(key, outcome) for key, outcome in rated if outcome.record.direction == records.OUT and outcome.record.answered_at is not None]
+    """Answered calls to numbers, whatever they cost here; one to a line of this reseller only if it is named like a number (semantics 21, 23)."""
+    answered = [(key, outcome) for key, outcome in rated if outcome.is_answered]
     unclear = [(key, outcome) for key, outcome in answered if outcome.plan is None and outcome.seconds == 0]
     lines = parties.lines_called(outcome.number for _key, outcome in unclear)
-    to_lines = {key for key, outcome in unclear if lines.are_free(outcome.number)}
-    return [(key, outcome) for key, outcome in answered if key not in to_lines and (outcome.plan is not None or outcome.seconds == 0)]
+    outside = {key for key, outcome in unclear if not lines.are_free(outcome.number)}
+    return [(key, outcome) for key, outcome in answered if outcome.plan is not None or outcome.climbs_free or key in outside]
 
 
 def _bought(outcome: Outcome, currency: str) -> Bought:

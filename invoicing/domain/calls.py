@@ -138,4 +138,6 @@ def _free_of_charge(call: Call) -> Step | None:
         return Step("free", _("Not answered: free of charge"), "0")
     if call.seconds == 0:
         return Step("free", _("Answered, but no second talked: free of charge"), "0")
+    if call.buy_currency:
+        return Step("not_billed", _("Set aside, or to a line of the same company: free of charge"), "0")
     return Step("on_net", _("A call to a line of the same company: free of charge"), "0")

@@ -17,6 +17,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import switches
 from billing_portal.accounts.models import Switch
+from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
@@ -83,6 +84,7 @@ def check_currency(carried: Sequence[Call], parent: Seller) -> None:
 def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:
     """What the call is at the parent, from the numbers it carries: nothing is rated again. One that had no price came to wait, also if it has one since."""
     outcome = posted.outcome_of(call, key, parent.customer)
+    outcome.number = phone.bare(call.number)  # below it may have been written as a line is named
     inputs: Mapping[str, Any] = call.buy_inputs or {}
     if call.buy_price is None or "reason" in inputs:
         return outcome.wait(inputs.get("reason", WaitingCall.Reason.NO_RATE), inputs.get("detail", ""))

@@ -32,11 +32,21 @@ PRICE_PLACES = 6
 STOPPED = {Customer.Status.INACTIVE: Reason.INACTIVE, Customer.Status.CLOSED: Reason.CLOSED}
 
 
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """The line or the international number dialled, None when it is neither. A line may be named like a number, and is both then."""
+
+    number: str | None
+    on_net: bool
+    is_outside: bool
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of a record: a price, or the reason why it waits. Amounts: `price` in the customer's currency, `net` in the plan's, unrounded.
 
-    `chain` is the plan with all that it inherits at that moment; the numbers of `exchange_rate` are those stored with the call (semantics 20).
+    `chain` is the plan with all that it inherits at that moment; the numbers of `exchange_rate` are those stored with the call (semantics 20). A call to a
+    line that is `on_net` costs nothing here. One that `climbs_free` has no price here either, and is paid for above all the same (semantics 23).
     """
 
     record: CallRecord
@@ -55,12 +65,19 @@ class Outcome:
     exchange_rate: Decimal = ONE
     precision: int = PRECISION
     price: Decimal = Decimal("0.0000")
+    on_net: bool = False
+    climbs_free: bool = False
 
     @property
     def is_free(self) -> bool:
         """Nothing is charged whatever the rates say: never answered, or no second talked on a plan that charges nothing for it."""
         at_zero = self.chain is not None and self.chain.priced_by.charge_connection_at_zero
         return self.record.answered_at is None or (self.seconds == 0 and not at_zero)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody outside or here took a call that was made from here: what the level above may be owed for."""
+        return self.record.direction == records.OUT and self.record.answered_at is not None
 
     def wait(self, reason: str, detail: str = "") -> Outcome:
         self.reason, self.detail = reason, detail[:300]
@@ -73,12 +90,25 @@ def rate(batch: Sequence[CallRecord], *, known_owners: Sequence[UUID | None] = (
     A record whose customer is known already (`known_owners`, as in `parties.find`) stays that customer's.
     A record later than `until` has not happened yet and waits. `lock`: False where the prices are asked for only, and posted by somebody else.
     """
-    known = parties.find(batch, known_owners, lock=lock)
-    numbers: dict[str, str | None] = {}
-    outcomes = [_outcome(record, customer, known, numbers, until) for record, customer in zip(batch, known.of_each(), strict=True)]
-    called = [each for each in outcomes if not each.reason and each.record.direction == records.OUT]
-    price([each for each in called if not known.lines.are_free(each.number)])
+    outcomes = _found(batch, parties.find(batch, known_owners, lock=lock), until)
+    price([each for each in outcomes if not each.reason and each.record.direction == records.OUT and not each.on_net])
     return outcomes
+
+
+def give_away(batch: Sequence[CallRecord], owners: Sequence[UUID | None]) -> list[Outcome]:
+    """These records as calls that their customers are never billed for, in order; one waits still if it was answered by nobody outside (semantics 22, 23)."""
+    outcomes = _found(batch, parties.find(batch, owners), None)
+    for each in outcomes:
+        if each.reason in STOPPED.values() and each.is_answered:
+            each.reason = ""
+        each.climbs_free = not each.reason and each.is_answered and not each.on_net
+    return outcomes
+
+
+def _found(batch: Sequence[CallRecord], known: Parties, until: datetime | None) -> list[Outcome]:
+    """Whose each record is and what was dialled, or why it waits; nothing is priced yet."""
+    numbers: dict[str, Dialled] = {}
+    return [_outcome(record, customer, known, numbers, until) for record, customer in zip(batch, known.of_each(), strict=True)]
 
 
 def price(outcomes: Iterable[Outcome]) -> None:
@@ -95,7 +125,7 @@ def price(outcomes: Iterable[Outcome]) -> None:
         _price(group)
 
 
-def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numbers: dict[str, str | None], until: datetime | None) -> Outcome:
+def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numbers: dict[str, Dialled], until: datetime | None) -> Outcome:
     outcome = Outcome(record)
     problem = records.problem_of(record, until)
     if problem:
@@ -105,12 +135,12 @@ def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numb
     if customer is None:
         return outcome.wait(Reason.UNKNOWN_CUSTOMER, _named(record, known))
     if record.to not in numbers:
-        numbers[record.to] = _number(record.to, known)
-    number = numbers[record.to]
-    outcome.number = number or record.to
-    if customer.status in STOPPED:
-        return outcome.wait(STOPPED[Customer.Status(customer.status)])
-    return outcome if number is not None else outcome.wait(Reason.INVALID_NUMBER, _doubtful(record.to, known))
+        numbers[record.to] = _dialled(record.to, known)
+    outcome.number, outcome.on_net = numbers[record.to].number or record.to, numbers[record.to].on_net
+    outcome.climbs_free = numbers[record.to].is_outside and outcome.on_net and outcome.is_answered
+    if numbers[record.to].number is None:
+        return outcome.wait(Reason.INVALID_NUMBER, _doubtful(record.to, known))
+    return outcome.wait(STOPPED[Customer.Status(customer.status)]) if customer.status in STOPPED else outcome
 
 
 def _named(record: CallRecord, known: Parties) -> str:
@@ -126,15 +156,14 @@ def _doubtful(to: str, known: Parties) -> str:
     return _("%(number)s: a line that %(names)s named so itself, and not on-net") % {"number": to, "names": names} if names else to
 
 
-def _number(to: str, known: Parties) -> str | None:
-    """The line or the international number dialled; None when it is neither. A line is known by its name as sent before anything is taken out of it."""
+def _dialled(to: str, known: Parties) -> Dialled:
+    """What was dialled. A line is known by its name as sent before anything is taken out of it."""
     line = next((name for name in parties.names_dialled(to) if known.lines.are_free(name)), None)
-    if line is not None:
-        return line
     try:
-        return phone.dialled(to)
+        number = phone.dialled(to)
     except DomainError:
-        return None
+        return Dialled(line, line is not None, False)
+    return Dialled(line or number, line is not None, True)
 
 
 def _put_on_plan(outcome: Outcome, history: PlanHistory, conversion: Conversion) -> None:

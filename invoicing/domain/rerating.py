@@ -25,7 +25,7 @@ from billing_portal.kernel.period import local_date
 from customers.domain import ledger, spending, standing
 from customers.domain.ledger import Posting
 from customers.models import Customer, Kind
-from invoicing.domain import buying, closed_above, margins, parties, posted, price_changes, rating_batch, records
+from invoicing.domain import buying, closed_above, margins, parties, posted, price_changes, rating_batch, records, waiting
 from invoicing.domain.buying import Bought, Purchase
 from invoicing.domain.price_changes import Finding
 from invoicing.models import Call, CallBatch, CallKey
@@ -91,10 +91,12 @@ def look(named: Named) -> list[Finding]:
 
 
 def _ratable(calls: Iterable[Call]) -> list[Call]:
-    """Answered calls to numbers. One with seconds and without a plan was to a line; one without either may have been."""
+    """Answered calls to numbers. One with seconds and without a plan was to a line or set aside; one without either may have been."""
     answered = [call for call in calls if call.direction == records.OUT and call.answered_at is not None]
-    lines = parties.lines_called(call.number for call in answered if call.plan_id is None and call.seconds == 0)
-    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and not lines.are_free(call.number))]
+    unclear = [call for call in answered if call.plan_id is None and call.seconds == 0]
+    lines = parties.lines_called(call.number for call in unclear)
+    aside = waiting.set_aside_keys(call.key_id for call in unclear)
+    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and not lines.are_free(call.number) and call.key_id not in aside)]
 
 
 def _compared(found: Finding, outcome: rating_batch.Outcome, purchase: Purchase) -> Finding:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel.errors import require
-from invoicing.domain import answers, keys, posting, rating_batch, records
+from invoicing.domain import answers, buying, keys, posting, rating_batch, records
 from invoicing.domain.rating_batch import Outcome
 from invoicing.models import CallBatch, WaitingCall
 
@@ -75,6 +75,12 @@ def _rows(reason: str, until: datetime | None = None) -> QuerySet[WaitingCall]:
     rows = WaitingCall.objects.filter(state=State.WAITING)
     rows = rows.filter(reason=reason) if reason else rows
     return rows.filter(created_at__lte=until) if until else rows
+
+
+def set_aside_keys(keys: Iterable[UUID]) -> set[UUID]:
+    """Which of these keys are of records that were set aside, and not for a first one that stands."""
+    rows = WaitingCall.objects.filter(key__in=list(keys), state=State.SET_ASIDE).exclude(reason=Reason.CONFLICT)
+    return set(rows.values_list("key_id", flat=True))
 
 
 def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
@@ -134,9 +140,22 @@ def _follow(pairs: Sequence[tuple[WaitingCall, Outcome]]) -> None:
 
 @transaction.atomic
 def set_aside(ids: Sequence[UUID], *, note: str, actor: Actor, at: datetime) -> int:
-    """Never bill these records: price 0 for ever, with the reason in a note. Answers how many. Raises `note_missing`."""
+    """Never bill these records: price 0 for ever, with the reason in a note. Answers how many. Raises `note_missing`.
+
+    What was answered outside is paid for above all the same: it is posted at nothing and climbs (semantics 23).
+    """
     require(note.strip(), "note_missing", _("Write why these calls are never billed."), "note")
-    return _decide(_locked(ids), note.strip(), "call.set_aside", actor=actor, at=at)
+    rows = _locked(ids)
+    if buying.seller() is not None:
+        _give_away([row for row in rows if row.customer_id and row.reason != Reason.CONFLICT], actor=actor, at=at)
+    return _decide(rows, note.strip(), "call.set_aside", actor=actor, at=at)
+
+
+def _give_away(rows: Sequence[WaitingCall], *, actor: Actor, at: datetime) -> None:
+    outcomes = rating_batch.give_away([records.from_json(row.record) for row in rows], [row.customer_id for row in rows])
+    given = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.climbs_free]
+    _post(given, actor=actor, at=at)
+    keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in given})
 
 
 @transaction.atomic

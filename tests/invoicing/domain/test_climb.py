@@ -14,9 +14,11 @@ from billing_portal.accounts.models import Switch
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import DomainError
-from customers.domain import customers
+from billing_portal.tenancy.models import new_id
+from customers.domain import customers, features
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
-from invoicing.domain import calls, climb, ledger_check, waiting
+from invoicing.domain import calls, climb, ledger_check, rerating, waiting
+from invoicing.domain.rerating import Named
 from invoicing.domain.waiting import RatedAgain
 from invoicing.models import Call, CallBatch, WaitingCall
 from rateplans.domain import imports
@@ -132,6 +134,71 @@ def test_what_does_not_climb(three: Tree, noon: datetime) -> None:
 
     assert set(Call.objects.values_list("buy_currency", "buy_price")) == {("", None)}
     assert not Job.objects.filter(kind="calls.climb").exists()
+
+
+def set_aside(schema: str, noon: datetime) -> None:
+    with schema_context(schema):
+        waiting.set_aside(waiting.waiting_ids(), note="ours", actor=jane, at=noon)
+
+
+@pytest.mark.parametrize("seconds", [61, 0])
+def test_a_call_that_is_set_aside_is_paid_for_above_all_the_same(acme: Any, noon: datetime, seconds: int) -> None:
+    """Globex has no rate for it and gives it away; Acme pays its carrier for it (semantics 22, 23)."""
+    three = tree.plant(rates={"33": ("France", "1.20")})
+    RatePlan.objects.filter(name="Retail").update(charge_connection_at_zero=True)
+    [told] = tree.take([tree.call(three.anna, seconds=seconds)], noon)
+    assert (told.status, told.reason) == ("queued", "no_rate")
+
+    set_aside("globex", noon)
+    tree.work()
+
+    cost = "0.4067" if seconds else "0"
+    assert (tree.prices()["globex"], tree.balances()["acme"][0][1].lstrip("-")) == ([("0", "USD", cost, "GBP")], cost)
+    assert tree.balances()["globex"] == [("Anna Ltd", "0", "USD")]
+    assert [(each.status, each.price) for each in tree.take([tree.call(three.anna, seconds=seconds)], noon)] == [("repeated", "0.0000")]
+    PlanAssignment.objects.update(plan=world.plan("With London", "USD", tree.RATES, charge_connection_at_zero=True))
+    assert rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=noon).changed == 0
+    assert (waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon), tree.differences()) == (RatedAgain(), [])
+
+
+def test_a_call_set_aside_in_the_middle_costs_nothing_below_and_is_paid_for_above(without_france: Tree, noon: datetime) -> None:
+    tree.take([tree.call(without_france.anna, to=tree.PARIS)], noon)
+    tree.work()
+
+    set_aside("acme", noon)
+    tree.work()
+
+    assert tree.prices() == {"globex": [("1.22", "USD", "0", "GBP")], "acme": [("0", "GBP", "0.61", "EUR")], "owner": [("0.61", "EUR", None, "")]}
+    assert tree.differences() == []
+
+
+def test_of_what_is_set_aside_nothing_climbs_but_what_was_answered_outside(three: Tree, noon: datetime) -> None:
+    Line.objects.create(customer=three.anna, name="1001")
+    customers.change(three.anna, status=Customer.Status.INACTIVE, actor=jane, at=noon)
+    sent = [
+        tree.call(three.anna, "unanswered", answered_at=None, seconds=None),
+        tree.call(three.anna, "incoming", direction="in"),
+        tree.call(three.anna, "to a line", to="1001"),
+        tree.call(three.anna, "no number", to="*98"),
+        tree.call(three.anna, "of nobody", account="nobody"),
+        tree.call(three.anna, "in the future", at=noon + timedelta(days=9)),
+    ]
+    assert {answer.status for answer in tree.take(sent, noon)} == {"queued"}
+
+    set_aside("globex", noon)
+
+    assert (Call.objects.count(), WaitingCall.objects.filter(state="set_aside").count(), tree.work(), tree.differences()) == (0, 6, [], [])
+
+
+def test_a_line_named_like_a_public_number_is_free_here_and_paid_for_above(three: Tree, noon: datetime) -> None:
+    features.add_line(three.anna, "+44 20 7946 0123", actor=jane, at=noon)
+    tree.take([tree.call(three.anna, to="+44 20 7946 0123"), tree.call(three.anna, "c2", to="+44 20 7946 0123", seconds=0)], noon)
+    tree.work()
+
+    assert sorted(tree.prices()["globex"]) == [("0", "USD", "0", "GBP"), ("0", "USD", "0.4067", "GBP")]
+    assert (tree.balances()["acme"], tree.differences()) == ([("Globex", "-0.4067", "GBP")], [])
+    with schema_context("acme"):
+        assert set(Call.objects.values_list("number", flat=True)) == {tree.LONDON}
 
 
 def test_an_answered_call_of_no_seconds_climbs_at_nothing(three: Tree, noon: datetime) -> None:
