@@ -47,29 +47,8 @@ class OnceForm(PortalForm):
         self.fields["key"].initial = uuid4().hex
 
 
-class PaymentForm(OnceForm):
-    """Amount, what it says on the bank statement, and what it is for: who pays in advance is offered the oldest open invoice, and the wallet beside it."""
-
-    amount = MoneyField(label=_("Amount received"))
-    reference = NoteField(label=_("Reference"), max_length=140, required=False, help_text=_("Such as the text of the transfer. The customer sees it."))
-    pays = DocumentChoice(label=_("For"), queryset=Document.objects.none(), required=False, empty_label=_("The oldest open invoice first"))
-
-    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        amount, pays = self.fields["amount"], self.fields["pays"]
-        assert isinstance(amount, MoneyField)
-        assert isinstance(pays, DocumentChoice)
-        amount.currency = customer.currency
-        pays.customer, pays.queryset = customer, queries.open_documents([customer.pk])
-        oldest = pays.queryset.first()
-        if customer.standing.billing_type == BillingType.PREPAID:
-            pays.empty_label, pays.initial = _("No invoice: tops up the balance"), oldest
-        if oldest is None and not self.data.get("pays"):
-            del self.fields["pays"]
-
-
-class SeenField(forms.DecimalField):
-    """A figure that somebody saw: read as it was sent, drawn as it stands now."""
+class Seen(forms.Field):
+    """What somebody saw: read as it was sent, drawn as it stands now."""
 
     widget = forms.HiddenInput
 
@@ -77,10 +56,49 @@ class SeenField(forms.DecimalField):
         return initial
 
 
+class SeenAmount(Seen, forms.DecimalField):
+    """A figure that somebody saw."""
+
+
+class SeenWord(Seen, forms.CharField):
+    """A choice of others that somebody saw."""
+
+
+class PaymentForm(OnceForm):
+    """Amount, what it says on the bank statement, and what it is for: who pays in advance is offered the oldest open invoice, and the wallet beside it."""
+
+    amount = MoneyField(label=_("Amount received"))
+    reference = NoteField(label=_("Reference"), max_length=140, required=False, help_text=_("Such as the text of the transfer. The customer sees it."))
+    pays = DocumentChoice(label=_("For"), queryset=Document.objects.none(), required=False, empty_label=_("The oldest open invoice first"))
+    how = SeenWord(required=False)
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.billing_type = self.fields["how"].initial = customer.standing.billing_type
+        amount, pays = self.fields["amount"], self.fields["pays"]
+        assert isinstance(amount, MoneyField)
+        assert isinstance(pays, DocumentChoice)
+        amount.currency = customer.currency
+        pays.customer, pays.queryset = customer, queries.open_documents([customer.pk])
+        oldest = pays.queryset.first()
+        if self.billing_type == BillingType.PREPAID:
+            pays.empty_label, pays.initial = _("No invoice: tops up the balance"), oldest
+        if oldest is None and not self.data.get("pays"):
+            del self.fields["pays"]
+
+    def clean(self) -> dict[str, Any]:
+        """What is for no invoice goes elsewhere once the customer pays otherwise: that is said first."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.pop("how", "") not in {"", self.billing_type}:
+            changed = _("How this customer pays has changed since this page was opened: look at what it is for.")
+            self.add_error("pays" if "pays" in self.fields else None, ValidationError(changed, code="changed"))
+        return cleaned
+
+
 class DebtForm(OnceForm):
     """A button under a debt; `owed` is the one that was seen, to its last decimal."""
 
-    owed = SeenField(max_digits=20, decimal_places=6)
+    owed = SeenAmount(max_digits=20, decimal_places=6)
 
 
 class ReasonForm(PortalForm):

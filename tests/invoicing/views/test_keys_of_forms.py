@@ -76,6 +76,23 @@ def test_two_tabs_do_not_pay_the_last_open_invoice_twice(commerce: Any, anna: Cu
     assert Transfer.objects.filter(kind__in=["payment", "topup"]).count() == 1
 
 
+def test_a_payment_drawn_for_who_paid_afterwards_is_asked_about_once_they_pay_first(commerce: Any, anna: Customer, october: Any) -> None:
+    """What pays the oldest invoice in the one case tops up the balance in the other."""
+    form = f"/customers/{anna.account_number}/payment/"
+    assert 'name="how" value="postpaid"' in commerce.get(form).content.decode()
+    given = drawn(commerce, form) | {"amount": "12.00"}
+    customers.change(anna, billing_type=BillingType.PREPAID, actor=jane, at=timezone.now())
+
+    answer = commerce.post(form, given)
+
+    assert answer.status_code == 422
+    assert "How this customer pays has changed since this page was opened: look at what it is for." in answer.content.decode()
+    assert not Transfer.objects.filter(kind__in=["payment", "topup"]).exists()
+    again = {name: value for name, value in drawn(commerce, form).items() if name == "how"}
+    assert commerce.post(form, given | again | {"pays": str(october.pk)}).status_code == 302
+    assert months.due(october) == "0.00"
+
+
 def test_a_double_click_on_the_last_open_invoice_is_one_payment(commerce: Any, anna: Customer, october: Any) -> None:
     form = f"/customers/{anna.account_number}/payment/"
     given = drawn(commerce, form) | {"amount": "12.00", "pays": str(october.pk)}
