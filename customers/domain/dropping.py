@@ -109,12 +109,12 @@ def _look_at_last(reseller: Reseller, agreed: Loss) -> None:
     Whoever takes calls in locks standings first, those of no customer too. So a call that was acknowledged is owed here, waits here or has reached
     the parent; a later one is not acknowledged.
     """
+    if not schemas.is_there(reseller):
+        return
     with schema_context("public"):
         Reseller.objects.select_for_update().get(pk=reseller.pk)  # who hangs a reseller below it waits
     for problem in _below(reseller):
         raise problem
-    if not schemas.is_there(reseller):
-        return
     with schema_context(reseller.schema_name):
         standing.hold_all()
         outbox.hold()
