@@ -28,7 +28,7 @@ SHOWN = 50
 @require_http_methods(["GET", "POST"])
 def rate_again(request: PortalRequest) -> HttpResponse:
     """The calls that the address asks for: what would change; posted, it is done. An address that cannot be read asks for none."""
-    found = asked(request, queries.visible_to(request.viewer))
+    found = asked(request, queries.visible_to(request.viewer), of_all=True)
     if not found.form.is_valid():
         return redirect(f"{reverse('invoicing:calls')}{found.listing.query()}")
     calls: QuerySet[Call] = found.listing.selected
