@@ -159,13 +159,12 @@ def _post(made: Sequence[_Made], *, actor: Actor, at: datetime) -> dict[str, Tra
 
 
 def _parts(each: _Made, rows: Sequence[DocumentLine], taxes: Sequence[DocumentTax]) -> Iterator[LineTax]:
-    """Each line's part of each tax, so that a credit note of the line knows what to give back."""
+    """Each line's part of each tax that it bears, nothing too, so that a credit note of the line knows what to give back."""
     places = minor_units(each.draft.customer.currency)
     for tax, row in zip(each.draft.taxes, taxes, strict=True):
         exact = [line.amount * tax.tax.percent / 100 if tax.tax in line.rates else Decimal(0) for line in each.draft.lines]
-        for line, part in zip(rows, spread(tax.amount, exact, places), strict=True):
-            if part:
-                yield LineTax(line=line, tax=row, amount=part)
+        parts = zip(rows, each.draft.lines, spread(tax.amount, exact, places), strict=True)
+        yield from (LineTax(line=line, tax=row, amount=part) for line, drafted, part in parts if tax.tax in drafted.rates)
 
 
 def _tax_key(document_id: UUID, tax_id: UUID) -> str:

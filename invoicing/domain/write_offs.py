@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,9 +18,11 @@ from billing_portal.kernel.period import Period
 from customers.domain import ledger, once, standing
 from customers.models import Kind, Standing, Transfer
 from invoicing.domain import drafts, overdue, payments
+from invoicing.domain.drafts import Draft
 from invoicing.models import Document, Match
+from invoicing.queries import billed, movements
 from invoicing.queries import documents as queries
-from invoicing.queries import movements
+from invoicing.queries.movements import Movement
 
 
 @transaction.atomic
@@ -50,16 +53,20 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
 
 
 def most_of(document: Any, row: Standing) -> Decimal:
-    """The most that can be given up of a document with its figures, in the minor unit: what is due on it, as far as the customer owes that in all."""
-    most = min(Decimal(document.left), _owed(document, row))
+    """The most that can be given up of a document with its figures, in the minor unit: what is due on it, less what waits to be given back of it, as far
+    as the customer owes that in all."""
+    customer, answers = document.customer, billed.waiting_answers(document)
+    waiting = movements.untaken([customer.pk]).get(customer.pk, [])
+    given_back = _together(document, [movement for movement in waiting if movement.id in answers]).total
+    everything = _together(document, waiting)
+    owed = everything.total - everything.moved - Decimal(row.receivable)
+    most = min(Decimal(document.left) + min(given_back, Decimal(0)), owed)
     return max(money.to_minor(most, document.currency), Decimal(0))
 
 
-def _owed(document: Document, row: Standing) -> Decimal:
-    """What the customer would owe in all if everything that waits for its document were invoiced now, with its taxes (semantics 6, 8)."""
-    customer, period = document.customer, Period(document.period_start, document.period_end, document.time_zone)
-    waiting = drafts.together(customer, movements.untaken([customer.pk]).get(customer.pk, []), period)
-    return waiting.total - waiting.moved - Decimal(row.receivable)
+def _together(document: Document, waiting: Sequence[Movement]) -> Draft:
+    """What waits for the next document as if it were invoiced now, with its taxes (semantics 6, 8)."""
+    return drafts.together(document.customer, waiting, Period(document.period_start, document.period_end, document.time_zone))
 
 
 def _require_due(document: Any, amount: Decimal, row: Standing) -> None:

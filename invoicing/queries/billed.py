@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Kind
+from customers.models import Kind, Transfer
 from invoicing.models import Call, Document, DocumentLine, DocumentTax, LineTax, Match, PriceChange, Taken
 
 
@@ -29,8 +29,9 @@ class Since(models.TextChoices):
     RATED_AGAIN = "rated_again", _("its calls were rated again")
 
 
-# A call that was rated again stands on the line of its own movement, and on those of the differences. Asked from the few that were, never from all calls.
-RATED_AGAIN = """
+# A call that was rated again stands on the line of its own movement, and on those of the differences: each of its lines on a document, beside each
+# difference that came later. Asked from the few that were, never from all calls.
+DIFFERENCES = """
     WITH here AS (
         SELECT taken.line_id, call.key_id, 0 AS number
           FROM invoicing_pricechange AS change
@@ -41,13 +42,20 @@ RATED_AGAIN = """
         SELECT taken.line_id, change.key_id, change.price_number
           FROM invoicing_taken AS taken JOIN invoicing_pricechange AS change ON change.transfer_id = taken.transfer_id
          WHERE taken.document_id = %(document)s)
-    SELECT DISTINCT here.line_id
+    SELECT DISTINCT {what}
       FROM here
       JOIN invoicing_pricechange AS later ON later.key_id = here.key_id AND later.price_number > here.number
       JOIN customers_transfer AS moved ON moved.id = later.transfer_id
       LEFT JOIN invoicing_taken AS elsewhere ON elsewhere.transfer_id = moved.id
-     WHERE elsewhere.line_id IS DISTINCT FROM here.line_id
 """
+RATED_AGAIN = (
+    DIFFERENCES.format(what="here.line_id")
+    + """
+     WHERE elsewhere.line_id IS DISTINCT FROM here.line_id
+       AND NOT EXISTS (SELECT FROM invoicing_documentline AS note WHERE note.credits_id = elsewhere.line_id)
+"""
+)
+WAITING = DIFFERENCES.format(what="moved.id") + "WHERE elsewhere.id IS NULL"
 
 
 def closed(transfer_ids: Collection[UUID]) -> dict[UUID, Closed]:
@@ -95,10 +103,22 @@ def taxes_of(transfer_ids: Collection[UUID]) -> dict[UUID, list[DocumentTax]]:
 
 
 def moved_since(document: Document) -> dict[UUID, Since]:
-    """The invoice's lines whose movements were answered otherwise since, by their ids. A movement and its mirror on one invoice are answered already."""
-    with connection.cursor() as cursor:
-        cursor.execute(RATED_AGAIN, {"document": document.pk, "customer": document.customer_id})
-        found = {line: Since.RATED_AGAIN for (line,) in cursor.fetchall()}
+    """The invoice's lines whose movements were answered otherwise since, by their ids. A movement and its mirror on one invoice are answered already, and
+    an answer whose own line was credited answers nothing any more."""
+    found = dict.fromkeys(_asked(RATED_AGAIN, document), Since.RATED_AGAIN)
+    undone = Q(transfer__reversed_by__taken__line__credited_by__isnull=False)
     mirrors = Q(transfer__reverses__taken__document=document)
-    back = Taken.objects.filter(Q(transfer__reversed_by__isnull=False) | mirrors, document=document)
+    back = Taken.objects.filter((Q(transfer__reversed_by__isnull=False) & ~undone) | mirrors, document=document)
     return found | dict.fromkeys(back.values_list("line_id", flat=True), Since.TAKEN_BACK)
+
+
+def waiting_answers(document: Document) -> set[UUID]:
+    """What answers an invoice's movements and waits for the next one: the mirrors of what was taken back, and differences of calls rated again."""
+    mirrors = Transfer.objects.filter(reverses__taken__document=document, taken=None).values_list("pk", flat=True)
+    return {*mirrors, *_asked(WAITING, document)}
+
+
+def _asked(sql: str, document: Document) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"document": document.pk, "customer": document.customer_id})
+        return [id_ for (id_,) in cursor.fetchall()]

@@ -182,6 +182,34 @@ def test_what_one_invoice_charged_and_took_back_is_left_out_on_both_lines(vera: 
     assert (figures(note), due(october), balance(vera)) == (figures(october), "0.00", D(0))
 
 
+@pytest.mark.rel(7)
+def test_what_a_note_over_the_next_invoice_charged_again_is_given_back_by_one_of_its_own(vera: Customer, first: datetime, noon: datetime) -> None:
+    charge = months.moved(Kind.CHARGE, vera, "100.00", "2026-10-05 12:00", note="Never ordered", about=("charge", vera.pk))
+    [october] = months.issue("2026-11-01", first)
+    reversals.take_back(charge, reason="Never ordered", actor=jane, at=noon)
+    months.moved(Kind.CHARGE, vera, "150.00", "2026-11-22 12:00", note="Router", about=("charge", vera.pk))
+    december = months.local("2026-12-01 06:00")
+    [november] = months.issue("2026-12-01", december)
+    with pytest.raises(DomainError, match="nothing_to_credit"):
+        credit(october, december)
+
+    assert figures(credit(november, december)) == ("50.00", "10.00", "60.00")
+    assert figures(credit(october, december)) == ("100.00", "20.00", "120.00")
+
+    assert (due(october), due(november), balance(vera), identity(vera)) == ("0.00", "0.00", D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_the_base_of_a_tax_is_every_line_that_bears_it_to_the_smallest(vera: Customer, first: datetime, noon: datetime) -> None:
+    for amount in ("100.00", "0.02", "0.02", "0.02"):
+        months.moved(Kind.CHARGE, vera, amount, "2026-10-05 12:00", note="x", about=("charge", vera.pk))
+    [october] = months.issue("2026-11-01", first)
+    [billed], [given_back] = october.taxes.all(), credit(october, noon).taxes.all()
+
+    assert (billed.base, billed.amount) == (D("100.06"), D("20.01"))
+    assert (given_back.base, given_back.amount) == (D("100.06"), D("20.01"))
+
+
 def test_only_an_invoice_is_credited_and_why_must_be_said(invoice: Document, noon: datetime) -> None:
     note = credit(invoice, noon, [2])
     with pytest.raises(DomainError, match="not_an_invoice"):

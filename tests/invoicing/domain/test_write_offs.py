@@ -91,6 +91,21 @@ def test_the_tax_of_a_charge_that_was_taken_back_is_not_written_off_before_the_n
 
 
 @pytest.mark.rel(7)
+def test_what_was_taken_back_of_an_invoice_is_not_given_up_with_it_because_another_is_open(paul: Customer, first: datetime) -> None:
+    mistake = charge(paul, "100.00", "2026-10-05 12:00")
+    [october] = months.issue("2026-11-01", first)
+    charge(paul, "100.00", "2026-11-05 12:00")
+    december = months.local("2026-12-01 06:00")
+    [november] = months.issue("2026-12-01", december)
+    reversals.take_back(mistake, reason="never ordered", actor=jane, at=december)
+
+    with pytest.raises(DomainError, match="more_than_due"):
+        write_off(october, "0.01", december)
+    write_off(november, "120.00", december, "2")
+    assert (due(october), due(november), balance(paul)) == ("120.00", "0.00", D(-20))  # the tax of what was taken back comes with the next invoice
+
+
+@pytest.mark.rel(7)
 def test_beside_what_was_taken_back_the_rest_is_written_off_to_the_cent(paul: Customer, first: datetime, noon: datetime) -> None:
     router, _cable = (charge(paul, amount, "2026-10-05 12:00") for amount in ("100.00", "7.00"))
     [october] = months.issue("2026-11-01", first)
