@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -85,7 +87,21 @@ def of_another_customer(request: PortalRequest, account: str) -> HttpResponse | 
         meant = None
     if meant is None:
         raise Http404
-    return render(request, "errors/renumbered.html", {"meant": meant, "holder": holder, "written": written(request)}, status=409)
+    way_on = _form_of(request, meant)
+    context = {"meant": meant, "holder": holder, "way_on": way_on, "written": written(request)}
+    return render(request, "errors/renumbered.html", context, status=409)
+
+
+def _form_of(request: PortalRequest, meant: Customer) -> str:
+    """Where the form that was sent stands now: a form is sent from its own page. Empty for a button on another page, and where it cannot be told."""
+    match = request.resolver_match
+    try:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    if match is None or (came_from.netloc, came_from.path) != (request.get_host(), request.path):
+        return ""
+    return reverse(match.view_name, kwargs={**match.kwargs, "account": meant.account_number})
 
 
 def look(request: PortalRequest, *, at: datetime) -> Viewer:

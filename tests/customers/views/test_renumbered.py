@@ -42,13 +42,17 @@ def test_a_form_of_a_number_that_changed_hands_saves_nothing_and_shows_what_was_
         customers.create("Bob Ltd", plan=world.plan("Other"), account_number=old, billing_email="b@bob.example", actor=jane, at=noon)
 
     for form in forms:
-        answer = commerce.post(form, drawn | {"amount": "60.00", "name": "1001", "reason": "late", "key": "k1", "drawn": "{}"})
+        new = form.replace(old, "555001")
+        here = {"referer": f"http://acme.localhost{form}?q=1"}
+        answer = commerce.post(form, drawn | {"amount": "60.00", "name": "1001", "reason": "late", "key": "k1", "drawn": "{}"}, headers=here)
         shown = " ".join(answer.content.decode().split())
         assert answer.status_code == 409
         assert "This form was opened for Anna Ltd, whose account number is 555001 now." in shown
         assert ("The old number is that of Bob Ltd." in shown) is given_on
         assert re.findall(r'<th scope="row">(\w+)</th><td>([^<]*)</td>', shown) == [("amount", "60.00"), ("name", "1001"), ("reason", "late")]
-        assert 'href="/customers/555001/"' in shown
+        assert "What you had written is below: “Go on with Anna Ltd” opens the form again, where you can write it anew." in shown
+        assert f'href="{new}">Go on with Anna Ltd</a>' in shown
+        assert commerce.get(new).status_code == 200
 
 
 def test_a_button_of_the_list_unlocks_nobody_else(commerce: Any, anna: Customer, noon: datetime) -> None:
@@ -61,7 +65,11 @@ def test_a_button_of_the_list_unlocks_nobody_else(commerce: Any, anna: Customer,
     customers.change(anna, account_number="555001", actor=jane, at=noon)
     customers.change(bob, account_number=old, actor=jane, at=noon)
 
-    assert commerce.post(f"/customers/{old}/unlock/", {"drawn_for": row[1]}).status_code == 409
+    for referer in ({"referer": "http://acme.localhost/customers/"}, {}, {"referer": "http://["}, {"referer": f"http://evil.example/customers/{old}/unlock/"}):
+        answer = commerce.post(f"/customers/{old}/unlock/", {"drawn_for": row[1]}, headers=referer)
+        assert answer.status_code == 409
+        assert 'href="/customers/555001/">Go on with Anna Ltd</a>' in answer.content.decode()
+        assert "“Go on with Anna Ltd” opens its page." in answer.content.decode()
     assert Lock.objects.filter(lifted_at=None).count() == 2
 
 
