@@ -62,6 +62,8 @@ class RecordIn(BaseModel):
     """One call as the switch saw it. No `answered_at`: it was not answered. `seconds` since answer win over the times.
 
     Unknown names are kept, 4,096 characters of them with what they hold; what is beyond is left out, and “…” stands there.
+
+    Texts are measured as they are sent, blanks around them counted: a longer one is refused (422). They are kept without those blanks.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, title="Record", json_schema_extra=ONE_OF)
