@@ -213,7 +213,7 @@ class EditCustomerForm(EditForm, CustomerForm):
             self._choose("plan").empty_label = _("No plan")
         if currency_fixed:
             self.fields["currency"].widget = forms.TextInput(attrs={"class": "form-control", "readonly": True})
-            self.fields["currency"].help_text = _("It cannot change any more: there were calls or movements of money.")
+            self["currency"].help_text = _("It cannot change any more: there were calls or movements of money.")
             self._price_in(customer.currency)
 
     def clean_currency(self) -> str:

@@ -376,6 +376,7 @@ def test_a_currency_that_became_fixed_is_refused_in_words_and_shown_as_it_is(com
     form = answer.context["form"]
     assert (form["currency"].value(), form["city"].value()) == ("GBP", "Leeds")
     assert '<input type="text" name="currency" value="GBP"' in text_of(answer)
+    assert "It cannot change any more: there were calls or movements of money." in text_of(answer)
     assert commerce.post(address, filled(commerce, address, city="Leeds")).status_code == 302
     assert list(Customer.objects.values_list("currency", "city")) == [("GBP", "Leeds")]
 
