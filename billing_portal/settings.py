@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "customers.middleware.ViewerMiddleware",
     "billing_portal.web.uploads.DoorMiddleware",
     "billing_portal.web.access.AccessMiddleware",
+    "customers.middleware.CustomerFormsMiddleware",
 ]
 ROOT_URLCONF = "billing_portal.urls"
 WSGI_APPLICATION = "billing_portal.wsgi.application"

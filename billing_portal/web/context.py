@@ -11,7 +11,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.web import registry
-from billing_portal.web.viewer import Viewer, viewer_of
+from billing_portal.web.access import must_add_second_factor
+from billing_portal.web.viewer import ANONYMOUS, Viewer, viewer_of
 
 GROUP_LABELS = {
     "Account": _("Account"),
@@ -72,14 +73,19 @@ def menu_of(viewer: Viewer, path: str) -> list[tuple[str, registry.Text, list[En
     ]
 
 
+def guided(request: HttpRequest, viewer: Viewer) -> Viewer:
+    """Whom the frame leads on: nobody who must show a second factor first, for the menu counts and the targets name customers (reliability 77)."""
+    return ANONYMOUS if must_add_second_factor(request, viewer) else viewer
+
+
 def portal(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `viewer`, `brand`, `menu`, `switch_targets`, and the addresses of entering and leaving a customer."""
     viewer = viewer_of(request)
     return {
         "viewer": viewer,
         "brand": SimpleLazyObject(lambda: brand_of(request)),
-        "menu": SimpleLazyObject(lambda: menu_of(viewer, request.path)),
-        "switch_targets": SimpleLazyObject(lambda: registry.switching.of(viewer)),
+        "menu": SimpleLazyObject(lambda: menu_of(guided(request, viewer), request.path)),
+        "switch_targets": SimpleLazyObject(lambda: registry.switching.of(guided(request, viewer))),
         "switch_enter_url": SimpleLazyObject(lambda: registry.address(registry.switching.enter)),
         "switch_leave_url": SimpleLazyObject(lambda: registry.address(registry.switching.leave)),
         "switch_find_url": SimpleLazyObject(lambda: registry.address(registry.switching.find)),

@@ -7,7 +7,7 @@ import pytest
 
 from billing_portal.accounts.models import Role
 from billing_portal.web.access import STAFF
-from tests.support import addresses
+from tests.support import addresses, world
 from tests.support.people import client, user
 from tests.support.second_factors import add_app, at_the_door, is_signed_in, shown
 from tests.web.test_every_view import OPEN_TO_ANYBODY
@@ -42,6 +42,27 @@ def test_every_page_leads_to_the_one_where_a_second_factor_is_added(acme: Any, r
     assert {path: browser.get(path).status_code for path in OPEN - {"/sign-out/"}} == dict.fromkeys(OPEN - {"/sign-out/"}, 200)
     assert browser.post("/sign-out/").status_code == 302
     assert not is_signed_in(browser)
+
+
+def test_the_frame_of_no_page_names_customers_or_leads_to_others_before_it_is_added(acme: Any) -> None:
+    anna, jane = world.customer("Anna Ltd"), user("jane")
+    add_app(jane)
+    held, passed = at_the_door(user("joan")), at_the_door(jane, code=shown())
+    for path, status in (("/help/", 200), ("/nothing-here/", 404), (SET_UP, 200)):
+        answer = held.get(path)
+        assert answer.status_code == status
+        assert (list(answer.context["menu"]), list(answer.context["switch_targets"])) == ([], []), path
+        assert not [told for told in ("[Anna Ltd]", anna.account_number, 'href="/customers/"') if told in answer.content.decode()], path
+
+    shown_to_jane = passed.get("/help/").content.decode()
+    assert all(told in shown_to_jane for told in ("[Anna Ltd]", anna.account_number, 'href="/customers/"'))
+
+
+def test_a_form_that_came_to_another_customer_names_neither_before_it_is_added(acme: Any) -> None:
+    anna, bob = world.customer("Anna Ltd"), world.customer("Bob Ltd")
+    answer = at_the_door(user("joan")).post(f"/customers/{bob.account_number}/lock/", {"drawn_for": str(anna.pk)})
+
+    assert (answer.status_code, answer.headers["Location"], answer.content) == (302, SET_UP, b"")
 
 
 def test_a_fragment_asks_the_browser_to_go_there(acme: Any) -> None:
