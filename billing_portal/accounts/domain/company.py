@@ -81,7 +81,7 @@ def _is_free(reseller: Reseller, name: str) -> bool:
     folded = names.fold(name)
     if folded == names.fold(reseller.name):
         return True
-    others = Reseller.objects.exclude(pk=reseller.pk).values_list("name", flat=True)
+    others = names.near(reseller).values_list("name", flat=True)
     own = next((of(reseller) for of, _take in _holders), None)
     return folded not in {names.fold(other) for other in others} and names.is_free(name, except_for=own)
 

@@ -4,11 +4,12 @@ import uuid
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from billing_portal.kernel import folding
 from billing_portal.kernel.errors import DomainError, require
-from billing_portal.tenancy.models import CustomerName
+from billing_portal.tenancy.models import CustomerName, Reseller
 from billing_portal.tenancy.models.names import LONGEST
 
 
@@ -60,6 +61,15 @@ def take_too(name: str, *, customer_id: uuid.UUID) -> None:
     except IntegrityError as clash:
         message = _("“%(name)s” is taken. Names are unique across the platform.") % {"name": name}
         raise DomainError("name_taken", message, field="name") from clash
+
+
+def near(reseller: Reseller) -> QuerySet[Reseller]:
+    """The resellers that may not be called as this one is: all others, or those of the same parent and that parent where the platform is set so."""
+    others = Reseller.objects.exclude(pk=reseller.pk)
+    if settings.CUSTOMER_NAMES_UNIQUE == "platform":
+        return others
+    family = Q(parent=reseller) | Q(pk=reseller.parent_id)
+    return others.filter(family | Q(parent=reseller.parent_id) if reseller.parent_id else family)
 
 
 def free_all(schema_name: str) -> None:

@@ -8,7 +8,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import company
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
-from billing_portal.tenancy.domain import names
+from billing_portal.tenancy.domain import names, schemas
 from billing_portal.tenancy.models import CustomerName, Reseller, new_id
 from customers.domain import customers, resellers
 from customers.domain.resellers import NewReseller
@@ -130,6 +130,20 @@ def test_names_are_each_parents_own_where_the_platform_is_set_so(acme: Any, noon
         names.take("Nova", customer_id=new_id())
     with schema_context("owner"), pytest.raises(DomainError, match="name_taken"):
         names.take("Nova", customer_id=new_id())
+
+    below, other = (world_reseller(name, under=parent) for name, parent in (("Vega", "acme"), ("Vega Two", "globex")))
+    for name in ("Vega", "Portal"):
+        with pytest.raises(DomainError, match="name_taken"):
+            company.change(acme, {"name": name}, actor=boss, at=noon)
+    assert company.change(acme, {"name": "vega two"}, actor=boss, at=noon).name == "vega two"
+    assert (below.name, other.name) == ("Vega", "Vega Two")
+
+
+def world_reseller(name: str, *, under: str) -> Reseller:
+    """A reseller that is only entered into the tree."""
+    short, parent = name.lower().replace(" ", ""), Reseller.objects.get(schema_name=under)
+    with schema_context("public"):
+        return schemas.register(name=name, schema_name=short, host=f"{short}.localhost", parent=parent, currency="EUR", time_zone="UTC")
 
 
 def held_by(row: Customer) -> set[str]:
