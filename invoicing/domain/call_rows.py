@@ -82,7 +82,9 @@ def row(outcome: Outcome, customer: Customer, key_id: UUID, batch_id: UUID, tran
 def _extra(outcome: Outcome) -> str:
     """What the record carried besides, and texts that were too long for their column, whole."""
     record = outcome.record
-    cut = {name: value for name, value in (("line", record.line), ("from", record.caller), ("cause", record.cause)) if len(value) > WIDTH}
+    cut = {
+        name: value for name, value in (("line", record.line), ("from", record.caller), ("to", outcome.number), ("cause", record.cause)) if len(value) > WIDTH
+    }
     return json.dumps({**record.extra, **cut}).translate(_ESCAPED) if record.extra or cut else "{}"
 
 

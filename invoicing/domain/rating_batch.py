@@ -46,7 +46,8 @@ class Outcome:
     """What became of a record: a price, or the reason why it waits. Amounts: `price` in the customer's currency, `net` in the plan's, unrounded.
 
     `chain` is the plan with all that it inherits at that moment; the numbers of `exchange_rate` are those stored with the call (semantics 20). A call to a
-    line that is `on_net` costs nothing here. One that `climbs_free` has no price here either, and is paid for above all the same (semantics 23).
+    line is free here: it `asks_rates` no more than one that came in. One that `climbs_free` has no price here either, and is paid for above all the same
+    (semantics 23).
     """
 
     record: CallRecord
@@ -65,7 +66,7 @@ class Outcome:
     exchange_rate: Decimal = ONE
     precision: int = PRECISION
     price: Decimal = Decimal("0.0000")
-    on_net: bool = False
+    asks_rates: bool = False
     climbs_free: bool = False
 
     @property
@@ -73,6 +74,11 @@ class Outcome:
         """Nothing is charged whatever the rates say: never answered, or no second talked on a plan that charges nothing for it."""
         at_zero = self.chain is not None and self.chain.priced_by.charge_connection_at_zero
         return self.record.answered_at is None or (self.seconds == 0 and not at_zero)
+
+    @property
+    def is_free_for_certain(self) -> bool:
+        """Nothing is charged on whatever plan: it came in, or nobody answered. Such a record never waits for what was dialled (complaint 18)."""
+        return self.record.direction == records.IN or self.record.answered_at is None
 
     @property
     def is_answered(self) -> bool:
@@ -91,7 +97,7 @@ def rate(batch: Sequence[CallRecord], *, known_owners: Sequence[UUID | None] = (
     A record later than `until` has not happened yet and waits. `lock`: False where the prices are asked for only, and posted by somebody else.
     """
     outcomes = _found(batch, parties.find(batch, known_owners, lock=lock), until)
-    price([each for each in outcomes if not each.reason and each.record.direction == records.OUT and not each.on_net])
+    price([each for each in outcomes if not each.reason and each.asks_rates])
     return outcomes
 
 
@@ -101,7 +107,7 @@ def give_away(batch: Sequence[CallRecord], owners: Sequence[UUID | None]) -> lis
     for each in outcomes:
         if each.reason in STOPPED.values() and each.is_answered:
             each.reason = ""
-        each.climbs_free = not each.reason and each.is_answered and not each.on_net
+        each.climbs_free = not each.reason and each.is_answered and each.asks_rates
     return outcomes
 
 
@@ -136,9 +142,11 @@ def _outcome(record: CallRecord, customer: Customer | None, known: Parties, numb
         return outcome.wait(Reason.UNKNOWN_CUSTOMER, _named(record, known))
     if record.to not in numbers:
         numbers[record.to] = _dialled(record.to, known)
-    outcome.number, outcome.on_net = numbers[record.to].number or record.to, numbers[record.to].on_net
-    outcome.climbs_free = numbers[record.to].is_outside and outcome.on_net and outcome.is_answered
-    if numbers[record.to].number is None:
+    dialled = numbers[record.to]
+    outcome.number = dialled.number or record.to
+    outcome.asks_rates = record.direction == records.OUT and dialled.is_outside and not dialled.on_net
+    outcome.climbs_free = outcome.is_answered and dialled.is_outside and dialled.on_net
+    if dialled.number is None and not outcome.is_free_for_certain:
         return outcome.wait(Reason.INVALID_NUMBER, _doubtful(record.to, known))
     return outcome.wait(STOPPED[Customer.Status(customer.status)]) if customer.status in STOPPED else outcome
 

@@ -14,7 +14,7 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import local_date
 from customers.domain import customers, features
 from customers.models import AccountCode, BillingType, Customer, Line, PlanAssignment, Standing, Transfer
-from invoicing.domain import calls, waiting
+from invoicing.domain import calls, ledger_check, waiting
 from invoicing.domain.answers import Answer
 from invoicing.domain.records import CallRecord
 from invoicing.domain.waiting import RatedAgain
@@ -153,6 +153,25 @@ def test_what_cannot_be_rated_waits_with_its_reason(anna: Customer, switch: Swit
     assert [(row.reason, row.detail) for row in WaitingCall.objects.all()] == [(reason, detail)]
     assert not Call.objects.exists()
     assert balance(anna) == Decimal(0)
+
+
+@pytest.mark.parametrize("to", ["*98", "999", "02079460123", "1881", "", "x" * 70])
+@pytest.mark.parametrize("given", [{"answered_at": None, "seconds": 0}, {"direction": "in"}, {"direction": "in", "answered_at": None, "seconds": None}])
+def test_what_costs_nothing_for_certain_waits_for_no_number(anna: Customer, switch: Switch, noon: datetime, to: str, given: dict[str, Any]) -> None:
+    """A misdial or a feature code must not hold back its customer's invoice (complaint 18)."""
+    features.add_line(anna, "1881", by_customer=True, actor=jane, at=noon)
+    [answer] = take(record(to=to, **given), switch=switch, at=noon)
+
+    assert (answer.status, answer.price, WaitingCall.objects.count()) == ("rated", "0.0000", 0)
+    [call] = Call.objects.all()
+    assert (call.number, call.extra.get("to", to), call.buy_currency, call.price) == (to[:60], to, "", 0)
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.parametrize("to", ["*98", "999", "02079460123"])
+def test_what_was_answered_waits_for_its_number_though_no_second_was_talked(anna: Customer, switch: Switch, noon: datetime, to: str) -> None:
+    """The plan may charge the connection."""
+    assert [answer.reason for answer in take(record(to=to, seconds=0), switch=switch, at=noon)] == ["invalid_number"]
 
 
 @pytest.mark.parametrize(("status", "reason"), [("inactive", "inactive"), ("closed", "closed")])
