@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from invoicing.domain.formats.rows import Fields, Read, cells_of, extra
-from invoicing.domain.records import CallRecord
+from invoicing.domain.records import LEG, CallRecord
 
 COLUMNS = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end", "duration", "billsec",
@@ -24,7 +25,7 @@ _CHANNEL = re.compile(r"[^/]+/(?P<line>[^@]+?)(?:@.*)?-[0-9a-f]{6,}(?:;\d)?")
 
 
 def read(file: TextIO, zone: ZoneInfo) -> Iterator[Read]:
-    """Each row is a call; its unique id is the call id."""
+    """Each row is a call; its unique id is the call id. A channel has one row for each attempt to reach somebody, all under one unique id."""
     for line, cells in cells_of(file):
         if line == 1 and cells[0].strip().lower() == COLUMNS[0]:
             continue
@@ -47,6 +48,7 @@ def _record(line: int, row: dict[str, str], fields: Fields) -> Read:
     ended_at = fields.time("end", row["end"], after=answered_at or setup_at)
     record = CallRecord(
         call_id=fields.text("call_id", row["uniqueid"]),
+        leg=LEG if answered_at else _attempt(row),
         account=fields.text("account", row["accountcode"]),
         line=fields.text("line", line_of(row["channel"]) or row["src"]),
         caller=fields.text("caller", row["src"]),
@@ -59,6 +61,12 @@ def _record(line: int, row: dict[str, str], fields: Fields) -> Read:
         extra=extra({name: row.get(name, "") for name in KEPT}),
     )
     return fields.finish(line, record, _("The unique id is missing: set `loguniqueid=yes` in cdr.conf."))
+
+
+def _attempt(row: dict[str, str]) -> str:
+    """The leg of an attempt that nobody answered: so a trunk that failed does not take the place of the call that went out by the next one."""
+    tried = "\n".join(row[name].strip() for name in ("dstchannel", "start"))
+    return f"tried-{hashlib.sha256(tried.encode()).hexdigest()[:10]}"
 
 
 def line_of(channel: str) -> str:

@@ -38,15 +38,32 @@ def run(*args: Any, **options: Any) -> str:
 def test_asterisks_file_goes_in_once(harbour: Customer) -> None:
     first, second = run(str(ASTERISK)), run(str(ASTERISK))
 
-    assert first == "10 records: 5 queued, 4 rated, 1 repeated\nwaiting: 3 invalid_number, 2 unknown_customer\n"
+    assert first == "10 records: 5 rated, 4 queued, 1 repeated\nwaiting: 2 invalid_number, 2 unknown_customer\n"
     assert second == "10 records: 10 repeated\n"
     assert sorted(Call.objects.values_list("number", "seconds", "price")) == [
         ("380635550121", 83, Decimal("0.415")),
         ("380665550193", 0, Decimal("0")),
         ("442079460123", 1215, Decimal("1.215")),
         ("442079460123", 7200, Decimal("7.2")),
+        ("8002", 0, Decimal("0")),
     ]
     assert balance(harbour) == Decimal("-8.83")
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_the_trunk_that_answered_is_billed_though_others_failed_before_it(harbour: Customer, tmp_path: Path, order: slice) -> None:
+    """Asterisk writes a row for each Dial of a channel, all of them with one unique id; sent again they are the same ones."""
+    begin = '"acme-100","1001","442079460123","internal","1001","PJSIP/1001-00000001"'
+    rows = [
+        begin + ',"PJSIP/one-00000002","Dial","","2026-10-20 10:00:00",,"2026-10-20 10:00:02",2,0,"CONGESTION","DOCUMENTATION","1700000000.1",""',
+        begin + ',"PJSIP/two-00000003","Dial","","2026-10-20 10:00:02",,"2026-10-20 10:00:04",2,0,"BUSY","DOCUMENTATION","1700000000.1",""',
+        begin + ',"PJSIP/three-00000004","Dial","","2026-10-20 10:00:04","2026-10-20 10:00:06","2026-10-20 11:00:06",3602,3600,"ANSWERED","","1700000000.1",""',
+    ]
+    file = tmp_path / "Master.csv"
+    file.write_text("\n".join(rows[order]))
+
+    assert (run(str(file)), run(str(file))) == ("3 records: 3 rated\n", "3 records: 3 repeated\n")
+    assert (balance(harbour), Call.objects.filter(answered_at=None).count()) == (Decimal("-3.60"), 2)
 
 
 def test_a_long_file_is_taken_in_parts(harbour: Customer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
