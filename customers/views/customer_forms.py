@@ -41,6 +41,8 @@ def new(request: PortalRequest) -> HttpResponse:
     if not visible_plans().exists():
         return page(request, "customers/no_plan.html")
     form = NewCustomerForm(request.POST or None, initial=_first_values(request))
+    if request.viewer.home:
+        form.fields["billing_email"].help_text = _("Invoices go here.")
     if form.is_valid():
         with form.refusals():
             customer = customers.create(**form.given(), actor=actor_of(request), at=timezone.now())

@@ -117,5 +117,6 @@ def test_a_customer_that_a_parent_adds_waits_for_the_reseller_s_own_staff_to_let
         transaction.set_rollback(True)
 
     assert "a link to set a password goes" not in page
+    assert "login details go here" not in page
     assert "Carla Ltd was saved. Nobody can sign in for it yet" in said
     assert (first.email, first.is_active, first.has_usable_password()) == ("", True, False)
