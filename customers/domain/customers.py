@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit
+from billing_portal.accounts.domain import audit, tries
 from billing_portal.accounts.models import SignInName
 from billing_portal.kernel import currencies
 from billing_portal.kernel.errors import require
@@ -93,13 +93,18 @@ class Changes(Fields, total=False):
     status: str
 
 
-@transaction.atomic
 def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -> Customer:
     """Make a customer with its account number, plan, taxes, empty ledger accounts and first person, who gets the login details by mail (E4, E8, E39, M8).
 
     The currency is the plan's and the time zone the reseller's unless given; without an account number the next free one is taken.
-    Raises `name_taken`, `name_missing`, `plan_missing`, `currency_unknown`, `account_number_taken` and others, each on its field.
+    Raises `name_taken`, `too_many_names`, `name_missing`, `plan_missing`, `currency_unknown`, `account_number_taken` and others, each on its field.
     """
+    with tries.about_a_name(actor, at=at):
+        return _create(name, actor=actor, at=at, **fields)
+
+
+@transaction.atomic
+def _create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -> Customer:
     given: dict[str, Any] = dict(fields)
     plan, taxes = given.pop("plan", None), given.pop("taxes", None)
     number, code, since = given.pop("account_number", ""), given.pop("switch_account_code", ""), given.pop("billing_since", None)
@@ -121,13 +126,18 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     return customer
 
 
-@transaction.atomic
 def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[Changes]) -> Customer:
     """Change what is given; the audit trail keeps old and new in words. A new plan prices calls from `at` on (M10, semantics 18).
 
-    Raises `name_taken`, `currency_fixed` once money moved, `billing_type_fixed` while something waits that cannot be invoiced, `wallet_owes`
+    Raises `name_taken`, `too_many_names`, `currency_fixed` once money moved, `billing_type_fixed` while something waits that cannot be invoiced, `wallet_owes`
     (semantics 3), and others.
     """
+    with tries.about_a_name(actor, at=at, asks=fields.get("name", customer.name) != customer.name):
+        return _change(customer, actor=actor, at=at, **fields)
+
+
+@transaction.atomic
+def _change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[Changes]) -> Customer:
     standing.lock(customer)
     customer = Customer.objects.get(pk=customer.pk)
     before = differences.words_of(customer, at)

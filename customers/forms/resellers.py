@@ -7,8 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import tries
 from billing_portal.kernel import currencies
 from billing_portal.kernel.period import zone_names
 from billing_portal.tenancy.models import Reseller
@@ -55,9 +58,9 @@ class ResellerForm(PortalForm):
         help_text=_("The usual for a reseller, which is invoiced each month: it is never over a limit."),
     )
 
-    def __init__(self, *args: Any, parent: Reseller, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parent: Reseller, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.parent, self.own_host = parent, host_of(parent)
+        self.parent, self.own_host, self.actor = parent, host_of(parent), actor
         self._choose("plan").queryset = visible_plans()
         self._choose("currency").choices = currencies.named()
         self._choose("time_zone").choices = [(name, name) for name in zone_names()]
@@ -85,8 +88,10 @@ class ResellerForm(PortalForm):
             self.add_error("short_name", ValidationError(said, code="short_name_missing", params={"name": given["name"]}))
             return
         given["host"] = (given["host"] or f"{given['short_name']}.{self.own_host}").lower().rstrip(".")
-        for problem in reseller_orders.problems(self.wanted()):
-            self.refuse(problem)
+        with self.refusals():
+            tries.ask_a_name(self.actor, at=timezone.now())
+            for problem in reseller_orders.problems(self.wanted()):
+                self.refuse(problem)
 
     def wanted(self) -> NewReseller:
         """What is ordered."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,7 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing_portal.accounts import rights
+from billing_portal.accounts.domain import tries
 from billing_portal.accounts.rights import Right
+from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import local_date, month_of
 from billing_portal.tenancy.domain import names
 from billing_portal.web.access import roles
@@ -32,7 +33,6 @@ from customers.models import BillingType, Customer
 from rateplans.queries import billing_terms, taxes, visible_plans
 
 EDITORS = rights.roles(Right.CHANGE_CUSTOMERS)
-CHECKS_A_MINUTE = 20
 
 
 @roles(*EDITORS)
@@ -69,7 +69,9 @@ def edit(request: PortalRequest, account: str) -> HttpResponse:
 @require_safe
 def check_name(request: PortalRequest) -> HttpResponse:
     """Whether the name just left is free, and what is; never who has it (M8, reliability 57)."""
-    if _asked_too_often(request):
+    try:
+        tries.ask_a_name(actor_of(request), at=timezone.now())
+    except DomainError:
         return JsonResponse({"error": "", "suggestions": []}, status=429)
     name = " ".join(clean_line(request.GET.get("value", ""))[:120].split())
     account = request.GET.get("account", "")
@@ -78,13 +80,6 @@ def check_name(request: PortalRequest) -> HttpResponse:
         return JsonResponse({"error": "", "suggestions": []})
     message = _("“%(name)s” is taken. Names are unique across the platform.") % {"name": name}
     return JsonResponse({"error": message, "suggestions": names.free_alternatives(name, hints=[])})
-
-
-def _asked_too_often(request: PortalRequest) -> bool:
-    user = request.viewer.user
-    key = f"check-name:{user.pk if user else ''}"
-    cache.add(key, 0, timeout=60)
-    return cache.incr(key) > CHECKS_A_MINUTE
 
 
 def _first_values(request: PortalRequest) -> dict[str, Any]:

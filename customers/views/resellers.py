@@ -59,7 +59,7 @@ def _host(reseller: Reseller) -> str:
 def new(request: PortalRequest) -> HttpResponse:
     """Somebody of a parent would leave an administrator of their own behind (`letting_in`)."""
     first = {"currency": request.tenant.currency, "time_zone": request.tenant.time_zone}
-    form = ResellerForm(request.POST or None, parent=request.tenant, initial=first)
+    form = ResellerForm(request.POST or None, parent=request.tenant, actor=actor_of(request), initial=first)
     if form.is_valid():
         with form.refusals():
             progress = reseller_orders.place(form.wanted(), actor=actor_of(request))

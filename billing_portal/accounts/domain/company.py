@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, logos
+from billing_portal.accounts.domain import audit, logos, tries
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.models import Reseller
@@ -31,9 +31,17 @@ def register_holder(of: Holder, take: Taker) -> None:
     _holders[:] = [(of, take)]
 
 
-@transaction.atomic
 def change(reseller: Reseller, values: Mapping[str, str], *, actor: Actor, at: datetime) -> Reseller:
-    """Change the company's fields; documents already issued keep what they show. Raises `name_missing`, `name_taken`, `colour_invalid`, `colour_pale`."""
+    """Change the company's fields; documents already issued keep what they show.
+
+    Raises `name_missing`, `name_taken`, `too_many_names`, `colour_invalid`, `colour_pale`.
+    """
+    with tries.about_a_name(actor, at=at, asks=str(values.get("name", reseller.name)).strip() != reseller.name):
+        return _change(reseller, values, actor=actor, at=at)
+
+
+@transaction.atomic
+def _change(reseller: Reseller, values: Mapping[str, str], *, actor: Actor, at: datetime) -> Reseller:
     changed = Reseller.objects.select_for_update().get(pk=reseller.pk)
     _check(changed, values)
     changes = {}

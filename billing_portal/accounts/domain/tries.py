@@ -4,9 +4,13 @@ At the door the name that was typed is counted too, and it alone is spoken of: t
 Tries lie in the database, so they are counted without Redis. Each is written down before it is looked at, so that many at the same
 moment are not more than ten, and taken back when it succeeds. The owner is never locked out: a browser they signed in with before has ten
 tries of its own (`accounts.known`), a link by mail works all the while, and who set a new password by it starts anew.
+
+Whether a name is a customer's somewhere on the platform is told one person twenty times in a minute, wherever they ask (57).
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +18,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts import queries
+from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import SignInTry, User
 from billing_portal.kernel.errors import require
 
@@ -21,7 +26,10 @@ Kind = SignInTry.Kind
 MOST = 10
 WINDOW = timedelta(minutes=15)
 KEPT = timedelta(days=1)
+MOST_NAMES = 20
+MINUTE = timedelta(minutes=1)
 TOO_MANY = _("Too many attempts. Wait a quarter of an hour, or ask for a link to set a new password.")
+TOO_MANY_NAMES = _("You asked for many names within a minute. Wait a minute, then try again.")
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,29 @@ def begin_at_the_door(name: str, *, whom: str, address: str, at: datetime) -> At
     looked_at = SignInTry.objects.filter(kind=Kind.PASSWORD, at__gt=at - WINDOW, whom=whom).count() < MOST
     of_account = SignInTry.objects.create(kind=Kind.PASSWORD, whom=whom if looked_at else "", at=at)
     return AtTheDoor((by_name, of_account), looked_at)
+
+
+@contextmanager
+def about_a_name(actor: Actor, *, at: datetime, asks: bool = True) -> Iterator[None]:
+    """Around what takes a name on the platform, or says why not: counted unless it succeeds. `asks`: whether it is about a name at all.
+
+    Raises what `ask_a_name` raises.
+    """
+    counted = ask_a_name(actor, at=at) if asks else ()
+    yield
+    take_back(*counted)
+
+
+@transaction.atomic
+def ask_a_name(actor: Actor, *, at: datetime) -> tuple[SignInTry, ...]:
+    """Count that a person is told whether a name is free; a program may always ask. Raises `too_many_names` at `name`, and then counts nothing."""
+    if actor.user_id is None:
+        return ()
+    whom = str(actor.user_id)
+    _one_at_a_time(f"{Kind.NAME}:whom:{whom}")
+    asked = SignInTry.objects.filter(kind=Kind.NAME, whom=whom, at__gt=at - MINUTE)
+    require(asked.count() < MOST_NAMES, "too_many_names", TOO_MANY_NAMES, "name")
+    return (SignInTry.objects.create(kind=Kind.NAME, whom=whom, at=at),)
 
 
 def take_back(*counted: SignInTry) -> None:

@@ -8,7 +8,8 @@ from billing_portal.tenancy.models import Record
 
 
 class SignInTry(Record):
-    """One try that has not succeeded: a password, a code of a second factor, or a request for a link (reliability 75). Forgotten after a day.
+    """One try that has not succeeded: a password, a code of a second factor, a request for a link (reliability 75), or a name of a customer that
+    may be another reseller's (57). Forgotten after a day.
 
     `whom` is the user's id, or the SHA-256 of a name that nobody has, so that known and unknown names are counted alike.
     """
@@ -17,6 +18,7 @@ class SignInTry(Record):
         PASSWORD = "password", _("Password")
         CODE = "code", _("Second factor")
         LINK = "link", _("Link")
+        NAME = "name", _("Name of a customer")
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     whom = models.CharField(max_length=64)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import tries
 from billing_portal.accounts.models import SignInName, SignInTry
 from billing_portal.accounts.where import Where
@@ -42,6 +43,36 @@ def test_what_was_refused_counts_nothing_and_a_quarter_of_an_hour_later_ten_more
     taken = [sum(passes("jane", "192.0.2.1", noon + minutes * MINUTE) for _try in range(20)) for minutes in (0, 14, 15, 29, 30)]
 
     assert taken == [10, 0, 10, 0, 10]
+
+
+def told(actor: Actor, at: datetime) -> bool:
+    try:
+        with tries.about_a_name(actor, at=at):
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        return True
+    except DomainError as refusal:
+        return (refusal.code, refusal.field) != ("too_many_names", "name")
+
+
+@pytest.mark.rel(57)
+def test_one_person_is_told_of_twenty_names_in_a_minute(acme: Any, noon: datetime) -> None:
+    jane, joe = (Actor.of(user(name)) for name in ("jane", "joe"))
+
+    assert [sum(told(jane, noon + seconds * MINUTE / 60) for _try in range(25)) for seconds in (0, 59, 60)] == [20, 0, 20]
+    assert told(joe, noon)
+    assert all(told(Actor.program("import"), noon) for _try in range(25))
+    assert SignInTry.objects.filter(kind=Kind.NAME).count() == 41
+
+
+@pytest.mark.rel(57)
+def test_a_name_that_was_taken_is_not_counted(acme: Any, noon: datetime) -> None:
+    jane = Actor.of(user("jane"))
+    for _name in range(25):
+        with tries.about_a_name(jane, at=noon):
+            pass
+
+    assert SignInTry.objects.count() == 0
 
 
 def test_what_succeeded_is_not_counted(acme: Any, noon: datetime) -> None:

@@ -1,6 +1,7 @@
 """New customer and its changes, as the page takes them."""
 
 import json
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,16 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import tries
 from billing_portal.accounts.models import AuditEntry
+from billing_portal.tenancy.cache import TolerantCache
 from billing_portal.tenancy.models import CustomerName
 from customers.models import Customer, Standing
 from customers.queries import plan_at
 from rateplans.models import RatePlan
 from tests.support import world
-from tests.support.people import mails
+from tests.support.people import client, mails, user
 
 
 @pytest.fixture
@@ -164,6 +168,37 @@ def test_names_cannot_be_fished_for(commerce: Any) -> None:
     statuses = [commerce.get("/customers/check-name/", {"value": f"Name {turn}"}).status_code for turn in range(21)]
 
     assert statuses == [200] * 20 + [429]
+
+
+@pytest.mark.rel(42)
+@pytest.mark.rel(57)
+def test_nor_by_any_form_that_saves_nothing_and_without_redis_neither(anna: Customer, noon: datetime, time_machine: Any) -> None:
+    time_machine.move_to(noon, tick=False)
+    joe, number = user("joe"), anna.account_number
+    browser = client(joe)
+    known = filled(browser, f"/customers/{number}/edit/")
+    reseller = {"short_name": "globex", "host": "gx.acme.localhost", "admin_email": "a@gx.example", "currency": "GBP", "time_zone": "UTC"}
+    forms: dict[str, tuple[dict[str, Any], str]] = {
+        "/customers/new/": (known | {"account_number": number}, "account_number"),
+        f"/customers/{number}/edit/": (known | {"account_number": "12"}, "account_number"),
+        "/settings/company/": ({"brand_colour": "#ffffff"}, "brand_colour"),
+        "/platform/resellers/new/": (reseller | {"credit_unlimited": "on"}, "short_name"),
+    }
+    TolerantCache.silence.begin()
+    for _name in range(15):
+        tries.ask_a_name(Actor.of(joe), at=noon)
+
+    def told(name: str) -> list[set[str]]:
+        return [set(errors(browser.post(address, values | {"name": name}))) for address, (values, _elsewhere) in forms.items()]
+
+    assert told("Nobody Ltd") == [{elsewhere} for _values, elsewhere in forms.values()]
+    assert browser.get("/customers/check-name/", {"value": "Nobody Ltd"}).status_code == 200
+    assert told("Nobody Ltd") == [{"name"}] * 4
+    assert browser.get("/customers/check-name/", {"value": "Nobody Ltd"}).status_code == 429
+    assert browser.post(f"/customers/{number}/edit/", known | {"attention": "Ann"}).status_code == 302
+    time_machine.move_to(noon + timedelta(minutes=1), tick=False)
+    assert browser.post(f"/customers/{number}/edit/", known | {"name": "Nobody Ltd"}).status_code == 302
+    assert CustomerName.objects.filter(customer_id=anna.pk).get().folded == "nobody ltd"
 
 
 def test_without_a_rate_plan_the_page_leads_to_one(commerce: Any) -> None:
