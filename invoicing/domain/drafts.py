@@ -171,8 +171,7 @@ def draft(customer: Customer, period: Period, movements: Sequence[Movement], beh
 
 def together(customer: Customer, movements: Sequence[Movement], period: Period) -> Draft:
     """One document over all of these, whenever they fell: what they come to with their taxes."""
-    mirrors = [movement for movement in movements if movement.reverses is not None]
-    return draft(customer, period, movements, Behind({movement.id: 0 for movement in movements}, {}, lines.taken_back(mirrors)))
+    return draft(customer, period, movements, lines.together(customer, movements))
 
 
 def _taxes(rounded: Iterable[DraftLine], currency: str) -> Iterable[DraftTax]:

@@ -40,8 +40,8 @@ class Rate:
 
 @dataclass(frozen=True)
 class Behind:
-    """What is behind the movements of many customers: {usage movement: number of its month of calls}, {number: calls}, and the taxes that what was taken
-    back bore on its invoice, {movement: rates}."""
+    """What is behind the movements of many customers: {usage movement: number of its month of calls}, {number: calls}, and the taxes that what is answered
+    bore on its invoice, {mirror or difference: rates}, where they are others than those of today."""
 
     slots: Mapping[UUID, int]
     calls: Mapping[int, SlotCalls]
@@ -52,7 +52,7 @@ class Behind:
 class DraftLine:
     """One line: what it is, its exact sum, and, once the document is rounded, its amount in the minor unit and the taxes on it.
 
-    `movements` are those that it adds up; `billed` are the taxes that what it takes back bore on its invoice.
+    `movements` are those that it adds up; `billed` are the taxes that what it answers bore on its invoice, if others.
     """
 
     kind: str
@@ -86,24 +86,47 @@ class DraftLine:
 
 
 def behind(all_gathered: Iterable[Gathered]) -> Behind:
-    """Number the months of calls of all customers, add up the calls behind each, and look up what was taken back."""
-    numbers: dict[tuple[UUID, date], int] = {}
+    """Number the months of calls of all customers, add up the calls behind each, and look up what was taken back or rated again."""
+    gathered_ = list(all_gathered)
+    borne = _borne([movement for gathered in gathered_ for share in gathered.shares for movement in share.movements])
+    billed_: dict[UUID, tuple[Rate, ...]] = {}
+    numbers: dict[tuple[UUID, date, frozenset[Rate] | None], int] = {}
     slots: dict[UUID, int] = {}
-    mirrors: list[Movement] = []
-    for gathered in all_gathered:
+    for gathered in gathered_:
+        customer, taxes = gathered.customer, list(gathered.customer.taxes.all())
         for movement in (movement for share in gathered.shares for movement in share.movements):
+            others = _others(movement, borne, taxes)
+            if others is not None:
+                billed_[movement.id] = others
             if movement.kind == Kind.USAGE:
-                month = local_date(movement.occurred_at, gathered.customer.time_zone).replace(day=1)
-                slots[movement.id] = numbers.setdefault((gathered.customer.pk, month), len(numbers))
-            elif movement.reverses is not None:
-                mirrors.append(movement)
-    return Behind(slots, movements.calls_of(slots), taken_back(mirrors))
+                month = local_date(movement.occurred_at, customer.time_zone).replace(day=1)
+                key = (customer.pk, month, None if others is None else frozenset(others))
+                slots[movement.id] = numbers.setdefault(key, len(numbers))
+    return Behind(slots, movements.calls_of(slots), billed_)
 
 
-def taken_back(mirrors: Iterable[Movement]) -> dict[UUID, tuple[Rate, ...]]:
-    """The taxes that what these take back bore on its invoice; what was on none is left out: it bears those of today, as its mirror does."""
-    found = billed.taxes_of([movement.reverses for movement in mirrors if movement.reverses is not None])
-    return {movement: tuple(Rate.of(tax) for tax in taxes) for movement, taxes in found.items()}
+def together(customer: Customer, taken: Sequence[Movement]) -> Behind:
+    """The same for a sum of all of these, whose calls nobody reads: the months of calls are one."""
+    borne, taxes = _borne(taken), list(customer.taxes.all())
+    billed_ = {movement.id: others for movement in taken if (others := _others(movement, borne, taxes)) is not None}
+    kinds = list(dict.fromkeys(billed_.values()))
+    return Behind({movement.id: 1 + kinds.index(billed_[movement.id]) if movement.id in billed_ else 0 for movement in taken}, {}, billed_)
+
+
+def _borne(taken: Iterable[Movement]) -> dict[UUID, tuple[Rate, ...]]:
+    """The taxes that what these answer bore on its invoice, {mirror or difference: rates}; the answer of what was on none is left out: its taxes are those
+    of today, as those of what it answers are."""
+    rows = list(taken)
+    answers = {movement.id: movement.reverses for movement in rows if movement.reverses is not None}
+    answers |= billed.first_moved([movement.id for movement in rows if movement.kind == Kind.USAGE and movement.about_kind == "call"])
+    found = billed.taxes_of(set(answers.values()))
+    return {answer: tuple(Rate.of(tax) for tax in found[movement]) for answer, movement in answers.items() if movement in found}
+
+
+def _others(movement: Movement, borne: Mapping[UUID, tuple[Rate, ...]], taxes: Iterable[Tax]) -> tuple[Rate, ...] | None:
+    """The taxes that what a movement answers bore, where today others would be on it."""
+    rates = borne.get(movement.id)
+    return None if rates is None or set(rates) == set(_of_scope(scope_of(movement), taxes)) else rates
 
 
 def lines_of(customer: Customer, period: Period, taken: Sequence[Movement], behind: Behind) -> list[DraftLine]:
@@ -112,12 +135,12 @@ def lines_of(customer: Customer, period: Period, taken: Sequence[Movement], behi
     for movement in taken:
         if movement.kind == Kind.USAGE:
             by_slot.setdefault(behind.slots[movement.id], []).append(movement)
-    usage = [_usage(customer, period, rows, behind.calls.get(slot, NO_CALLS)) for slot, rows in by_slot.items()]
+    usage = [_usage(customer, period, rows, behind.calls.get(slot, NO_CALLS), behind.billed.get(rows[0].id)) for slot, rows in by_slot.items()]
     rest = [_single(customer, period, movement, behind.billed) for movement in taken if movement.kind != Kind.USAGE]
     return sorted([*usage, *rest], key=lambda line: line.earlier)
 
 
-def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: SlotCalls) -> DraftLine:
+def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: SlotCalls, bore: tuple[Rate, ...] | None) -> DraftLine:
     month = month_of(local_date(rows[0].occurred_at, customer.time_zone), customer.time_zone)
     earlier = month.end <= period.start
     shown = month if earlier else period
@@ -127,7 +150,7 @@ def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: 
     exact = sum((row.amount for row in rows), Decimal(0))
     again = all(row.about_kind == "call" for row in rows)
     name, taken = _("Calls rated again") if again else _("Calls"), tuple(row.id for row in rows)
-    return DraftLine(Kind.USAGE, name, detail, exact, "on_calls", earlier, calls, movements=taken)
+    return DraftLine(Kind.USAGE, name, detail, exact, "on_calls", earlier, calls, movements=taken, billed=bore)
 
 
 def _single(customer: Customer, period: Period, movement: Movement, borne: Mapping[UUID, tuple[Rate, ...]]) -> DraftLine:
@@ -137,8 +160,7 @@ def _single(customer: Customer, period: Period, movement: Movement, borne: Mappi
         label = _("%(what)s taken back") % {"what": label}
     description, detail = (movement.note, f"{label}, {figures.day(day)}") if movement.note else (label, figures.day(day))
     texts, scope = (description[:DESCRIPTION], detail[:DETAIL]), scope_of(movement)
-    bore = None if movement.reverses is None else borne.get(movement.reverses)
-    return DraftLine(movement.kind, *texts, movement.amount, scope, day < period.start, movements=(movement.id,), billed=bore)
+    return DraftLine(movement.kind, *texts, movement.amount, scope, day < period.start, movements=(movement.id,), billed=borne.get(movement.id))
 
 
 def scope_of(movement: Movement) -> str:
@@ -154,11 +176,10 @@ def scope_of(movement: Movement) -> str:
     return "on_products" if movement.about_kind == "product" else "on_charges"
 
 
-def applies(tax: Tax, line: DraftLine) -> bool:
-    """True when the tax is on this kind of line."""
-    return bool(line.scope and getattr(tax, line.scope))
-
-
 def rates_on(line: DraftLine, taxes: Iterable[Tax]) -> tuple[Rate, ...]:
-    """The taxes on a line: those of today by its scope, but on what takes back something invoiced those that it bore there."""
-    return tuple(Rate.of(tax) for tax in taxes if applies(tax, line)) if line.billed is None else line.billed
+    """The taxes on a line: those of today by its scope, but on what answers something invoiced those that it bore there."""
+    return _of_scope(line.scope, taxes) if line.billed is None else line.billed
+
+
+def _of_scope(scope: str, taxes: Iterable[Tax]) -> tuple[Rate, ...]:
+    return tuple(Rate.of(tax) for tax in taxes if scope and getattr(tax, scope))

@@ -56,6 +56,12 @@ RATED_AGAIN = (
 """
 )
 WAITING = DIFFERENCES.format(what="moved.id") + "WHERE elsewhere.id IS NULL"
+FIRST_MOVED = """
+    SELECT change.transfer_id, call.transfer_id
+      FROM invoicing_pricechange AS change
+      JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id
+     WHERE change.transfer_id = ANY (%(differences)s::uuid[]) AND call.transfer_id IS NOT NULL
+"""
 
 
 def closed(transfer_ids: Collection[UUID]) -> dict[UUID, Closed]:
@@ -100,6 +106,15 @@ def taxes_of(transfer_ids: Collection[UUID]) -> dict[UUID, list[DocumentTax]]:
     for part in LineTax.objects.filter(line__in=lines.values()).select_related("tax"):
         borne[part.line_id].append(part.tax)
     return {transfer: borne[line] for transfer, line in lines.items()}
+
+
+def first_moved(differences: Collection[UUID]) -> dict[UUID, UUID]:
+    """The own movement of the call whose difference each of these is, {difference: movement}; what is no difference is left out."""
+    if not differences:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST_MOVED, {"differences": list(differences)})
+        return dict(cursor.fetchall())
 
 
 def moved_since(document: Document) -> dict[UUID, Since]:

@@ -12,7 +12,7 @@ from django.db import connection
 
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.models import new_id
-from customers.models import Customer, Kind
+from customers.models import Customer, CustomerTax, Kind
 from invoicing.domain import credit_notes, ledger_check, payments, rerating, rerating_orders, write_offs
 from invoicing.domain.rerating import Named, RatedAgain
 from invoicing.models import Call, Document, Taken
@@ -111,6 +111,39 @@ def test_nor_is_it_once_another_invoice_has_the_difference(anna: Customer, octob
     minute_costs("0.01")
     assert again(noon) == RatedAgain(0, 10)
     assert (balance(anna), due(october), identity(anna)) == (D(-60), "60.00", D(0))
+
+
+@pytest.mark.rel(7)
+def test_calls_rated_again_give_back_the_tax_of_their_invoice_beside_the_calls_of_today(anna: Customer, october: Document, noon: datetime) -> None:
+    CustomerTax.objects.create(customer=anna, tax=world.vat("20"))
+    minute_costs("0.03")
+    assert again(noon) == RatedAgain(10, 0)
+    months.dialled(anna, "2026-10-04 09:00", "442079460123", seconds=6000, times=2)
+    months.dialled(anna, "2026-11-03 09:00", "442079460123", seconds=6000, times=20)
+
+    [november] = months.issue("2026-12-01", months.local("2026-12-01 06:00"))
+
+    assert [(line.description, months.money(line.amount), line.taxes.count()) for line in november.lines.all()] == [
+        ("Calls", "60.00", 1),
+        ("Calls rated again", "-30.00", 0),
+        ("Calls", "6.00", 1),
+    ]
+    assert (months.figures(november), identity(anna)) == (("36.00", "13.20", "49.20"), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_calls_rated_again_stand_with_the_others_of_their_month_while_the_tax_is_the_same(first: datetime, noon: datetime) -> None:
+    vera = world.customer("Vera Ltd", on=world.plan(), limit="500.00", taxes=(world.vat("20"),))
+    months.dialled(vera, "2026-10-03 09:00", "442079460123", seconds=6000, times=10)
+    months.issue("2026-11-01", first)
+    minute_costs("0.03")
+    again(noon)
+    months.dialled(vera, "2026-10-04 09:00", "442079460123", seconds=6000, times=20)
+
+    [november] = months.issue("2026-12-01", months.local("2026-12-01 06:00"))
+    assert [(line.description, months.money(line.amount)) for line in november.lines.all()] == [("Calls", "30.00")]
+    assert months.figures(november) == ("30.00", "6.00", "36.00")
 
 
 @pytest.mark.rel(7)
