@@ -182,6 +182,7 @@ _cookie_suffix = f"-{PORTAL_INSTANCE}" if PORTAL_INSTANCE else ""
 SESSION_COOKIE_NAME = f"__Host-session{_cookie_suffix}"
 CSRF_COOKIE_NAME = f"__Host-csrf{_cookie_suffix}"
 KNOWN_COOKIE_NAME = f"__Host-known{_cookie_suffix}"
+PASSKEY_COOKIE_NAME = f"__Host-passkey{_cookie_suffix}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -1,22 +1,28 @@
 """What a browser and the portal exchange while a second factor is added or shown, and what the session remembers of it."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
+from django.core import signing
+from django.db import connection
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
-from billing_portal.accounts.domain import sealing, second_factors
+from billing_portal.accounts.domain import passkeys, sealing, second_factors
 from billing_portal.accounts.domain.passkeys import Site
 from billing_portal.tenancy import queries as tenancy
 
 APP_SECRET, STATE = "app_secret", "passkey_state"
+HANDED_OVER = timedelta(minutes=5)
 PICTURE = (
     '<svg class="bp-qr" viewBox="0 0 {0} {0}" role="img" aria-label="{1}" shape-rendering="crispEdges">'
     '<path fill="#fff" d="M0 0h{0}v{0}H0z"/><path fill="#000" d="{2}"/></svg>'
@@ -43,6 +49,32 @@ def take_state(session: SessionBase) -> dict[str, Any] | None:
     """What the browser was asked: good for one answer."""
     state: dict[str, Any] | None = session.pop(STATE, None)
     return state
+
+
+def hand_over(answer: HttpResponseBase, state: Mapping[str, Any], *, at: datetime) -> None:
+    """Let the browser of nobody keep what it was asked, signed for this reseller: a session would be a row for everybody who asks.
+
+    It can come back for five minutes; that it serves once is for `passkeys` to see, by the moment of asking.
+    """
+    value = signing.dumps({**state, passkeys.ASKED_AT: at.timestamp()}, salt=_salt())
+    answer.set_cookie(settings.PASSKEY_COOKIE_NAME, value, max_age=HANDED_OVER, secure=True, httponly=True, samesite="Strict")
+
+
+def handed_over(request: HttpRequest) -> dict[str, Any] | None:
+    """What the browser of nobody brings back of it; None when that is too old, of another reseller or nothing of ours."""
+    try:
+        state: dict[str, Any] = signing.loads(request.COOKIES.get(settings.PASSKEY_COOKIE_NAME, ""), salt=_salt(), max_age=HANDED_OVER)
+    except signing.BadSignature:
+        return None
+    return state
+
+
+def forget_handed_over(answer: HttpResponseBase) -> None:
+    answer.set_cookie(settings.PASSKEY_COOKIE_NAME, "", max_age=0, secure=True, httponly=True, samesite="Strict")
+
+
+def _salt() -> str:
+    return f"accounts.passkey:{connection.schema_name}"
 
 
 def app_secret(session: SessionBase, *, fresh: bool) -> str:

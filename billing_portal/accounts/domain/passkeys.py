@@ -36,6 +36,7 @@ from billing_portal.kernel.errors import DomainError, require
 
 NAME_CAP = 60
 MOST = 20
+ASKED_AT = "asked_at"
 # What the library raises for answers that are no answers: it trusts their shape.
 RUBBISH = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error, RecursionError, NotImplementedError)
 Answer = Mapping[str, Any]
@@ -113,16 +114,22 @@ def prove(user: User, answer: Answer, *, site: Site, state: Mapping[str, Any] | 
     rows = {credential_of(row).credential_id: row for row in of(user)}
     used = check(answer, [credential_of(row) for row in rows.values()], site=site, state=state)
     row = rows[used.credential_id]
-    if not _counts_on(row, AuthenticatorData(websafe_decode(answer["response"]["authenticatorData"])).counter, at):
+    counter = AuthenticatorData(websafe_decode(answer["response"]["authenticatorData"])).counter
+    if not _counts_on(row, counter, at, asked_at=state.get(ASKED_AT) if state else None):
         notices.tell(user, "passkey_refused", at=at.replace(minute=0, second=0, microsecond=0), name=row.wrap().name)
         raise refused()
     return row
 
 
 @transaction.atomic
-def _counts_on(row: Authenticator, counter: int, at: datetime) -> bool:
-    """Whether this is a later use than the last one, which is kept in the locked row; one that never counts says 0 for ever."""
+def _counts_on(row: Authenticator, counter: int, at: datetime, *, asked_at: float | None) -> bool:
+    """Whether this is a later use than the last one, which is kept in the locked row; one that never counts says 0 for ever.
+
+    What no session remembers is asked with its moment (seconds since 1970): it serves once, so not after a later use. Raises `passkey_refused`.
+    """
     locked = Authenticator.objects.select_for_update().get(pk=row.pk)
+    if asked_at is not None and locked.last_used_at is not None and locked.last_used_at.timestamp() >= asked_at:
+        raise refused()
     last = locked.data.get("counter", WebAuthn(locked).authenticator_data.counter)
     if counter <= last and (counter or last):
         return False

@@ -1,5 +1,6 @@
 """Showing a second factor: at the door after the password, with a passkey alone, and again before a change to how one signs in."""
 
+from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -86,12 +87,19 @@ def passkey(request: HttpRequest) -> HttpResponse:
     site, now = ceremonies.site_of(request), timezone.now()
     if request.method == "GET":
         options, asked = passkeys.ask_to_prove(None, site=site)
-        ceremonies.keep_state(request.session, asked)
-        return JsonResponse(options)
-    form, state = PasskeyForm(request.POST), ceremonies.take_state(request.session)
+        handed = JsonResponse(options)
+        ceremonies.hand_over(handed, asked, at=now)
+        return handed
+    entered = _sign_in(request, site, now)
+    ceremonies.forget_handed_over(entered)
+    return entered
+
+
+def _sign_in(request: HttpRequest, site: passkeys.Site, now: datetime) -> HttpResponse:
+    form = PasskeyForm(request.POST)
     if form.is_valid():
         try:
-            return _enter(request, passkeys.sign_in(form.cleaned_data["answer"], site=site, state=state, at=now))
+            return _enter(request, passkeys.sign_in(form.cleaned_data["answer"], site=site, state=ceremonies.handed_over(request), at=now))
         except DomainError as refusal:
             form.refuse(refusal)
     return answer(request, "accounts/passkey_refused.html", form)

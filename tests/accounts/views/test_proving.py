@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
@@ -113,7 +115,7 @@ def test_the_id_of_the_session_changes_at_every_step(acme: Any) -> None:
     jane = user("jane")
     add_app(jane)
     browser = client()
-    browser.get("/sign-in/passkey/")  # leaves something in a session of nobody
+    browser.session.save()  # a session of nobody, as one could be slipped in
     ids = [session_of(browser)]
     browser.post("/sign-in/", {"login": "jane", "password": PASSWORD})
     ids.append(session_of(browser))
@@ -297,6 +299,31 @@ def test_a_passkey_alone_signs_in_and_counts_as_both(acme: Any, settings: Any) -
     again = client()
     again.get("/sign-in/passkey/")
     assert again.post("/sign-in/passkey/", {"answer": answer}).status_code == 422
+
+
+def test_an_asking_by_nobody_is_no_session_and_serves_once_for_five_minutes_and_one_reseller(acme: Any) -> None:
+    key, browser, begin = with_passkey(user("jane")), client(), datetime.now(UTC)
+    before = Session.objects.count()
+    with time_machine.travel(begin, tick=False):
+        answer = json.dumps(key.sign(browser.get("/sign-in/passkey/").json()))
+    kept = browser.cookies[settings.PASSKEY_COOKIE_NAME]
+    assert Session.objects.count() == before
+    assert (kept["httponly"], kept["secure"], kept["samesite"], kept["max-age"]) == (True, True, "Strict", 300)
+    state = signing.loads(kept.value, salt="accounts.passkey:acme")
+
+    def comes_in(seconds: int, value: str = kept.value) -> bool:
+        thief = client()
+        thief.cookies[settings.PASSKEY_COOKIE_NAME] = value
+        with time_machine.travel(begin + timedelta(seconds=seconds), tick=False):
+            return bool(thief.post("/sign-in/passkey/", {"answer": answer}).status_code == 302)
+
+    assert not comes_in(301)
+    assert not comes_in(10, f"{kept.value[:-2]}xx")
+    assert not comes_in(10, signing.dumps(state, salt="accounts.passkey:globex"))
+    assert not comes_in(10, "")
+    assert comes_in(299)
+    assert not comes_in(299), "answered before"
+    assert browser.post("/sign-in/passkey/", {"answer": answer}).cookies[settings.PASSKEY_COOKIE_NAME]["max-age"] == 0
 
 
 RUBBISH = [
