@@ -13,22 +13,26 @@ class TryLaterError(Exception):
 
 @dataclass(frozen=True)
 class Handler:
-    """`work` gets the payload. `atomic`: its effect and the job's end are one transaction; otherwise it must itself be safe to repeat."""
+    """`work` gets the payload. `atomic`: its effect and the job's end are one transaction; otherwise it must itself be safe to repeat.
+
+    `forgets`: what it was given may be somebody's secret, so nothing of it stays once the job is done.
+    """
 
     work: Work
     queue: str
     atomic: bool
     lease_seconds: int
+    forgets: bool = False
 
 
 _handlers: dict[str, Handler] = {}
 
 
-def handler(kind: str, *, queue: str = "default", atomic: bool = True, lease_seconds: int = 300) -> Callable[[Work], Work]:
+def handler(kind: str, *, queue: str = "default", atomic: bool = True, lease_seconds: int = 300, forgets: bool = False) -> Callable[[Work], Work]:
     """Decorate the function that does this kind of job."""
 
     def register(work: Work) -> Work:
-        _handlers[kind] = Handler(work, queue, atomic, lease_seconds)
+        _handlers[kind] = Handler(work, queue, atomic, lease_seconds, forgets)
         return work
 
     return register

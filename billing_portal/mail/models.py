@@ -7,7 +7,10 @@ from billing_portal.tenancy.models import Record
 
 
 class MailLog(Record):
-    """One mail. Its text never changes after it was written; `state` tells what became of it. The Message-ID is fixed here, so a repeat is recognised."""
+    """One mail. Its text never changes after it was written, but that a link by which somebody could come in is cut out of it once it was sent.
+
+    `state` tells what became of it. The Message-ID is fixed here, so a repeat is recognised.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting")

@@ -9,9 +9,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
 
-from billing_portal.accounts.domain import again
 from billing_portal.accounts.models import ApiKey, SignInName, User
 from billing_portal.jobs.models import Job
+from billing_portal.mail import personal
 from billing_portal.mail.models import MailLog
 from customers.domain import reseller_orders
 from rateplans.models import RatePlan
@@ -101,7 +101,7 @@ def ways_in() -> set[tuple[Any, ...]]:
     ways |= {("factor", each.user_id, each.pk) for each in Authenticator.objects.all()}
     ways |= {("key", key.pk) for key in ApiKey.objects.filter(revoked_at=None)}
     ways |= {("order", job.pk) for job in Job.objects.filter(kind=reseller_orders.MAKE)}
-    mailed = MailLog.objects.filter(kind__in=again.PERSONAL)
+    mailed = MailLog.objects.filter(kind__in=personal.KINDS)
     return ways | {("name", mail.about_id, to) for mail in mailed for to in mail.recipients}
 
 

@@ -11,11 +11,8 @@ from billing_portal.jobs import broker, outbox
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
 from billing_portal.kernel.errors import require
-from billing_portal.mail import addresses, outgoing
+from billing_portal.mail import addresses, outgoing, personal
 from billing_portal.mail.models import MailLog
-
-# Their links are good once and for one person; new ones are made where the person is.
-PERSONAL = frozenset({"login_details", "password_reset", "email_confirm"})
 
 
 @transaction.atomic
@@ -35,7 +32,7 @@ def resend(mail: MailLog, *, actor: Actor, at: datetime) -> MailLog:
     Raises `mail_personal` for links to a password, `mail_waiting` while it is on its way, and `no_address` when there is none any more.
     """
     locked = MailLog.objects.select_for_update().get(pk=mail.pk)
-    require(locked.kind not in PERSONAL, "mail_personal", _("Links work once: send new login details from the person's page."))
+    require(locked.kind not in personal.KINDS, "mail_personal", _("Links work once: send new login details from the person's page."))
     waits = locked.state == MailLog.State.QUEUED or outgoing.sent_on(locked).filter(state=MailLog.State.QUEUED).exists()
     require(not waits, "mail_waiting", _("This mail is on its way already."))
     to = addresses.moved_to(locked)

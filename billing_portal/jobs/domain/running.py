@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -117,7 +118,8 @@ def _give_up(job: Job) -> None:
 
 def _finish(job: Job) -> None:
     mine = Job.objects.filter(pk=job.pk, fence=job.fence, state=Job.State.RUNNING)
-    if not mine.update(state=Job.State.DONE, finished_at=timezone.now(), error="", leased_until=None):
+    forgotten: dict[str, Any] = {"payload": {}} if registry.find(job.kind).forgets else {}
+    if not mine.update(state=Job.State.DONE, finished_at=timezone.now(), error="", leased_until=None, **forgotten):
         raise LeaseLostError(job.key)
 
 

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from billing_portal.accounts import rights
 from billing_portal.accounts.domain import again
 from billing_portal.accounts.rights import Right
+from billing_portal.mail import personal
 from billing_portal.mail.models import MailLog
 from billing_portal.web import registry
 from billing_portal.web.access import roles
@@ -59,8 +59,8 @@ def overview(request: PortalRequest) -> HttpResponse:
 def mail(request: PortalRequest, mail: UUID) -> HttpResponse:
     found = get_object_or_404(MailLog, pk=mail)
     about = registry.resolvers.link(found.about_kind, found.about_id) if found.about_id else None
-    may_resend = found.kind not in again.PERSONAL and found.state != MailLog.State.QUEUED
-    answer = page(request, "web/pages/mail.html", mail=found, text=without_links(found.text), about=about or "", may_resend=may_resend)
+    may_resend = found.kind not in personal.KINDS and found.state != MailLog.State.QUEUED
+    answer = page(request, "web/pages/mail.html", mail=found, text=personal.without_links(found.text), about=about or "", may_resend=may_resend)
     answer.headers["Content-Security-Policy"] = policy(frame_src="'self'")
     return answer
 
@@ -71,7 +71,7 @@ def mail(request: PortalRequest, mail: UUID) -> HttpResponse:
 def preview(request: PortalRequest, mail: UUID) -> HttpResponse:
     """The mail's HTML for the sandboxed frame of its page; links that set a password are taken out."""
     found = get_object_or_404(MailLog, pk=mail)
-    content = without_links(found.html)
+    content = personal.without_links(found.html)
     return HttpResponse(content, headers={"Content-Security-Policy": PREVIEW_POLICY.format(styles=styles_of(content))})
 
 
@@ -90,9 +90,3 @@ def resend(request: PortalRequest, mail: UUID) -> HttpResponse:
     said = _("The mail is on its way again.") if sent == found else _("The mail is on its way to %(to)s.") % {"to": ", ".join(sent.recipients)}
     messages.success(request, said)
     return redirect("web:mail", mail=sent.pk)
-
-
-def without_links(text: str) -> str:
-    """The mail without the secret of its one-time link: who may read mails may not become their reader."""
-    starts = "|".join(re.escape(reverse(name, args=["-"]).removesuffix("-/")) for name in ("accounts:set-password", "email-confirm"))
-    return re.sub(rf"({starts})[\w.%:-]{{20,}}", r"\1…", text)

@@ -16,6 +16,9 @@ from django.utils import timezone
 from billing_portal.accounts.adapter import NO_MATCH
 from billing_portal.accounts.domain import links
 from billing_portal.accounts.models import AuditEntry, LoginLink, Role, SignInName, User
+from billing_portal.jobs.models import Job
+from billing_portal.tenancy import fingerprints
+from tests.support.jobs import run_jobs
 from tests.support.people import PASSWORD, client, mails, user
 
 NEW = "a much longer secret 77"
@@ -141,6 +144,16 @@ def test_an_unknown_name_gets_no_mail(acme: Any) -> None:
     client().post("/password/forgotten/", {"name": "nobody@example.com"})
 
     assert mails() == []
+
+
+def test_what_was_typed_in_place_of_a_name_stays_nowhere(acme: Any) -> None:
+    """It may have been a password."""
+    client().post("/password/forgotten/", {"name": "My secret passphrase"})
+    run_jobs()
+
+    job = Job.objects.get(kind="accounts.forgotten")
+    assert (job.state, job.payload) == ("done", {})
+    assert fingerprints.of("my secret passphrase") not in job.key, "so that nobody finds it by trying"
 
 
 def test_asking_twice_at_once_mails_once(acme: Any) -> None:

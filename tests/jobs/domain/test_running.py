@@ -28,6 +28,7 @@ def kinds() -> Iterator[None]:
     registry.handler("test.half")(half_done)
     registry.handler("test.outside", atomic=False)(half_done)
     registry.handler("test.away")(away)
+    registry.handler("test.secret", forgets=True)(lambda payload: make_switch(payload["name"]))
     yield
     registry._handlers.clear()
     registry._handlers.update(before)
@@ -65,6 +66,24 @@ def test_an_owed_job_is_done_once(acme: Any) -> None:
     assert [running.run(job.pk), running.run(job.pk)] == [True, False]
     assert names() == ["one"]
     assert Job.objects.get().state == Job.State.DONE
+
+
+def test_of_what_may_be_a_secret_nothing_stays_once_it_is_done_and_all_of_it_before(acme: Any) -> None:
+    make_switch("one")
+    job, plain = owe("test.secret"), owe("test.switch", "two")
+    running.run(plain.pk)
+    running.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.payload) == (Job.State.PENDING, {"name": "one"}), "there is a switch of this name, so it is tried again"
+
+    Switch.objects.all().delete()
+    Job.objects.update(due_at=timezone.now())
+    running.run(job.pk)
+    assert names() == ["one"]
+    assert list(Job.objects.order_by("key").values_list("key", "state", "payload")) == [
+        ("test.secret:one", "done", {}),
+        ("test.switch:two", "done", {"name": "two"}),
+    ]
 
 
 def test_the_same_key_is_owed_once(acme: Any) -> None:
