@@ -172,5 +172,5 @@ def _costs(plan: RatePlan, chain: Chain, group: Rated) -> Iterable[tuple[UUID, B
         charge_connection_at_zero=chain.priced_by.charge_connection_at_zero,
     )
     for (key, _outcome), index, micro in zip(group, priced.rate.tolist(), priced.price_micro.tolist(), strict=True):
-        if index >= 0:
+        if index >= 0 and micro < rating_batch.MOST.scaleb(money.MAX_PLACES):
             yield key, Bought(plan.currency, Decimal(micro).scaleb(-money.MAX_PLACES))

@@ -29,6 +29,8 @@ Reason = WaitingCall.Reason
 ZERO = Decimal(0)
 PRECISION = 4
 PRICE_PLACES = 6
+MOST, MOST_NET = Decimal(10) ** 10, Decimal(10) ** 14
+"""A price or net from here on waits: the columns hold no more, not ten thousand such prices in one movement."""
 STOPPED = {Customer.Status.INACTIVE: Reason.INACTIVE, Customer.Status.CLOSED: Reason.CLOSED}
 
 
@@ -225,3 +227,5 @@ def _price(group: list[Outcome]) -> None:
         outcome.rate, outcome.billed_seconds, outcome.precision = deck.rates[index], billed, precision
         outcome.net = Decimal((sixtieths * 10**NET_PLACES + half) // (2 * half)).scaleb(-NET_PLACES)
         outcome.price = Decimal(micro // shift).scaleb(-precision)
+        if outcome.price >= MOST or outcome.net >= MOST_NET:
+            outcome.wait(Reason.TOO_LARGE, f"{outcome.price} {outcome.customer.currency if outcome.customer else ''}".strip())

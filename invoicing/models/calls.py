@@ -151,6 +151,7 @@ class WaitingCall(Record):
         NO_PLAN = "no_plan", _("The customer has no rate plan with rates at that time")
         INVALID_NUMBER = "invalid_number", _("Not an international number, and no line of yours")
         NO_EXCHANGE_RATE = "no_exchange_rate", _("No exchange rate of that day")
+        TOO_LARGE = "too_large", _("The price is beyond what an account can hold")
         INACTIVE = "inactive", _("The customer is inactive")
         CLOSED = "closed", _("The customer is closed")
         CONFLICT = "conflict", _("The same call came before with other content")

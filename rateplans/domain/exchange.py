@@ -25,7 +25,7 @@ KEPT = timedelta(days=400)
 """Older rates are of no use: calls that old are never converted again."""
 AT_ONCE = 5_000
 ONCE = ("day", "currency")
-MOST_UNITS = Decimal(10) ** 9
+MOST_UNITS, MOST_RATE = Decimal(10) ** 9, Decimal(10) ** 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,11 @@ class Conversion:
         self._known: dict[tuple[str, str, date], Decimal | None] = {}
 
     def rate(self, base: str, to: str, at: datetime) -> Decimal | None:
+        """What one unit of `base` is in `to`; None when it is not known, or beyond what a call can keep."""
         if base == to:
             return exchange.ONE
         asked = (base, to, at.astimezone(UTC).date())
         if asked not in self._known:
-            self._known[asked] = exchange.rate(*asked)
+            found = exchange.rate(*asked)
+            self._known[asked] = found if found is not None and found < MOST_RATE else None
         return self._known[asked]

@@ -1,7 +1,7 @@
 """Calls come in once, cost what their plan said when they were answered, and stand in the ledger by customer and day."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import local_date
+from billing_portal.tenancy.models import ExchangeRate
 from customers.domain import customers, features
 from customers.models import AccountCode, BillingType, Customer, Line, PlanAssignment, Standing, Transfer
 from invoicing.domain import calls, ledger_check, waiting
@@ -172,6 +173,32 @@ def test_what_costs_nothing_for_certain_waits_for_no_number(anna: Customer, swit
 def test_what_was_answered_waits_for_its_number_though_no_second_was_talked(anna: Customer, switch: Switch, noon: datetime, to: str) -> None:
     """The plan may charge the connection."""
     assert [answer.reason for answer in take(record(to=to, seconds=0), switch=switch, at=noon)] == ["invalid_number"]
+
+
+@pytest.mark.parametrize(
+    ("per_euro", "seconds", "reason"), [("49000", 1, None), ("49000", 2 * 86_400, "too_large"), ("999999999", 60, "too_large"), ("0.0000000001", 60, None)]
+)
+def test_a_price_that_no_account_can_hold_waits_alone(anna: Customer, switch: Switch, noon: datetime, per_euro: str, seconds: int, reason: str | None) -> None:
+    """The dearest rate that a file may say, in the smallest money there is: the others of the same request are billed."""
+    for currency, units in (("GBP", "0.86"), ("IRR", per_euro)):
+        ExchangeRate.objects.create(day=date(2026, 10, 2), currency=currency, per_euro=Decimal(units), source="hand")
+    bob = world.customer("Bob Ltd", on=world.plan("Dear", rates={"44": ("UK", "999999.999999")}), currency="IRR")
+
+    told = take(record("good", seconds=60), record("dear", account=bob.account_number, seconds=seconds), switch=switch, at=noon)
+
+    assert ([answer.reason for answer in told], balance(anna)) == ([None, reason], Decimal("-0.06"))
+    assert all(row.detail.endswith(" IRR") for row in WaitingCall.objects.all())
+    assert ledger_check.check().differences == []
+
+
+def test_an_exchange_rate_that_no_call_can_keep_is_none(anna: Customer, switch: Switch, noon: datetime) -> None:
+    for currency, units in (("GBP", "0.0000000001"), ("IRR", "999999999")):
+        ExchangeRate.objects.create(day=date(2026, 10, 2), currency=currency, per_euro=Decimal(units), source="hand")
+    bob = world.customer("Bob Ltd", on=world.plan("Pounds"), currency="IRR")
+
+    told = take(record("good", seconds=60), record("dear", account=bob.account_number), switch=switch, at=noon)
+
+    assert ([answer.reason for answer in told], balance(anna)) == ([None, "no_exchange_rate"], Decimal("-0.06"))
 
 
 @pytest.mark.parametrize(("status", "reason"), [("inactive", "inactive"), ("closed", "closed")])
