@@ -15,6 +15,7 @@ from invoicing.domain.ledger_check.report import Question
 
 CARRIED_ONCE = "a call is carried once by the level above, at the price its batch brought"
 FROM_HERE = "what the level above carries came from here"
+CLIMBS = "an answered call to a number climbs"
 
 # Each climbing call of this schema beside what stands for it in the parent's. `pending`: its climb, the price written back or
 # what changed when it was rated again is owed still.
@@ -76,6 +77,14 @@ _NOT_FROM_HERE = """
 """
 
 
+# What climbs names the currency it was bought in, with or without a price; a call that has a plan was to a number.
+_SENT = """
+    SELECT customer_id, 'call to ' || number || ' at ' || at, price, NULL::numeric
+      FROM invoicing_call
+     WHERE direction = 'out' AND answered_at IS NOT NULL AND plan_id IS NOT NULL AND buy_currency = ''
+"""
+
+
 @dataclass(frozen=True)
 class Chain:
     """The link between this schema and its parent's."""
@@ -87,6 +96,7 @@ class Chain:
 
     def questions(self) -> Iterator[Question]:
         yield Question(CARRIED_ONCE, self._sql(_AT_PARENT), (*self.asked, self.parent, self.reseller_id))
+        yield Question(CLIMBS, _SENT)
         yield Question(FROM_HERE, self._sql(_NOT_FROM_HERE), (*self.asked[:2], self.parent, self.schema))
 
     def in_flight(self) -> int:

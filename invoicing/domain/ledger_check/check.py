@@ -28,6 +28,7 @@ QUESTIONS = (
     usage.PRICES,
     usage.ONCE,
     usage.ANSWERED,
+    usage.QUEUED,
     documents.LINES,
     documents.TAXES,
     documents.TOTAL,

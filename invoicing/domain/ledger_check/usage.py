@@ -123,3 +123,15 @@ ANSWERED = Question(
      WHERE (key.answer ->> 'price')::numeric IS DISTINCT FROM call.first_price
     """,
 )
+
+QUEUED = Question(
+    "a record that was taken in is a call, or stands in the queue with what was decided",
+    """
+    SELECT NULL::uuid, 'call ' || key.call_id || ' of switch ' || switch.name, 1, 0
+      FROM invoicing_callkey AS key
+      JOIN accounts_switch AS switch ON switch.id = key.switch_id
+      LEFT JOIN invoicing_call AS call ON call.key_id = key.id
+      LEFT JOIN invoicing_waitingcall AS waiting ON waiting.key_id = key.id AND waiting.reason <> 'conflict'
+     WHERE call.id IS NULL AND waiting.id IS NULL
+    """,
+)

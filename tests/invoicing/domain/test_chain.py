@@ -10,7 +10,7 @@ from django_tenants.utils import schema_context
 from billing_portal.jobs.models import Job
 from billing_portal.tenancy.models import new_id
 from customers.models import PlanAssignment
-from invoicing.domain import ledger_check, rerating, waiting
+from invoicing.domain import buying, ledger_check, rerating, waiting
 from invoicing.domain.rerating import Named
 from invoicing.models import Call
 from tests.support import databases, tree, world
@@ -70,6 +70,17 @@ def test_a_climb_that_was_given_up_is_a_difference(climbed: Tree) -> None:
     assert found() == [("Anna Ltd", CARRIED, "call c3 of switch globex/default at acme", "0.4067", None)]
 
 
+def test_a_call_that_was_never_sent_up_is_found(climbed: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buying, "_climbing", lambda rated: [])
+    tree.take([tree.call(climbed.anna, "c3"), tree.call(climbed.anna, "c4", answered_at=None, seconds=None)], NOON)
+
+    assert in_flight() == 1
+    told = [str(each) for each in ledger_check.check().differences]
+    assert [each.split(": ", 1)[1] for each in told] == [
+        "call to 442079460123 at 2026-10-03 09:00:00+00: an answered call to a number climbs: expected 0.61, found nothing"
+    ]
+
+
 def test_a_call_whose_price_differs_above_is_found(climbed: Tree) -> None:
     plant("acme", "UPDATE invoicing_call SET price = price + 0.0001")
 
@@ -108,7 +119,9 @@ def test_a_call_that_is_set_aside_above_is_no_difference(climbed: Tree) -> None:
     with schema_context("acme"):
         waiting.set_aside(waiting.waiting_ids(), note="a gift", actor=jane, at=NOON)
 
-    assert (found(), in_flight()) == ([], 0)
+    assert (found(), in_flight(), in_flight("acme")) == ([], 1, 1)
+    tree.work()
+    assert (found(), in_flight(), in_flight("acme")) == ([], 0, 0)
 
 
 def test_a_price_on_its_way_back_is_in_flight(climbed: Tree) -> None:

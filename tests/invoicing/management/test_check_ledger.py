@@ -156,6 +156,10 @@ def test_a_document_that_is_off_is_found(month: Customer) -> None:
             "a movement goes between the accounts of its kind, the way its kind goes",
         ),
         (
+            "DELETE FROM invoicing_waitingcall WHERE id = (SELECT min(id::text)::uuid FROM invoicing_waitingcall WHERE customer_id = %s)",
+            "a record that was taken in is a call, or stands in the queue with what was decided",
+        ),
+        (
             "DELETE FROM customers_account WHERE kind = 'wallet' AND customer_id = %s",
             "a customer has one wallet and one receivable in its currency, and a standing",
         ),
