@@ -106,7 +106,7 @@ def faults_of(page: Page, paths: Sequence[str], looks: Sequence[Look]) -> list[s
 def faults(page: Page, *looks: Look) -> list[str]:
     """What axe finds on this page in these looks, and whether it is wider than the screen; without looks, as it is."""
     said = []
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    _bring_axe(page)
     for look in looks or (None,):
         if look is not None:
             page.set_viewport_size({"width": look[0], "height": 900})
@@ -116,6 +116,13 @@ def faults(page: Page, *looks: Look) -> list[str]:
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         said += [f"{page.url} {look} is wider than the screen by {wider}"] if wider > 0 else []
     return said
+
+
+def _bring_axe(page: Page) -> None:
+    """To this page, and once for all to those its window opens later: sending it takes longer than running it."""
+    if not page.evaluate("'axe' in window"):
+        page.add_init_script(path=AXE)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
 
 
 def expect_rows(page: Page, caption: str, expected: list[list[str]]) -> None:

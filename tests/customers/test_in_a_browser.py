@@ -1,7 +1,6 @@
 """Customers in headless Chromium: New with a name that is taken, save, switch, work, return; nothing for axe, both widths, both modes."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from billing_portal.accounts.models import Role
 from customers.models import Customer, Line
+from tests.browser.visitor import DESK, OPPOSITES, faults, faults_of
 from tests.support.people import PASSWORD, user
-
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 pytestmark = [pytest.mark.browser, pytest.mark.chromium, pytest.mark.django_db(transaction=True)]
 
@@ -24,13 +21,9 @@ def window(anna: Customer, live_server: Any, browser: Browser) -> Iterator[Calla
     said: list[str] = []
     contexts = []
 
-    def opened(width: int = 1440, scheme: Any = "light", script: bool = True) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url.replace("localhost", "acme.localhost"),
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            java_script_enabled=script,
-        )
+    def opened(script: bool = True) -> Page:
+        host = live_server.url.replace("localhost", "acme.localhost")
+        context = browser.new_context(base_url=host, viewport={"width": DESK, "height": 900}, reduced_motion="reduce", java_script_enabled=script)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -47,25 +40,11 @@ def window(anna: Customer, live_server: Any, browser: Browser) -> Iterator[Calla
     assert said == []
 
 
-def complaints(page: Page) -> list[str]:
-    """What axe finds, in WCAG 2.2 AA and its best practices."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [f"{page.url} {each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(window: Callable[..., Page], anna: Customer, width: int, scheme: str) -> None:
-    page, base = window(width, scheme), f"/customers/{anna.account_number}"
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(window: Callable[..., Page], anna: Customer) -> None:
+    base = f"/customers/{anna.account_number}"
     addresses = ["/customers/", "/customers/?q=zzz", "/customers/new/"]
     addresses += [f"{base}/{tab}/" for tab in ("edit", "people", "people/new", "lines", "lines/new", "rate-plan", "history")]
-    found: list[str] = []
-    for address in addresses:
-        page.goto(address)
-        found += complaints(page)
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append(f"{address} is wider than {width}")
-    assert found == []
+    assert faults_of(window(), addresses, OPPOSITES) == []
 
 
 def test_a_name_just_left_is_checked_and_a_free_one_is_one_click_away(window: Callable[..., Page]) -> None:
@@ -118,7 +97,7 @@ def test_one_click_in_work_and_one_click_back(window: Callable[..., Page], anna:
     page.get_by_label("Line").fill("1001")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Line 1001 was added.")).to_be_visible()
-    assert complaints(page) == []
+    assert faults(page) == []
 
     page.get_by_role("button", name="Return").click()
     page.goto(f"/customers/{anna.account_number}/history/")

@@ -1,15 +1,13 @@
 """The shell in headless Chromium: no script error, nothing for axe to find, both widths, both modes, and the small behaviours."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-WIDTHS = (1440, 390)
+from tests.browser.visitor import LOOKS, faults_of
+
 PASSWORD = "correct horse battery"
 PAGES = (
     "/help/",
@@ -43,8 +41,8 @@ def open_as_jane(jane: Any, live_server: Any, browser: Browser) -> Iterator[Call
     said: list[str] = []
     contexts = []
 
-    def open_window(width: int = 1440, scheme: Any = "light") -> Page:
-        context = browser.new_context(base_url=home, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def open_window(width: int = 1440) -> Page:
+        context = browser.new_context(base_url=home, viewport={"width": width, "height": 900}, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -62,25 +60,8 @@ def open_as_jane(jane: Any, live_server: Any, browser: Browser) -> Iterator[Call
     assert said == []
 
 
-def complaints(page: Page) -> list[str]:
-    """What axe finds, in WCAG 2.2 AA and its best practices."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [f"{page.url} {each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(open_as_jane: Callable[..., Page], width: int, scheme: str) -> None:
-    page = open_as_jane(width, scheme)
-    found: list[str] = []
-    for path in PAGES:
-        page.goto(path)
-        found += complaints(page)
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append(f"{path} is wider than {width}")
-
-    assert found == []
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(open_as_jane: Callable[..., Page]) -> None:
+    assert faults_of(open_as_jane(), PAGES, LOOKS) == []
 
 
 def test_a_theme_once_chosen_stays(open_as_jane: Callable[..., Page]) -> None:
