@@ -87,6 +87,7 @@ def parse(content: bytes) -> RatesFile:
     except rates_text.UnreadableError as problem:
         for line, reason in problem.places:
             result.refuse(line, "", "", reason)
+        result.errors_left_out += problem.left_out
         return result
     records = _records(text, _delimiter(text), result)
     header = next(records, None)

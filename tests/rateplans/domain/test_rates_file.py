@@ -1,6 +1,7 @@
 import gzip
 import io
 import time
+import tracemalloc
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -367,6 +368,22 @@ def test_a_file_of_two_encodings_names_the_lines_that_differ() -> None:
 
 @pytest.mark.rel(59)
 @pytest.mark.rel(87)
+@pytest.mark.rel(59)
+@pytest.mark.parametrize(("first", "told"), [(b"\xff", 0), ("é".encode(), 40_000)])
+def test_a_file_of_very_many_lines_that_are_not_utf_8_takes_no_memory_for_each(first: bytes, told: int) -> None:
+    content = first + b"\n" + b"\xff\xfe\n" * 40_000
+    tracemalloc.start()
+    try:
+        places, left_out = len(rates_text.decode(content)) - len(content), 0
+    except rates_text.UnreadableError as mixed:
+        places, left_out = len(mixed.places), mixed.left_out
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (places + left_out, min(places, 10_000)) == (told, places)
+    assert peak < 3_000_000
+
+
 def test_more_than_fifty_megabytes_are_not_read() -> None:
     assert [error.reason for error in parse(b"4" * 50_000_001).errors] == ["The file has 50 MB. At most 50 MB are read."]
 
