@@ -11,6 +11,7 @@ from billing_portal.web import registry
 from billing_portal.web.registry import Hit
 from billing_portal.web.viewer import Viewer
 from rateplans import queries
+from rateplans.domain import cost_plans
 
 MAY_SEE = roles(Right.TERMS, Extent.ALL, Extent.SEE)
 MAY_CHANGE = roles(Right.TERMS)
@@ -49,5 +50,5 @@ def find(viewer: Viewer, term: str) -> Iterator[Hit]:
     """The rate plans that the search box finds."""
     if viewer.role not in MAY_SEE or viewer.acting:
         return
-    for plan in queries.visible_plans().filter(name__icontains=term).exclude(pk__in=queries.shut_to(viewer))[:MOST_HITS]:
+    for plan in queries.visible_plans().filter(name__icontains=term).exclude(pk__in=cost_plans.shut_to(viewer))[:MOST_HITS]:
         yield Hit(plan.name, plan.currency, reverse("rateplans:plan", args=[plan.pk]))

@@ -5,17 +5,13 @@ from uuid import UUID
 
 from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Length, Lower
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from billing_portal.accounts.rights import Right, roles
 from billing_portal.kernel import phone
 from billing_portal.tenancy.models import ExchangeRate
-from billing_portal.web.viewer import Viewer
 from rateplans.models import BillingTerms, PlanVersion, RateImport, RatePlan, StoredRate, Tax
 
 LAST_FIRST = (F("valid_from").desc(nulls_last=True), "-number")
-SEES_COSTS = roles(Right.SEE_MARGINS)
 LONGEST = 15
 FAR = 100
 
@@ -30,18 +26,6 @@ def all_plans() -> QuerySet[RatePlan]:
     return RatePlan.objects.order_by("position", Lower("name"))
 
 
-def shut_to(viewer: Viewer) -> set[UUID]:
-    """The plans that this viewer may not open: for who may not see costs, the root's cost plan and all that it inherits from (contracts, Rights)."""
-    found: set[UUID] = set()
-    if viewer.role in SEES_COSTS:
-        return found
-    plan = billing_terms().cost_plan
-    while plan is not None and plan.pk not in found:
-        found.add(plan.pk)
-        plan = plan.source
-    return found
-
-
 def plans_to_choose(held: RatePlan | None) -> QuerySet[RatePlan]:
     """The plans a customer can be put on, the one it is on among them whatever became of it."""
     return all_plans().filter(Q(withdrawn=False) | Q(pk=held.pk if held else None))
@@ -52,10 +36,7 @@ def plans_to_inherit() -> QuerySet[RatePlan]:
     return visible_plans()
 
 
-def plan_or_404(plan: UUID, viewer: Viewer | None = None) -> RatePlan:
-    """The plan, unless it is shut to the viewer; without one, for pages of those to whom none is."""
-    if viewer is not None and plan in shut_to(viewer):
-        raise Http404
+def plan_or_404(plan: UUID) -> RatePlan:
     return get_object_or_404(RatePlan, pk=plan)
 
 

@@ -15,8 +15,8 @@ from billing_portal.web.listing import Listing
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
 from customers.views.shell import customer_page
+from rateplans.domain.cost_plans import shut_to
 from rateplans.domain.decks import deck_of
-from rateplans.queries import shut_to
 
 NOTHING = "–"  # how `words.changes` writes an empty value
 

@@ -21,7 +21,7 @@ from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest, works_for
 from rateplans import queries
-from rateplans.domain import plans, quotes, rating, sources
+from rateplans.domain import cost_plans, plans, quotes, rating, sources
 from rateplans.domain.decks import COLUMNS, ROWS_AT_ONCE, deck_of
 from rateplans.domain.quotes import Quote
 from rateplans.domain.sources import Chain
@@ -43,7 +43,7 @@ HEADER = [column.replace("_", " ") for column in COLUMNS]
 @roles(*MAY_SEE)
 @require_GET
 def plan_list(request: PortalRequest) -> HttpResponse:
-    rows = queries.plans_with_version(timezone.now()).exclude(pk__in=queries.shut_to(request.viewer))
+    rows = queries.plans_with_version(timezone.now()).exclude(pk__in=cost_plans.shut_to(request.viewer))
     listing = Listing(request.GET, rows, search=("name__icontains", "description__icontains"), sorts=LIST_SORTS, default="place")
     return page(request, "rateplans/list.html", listing=listing, **_rights(request))
 
@@ -81,7 +81,7 @@ def change(request: PortalRequest, plan: UUID) -> HttpResponse:
 @roles(*MAY_SEE)
 @require_GET
 def detail(request: PortalRequest, plan: UUID) -> HttpResponse:
-    found = queries.plan_or_404(plan, request.viewer)
+    found = cost_plans.open_plan_or_404(plan, request.viewer)
     now = timezone.now()
     chain, why = _chain(found, now)
     form = QuoteForm(request.GET if "number" in request.GET else None, zone=request.viewer.zone)
@@ -128,7 +128,7 @@ def _quote(request: PortalRequest, plan: RatePlan, form: QuoteForm) -> Quote | N
 @require_GET
 def download_in_force(request: PortalRequest, plan: UUID) -> StreamingHttpResponse:
     """All rates in force, inherited ones included."""
-    found = queries.plan_or_404(plan, request.viewer)
+    found = cost_plans.open_plan_or_404(plan, request.viewer)
     deck = deck_of(found, timezone.now())
     return csv_file(f"{found.name}.csv", HEADER, (_row(*astuple(rate)) for rate in (deck[1].rates if deck else ())))
 
@@ -136,7 +136,7 @@ def download_in_force(request: PortalRequest, plan: UUID) -> StreamingHttpRespon
 @roles(*MAY_SEE)
 @require_GET
 def download(request: PortalRequest, plan: UUID, number: int) -> StreamingHttpResponse:
-    found = queries.plan_or_404(plan, request.viewer)
+    found = cost_plans.open_plan_or_404(plan, request.viewer)
     version = queries.version_or_404(found, number)
     return csv_file(f"{found.name} version {number}.csv", HEADER, _rows(version))
 

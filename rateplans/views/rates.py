@@ -13,13 +13,13 @@ from billing_portal.web.forms import clean_line
 from billing_portal.web.listing import TERM_CAP, Listing
 from billing_portal.web.viewer import PortalRequest, works_for
 from rateplans import queries
-from rateplans.domain import origins
+from rateplans.domain import cost_plans, origins
 from rateplans.domain.decks import deck_of_chain
 from rateplans.domain.rating import Rate, Step
 from rateplans.domain.sources import Chain
 from rateplans.models import RatePlan
 
-MAY_SEE_MARGINS = queries.SEES_COSTS
+MAY_SEE_MARGINS = cost_plans.SEES_COSTS
 MADE_OF = {"source", "markup"}
 RATE_SORTS = {
     "prefix": ("nearness", "prefix"),

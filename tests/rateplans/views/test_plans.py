@@ -5,11 +5,14 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django_tenants.utils import schema_context
 
+from rateplans.domain import plans, sources
 from rateplans.models import BillingTerms, RatePlan
 from tests.rateplans.conftest import Desk
 from tests.rateplans.steps import HOUR, NOON, load, made
-from tests.support import world
+from tests.support import tree, world
+from tests.support.world import jane
 
 
 def text_of(answer: Any) -> str:
@@ -167,6 +170,31 @@ def test_support_sees_neither_the_root_s_cost_plan_nor_what_it_inherits_from(des
 
     everything = (["Base of carriers", "Carriers", "Retail"], {200}, [True, True])
     assert answers == {"support": (["Retail"], {404}, [False, False]), "reports": everything, "commerce": everything}
+
+
+@pytest.mark.rel(62)
+def test_support_sees_no_plan_that_passes_on_what_the_reseller_pays_its_parent(desk: Desk, owner: Any) -> None:
+    """What adds a mark-up is a price list like any other; what adds none says the cost, also under another name or shared."""
+    tree.plant()
+    with schema_context("globex"):
+        own = plans.create_own(actor=jane, at=NOON)
+        assert own is not None
+        same = RatePlan.objects.create(name="The same", currency=own.currency, inherits="plan", source=own)
+        dearer = RatePlan.objects.create(name="Dearer", currency=own.currency, inherits="plan", source=own, markup_percent=25)
+        above = sources.own_plan(NOON)
+        assert above is not None
+        shared = RatePlan.objects.create(name="Shared", currency=own.currency, inherits="shared", shared_schema="acme", shared_plan_id=above.pk)
+        support, reports = desk("support", "globex.localhost"), desk("reports", "globex.localhost")
+
+        def opened(browser: Client, *rest: str) -> set[str]:
+            found = [own, same, dearer, shared]
+            return {plan.name for plan in found for path in rest if browser.get(f"/rate-plans/{plan.pk}/{path}").status_code != 404}
+
+        for paths in (("",), ("rates.csv",), ("?number=442079460123&duration=1:00&at=",)):
+            assert opened(support, *paths) == {"Dearer"}
+            assert opened(reports, *paths) == {own.name, "The same", "Dearer", "Shared"}
+        assert {"The same", "Shared"}.isdisjoint(plan.name for plan in support.get("/rate-plans/").context["listing"])
+        assert own.name not in text_of(support.get("/search/?q=rate"))
 
 
 def test_support_and_reports_see_plans_and_cannot_change_them(desk: Desk, standard: Any) -> None:
