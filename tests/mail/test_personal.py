@@ -10,7 +10,7 @@ from django.core import mail as box
 from django.core.mail import EmailMultiAlternatives
 
 from billing_portal.accounts.domain import emails, links, passwords, users
-from billing_portal.mail import delivery, personal
+from billing_portal.mail import addresses, delivery, personal
 from billing_portal.mail.models import MailLog
 from tests.support.people import system, user
 
@@ -49,6 +49,10 @@ def test_the_link_arrives_and_is_kept_nowhere(acme: Any, noon: datetime, kind: s
     assert not [row for row in MailLog.objects.values() if secret in str(row)]
     if kind != "email_confirm":
         assert links.find(secret, at=noon) is not None
+
+
+def test_it_goes_to_no_other_address_than_it_was_written_to() -> None:
+    assert addresses._today.keys() & personal.KINDS == set()
 
 
 def test_until_it_is_sent_the_link_stays_in_it(acme: Any, noon: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,7 +207,7 @@ def test_the_state_of_login_details_follows_mail_and_use(acme: Any, noon: dateti
     ann = new(at=noon)
     seen = [queries.login_state(ann)]
     mail = users.send_login_details(ann, to=["ann@example.com"], actor=boss, at=noon)
-    for state in MailLog.State.values:
+    for state in (MailLog.State.QUEUED, MailLog.State.SENT, MailLog.State.FAILED):  # such a mail never goes on to another address
         MailLog.objects.filter(pk=mail.pk).update(state=state)
         seen.append(queries.login_state(ann))
     links.set_password(token_in(mail), "a much longer secret 77", at=noon)
