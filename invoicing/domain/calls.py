@@ -15,7 +15,7 @@ from billing_portal.accounts.models import Switch
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import new_id
-from invoicing.domain import answers, keys, posting, rating_batch, records
+from invoicing.domain import answers, buying, keys, posting, rating_batch, records
 from invoicing.domain.answers import Answer
 from invoicing.domain.keys import Key, Name
 from invoicing.domain.rating_batch import Outcome
@@ -75,11 +75,17 @@ def _write(batch: CallBatch, new: Sequence[tuple[Key, Outcome]], conflicts: Sequ
     if not new and not conflicts:
         return
     batch.save(force_insert=True)
-    posting.post(batch, [(key.id, outcome) for key, outcome in new if not outcome.reason], actor=actor, at=at)
+    posting.post(batch, [(key.id, outcome) for key, outcome in new if not outcome.reason] + _ahead(batch, new), actor=actor, at=at)
     waiting = [_waiting(batch, key.id, outcome, key.record_hash, outcome.reason, at) for key, outcome in new if outcome.reason]
     waiting += [_waiting(batch, key.id, outcome, print_, WaitingCall.Reason.CONFLICT, at) for key, outcome, print_ in conflicts]
     waiting.sort(key=lambda row: (row.key_id, row.record_hash))
     WaitingCall.objects.bulk_create(waiting, ignore_conflicts=True)
+
+
+def _ahead(batch: CallBatch, new: Sequence[tuple[Key, Outcome]]) -> list[tuple[UUID, Outcome]]:
+    """What waits for its price here alone, at nothing, where it climbs: the level above is owed for it whatever becomes of it here (semantics 23)."""
+    waits = [(key.id, outcome.without_price()) for key, outcome in new if outcome.waits_for_its_price]
+    return waits if waits and not batch.child_schema and buying.seller() is not None else []
 
 
 def _waiting(batch: CallBatch, key_id: UUID, outcome: Outcome, record_hash: str, reason: str, at: datetime) -> WaitingCall:
@@ -139,5 +145,5 @@ def _free_of_charge(call: Call) -> Step | None:
     if call.seconds == 0:
         return Step("free", _("Answered, but no second talked: free of charge"), "0")
     if call.buy_currency:
-        return Step("not_billed", _("Set aside, or to a line of the same company: free of charge"), "0")
+        return Step("not_billed", _("No price here: it waits for one, was set aside, or went to a line of the same company"), "0")
     return Step("on_net", _("A call to a line of the same company: free of charge"), "0")

@@ -148,7 +148,7 @@ def _usage(customer: Customer, period: Period, rows: Sequence[Movement], calls: 
     minutes = _("%(minutes)s minutes") % {"minutes": figures.minutes(calls.seconds)}
     detail = f"{figures.period_name(shown.start, shown.end)}, {count}, {minutes}" if calls.calls else figures.period_name(shown.start, shown.end)
     exact = sum((row.amount for row in rows), Decimal(0))
-    again = all(row.about_kind == "call" for row in rows)
+    again = all(row.about_kind == "call" for row in rows) and not calls.calls
     name, taken = _("Calls rated again") if again else _("Calls"), tuple(row.id for row in rows)
     return DraftLine(Kind.USAGE, name, detail, exact, "on_calls", earlier, calls, movements=taken, billed=bore)
 

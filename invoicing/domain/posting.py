@@ -88,7 +88,8 @@ def _rows(batch: CallBatch, days: Iterable[Day], named: dict[tuple[UUID, date], 
     for day in days:
         transfer = named.get((day.customer.pk, day.on))
         for key_id, outcome in day.calls:
-            yield call_rows.row(outcome, day.customer, key_id, batch.pk, transfer.pk if transfer else None, costs.get(key_id))
+            named_by = transfer.pk if transfer and not outcome.has_no_price else None
+            yield call_rows.row(outcome, day.customer, key_id, batch.pk, named_by, costs.get(key_id))
 
 
 def _seen(days: Iterable[Day], at: datetime) -> list[spending.Seen]:

@@ -32,6 +32,8 @@ PRICE_PLACES = 6
 MOST, MOST_NET = Decimal(10) ** 10, Decimal(10) ** 14
 """A price or net from here on waits: the columns hold no more, not ten thousand such prices in one movement."""
 STOPPED = {Customer.Status.INACTIVE: Reason.INACTIVE, Customer.Status.CLOSED: Reason.CLOSED}
+FOR_ITS_PRICE = {Reason.NO_RATE, Reason.NO_PLAN, Reason.NO_EXCHANGE_RATE, Reason.TOO_LARGE, *STOPPED.values()}
+"""A record that waits for one of these is a call of a known customer to a number: only what it costs here is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,20 @@ class Outcome:
         """Nothing is charged whatever the rates say: never answered, or no second talked on a plan that charges nothing for it."""
         at_zero = self.chain is not None and self.chain.priced_by.charge_connection_at_zero
         return self.record.answered_at is None or (self.seconds == 0 and not at_zero)
+
+    @property
+    def has_no_price(self) -> bool:
+        """Whether it is posted at nothing although rates would be asked for it: it waits for its price here, or was set aside."""
+        return self.climbs_free and self.asks_rates
+
+    @property
+    def waits_for_its_price(self) -> bool:
+        """Whether only its price here is open, and the level above may be owed for it meanwhile."""
+        return self.reason in FOR_ITS_PRICE and self.asks_rates and self.is_answered
+
+    def without_price(self) -> Outcome:
+        """The call at nothing, as it climbs."""
+        return Outcome(self.record, self.customer, at=self.at, number=self.number, seconds=self.seconds, asks_rates=True, climbs_free=True)
 
     @property
     def is_free_for_certain(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -22,13 +23,15 @@ from billing_portal.accounts.domain import audit
 from billing_portal.jobs import outbox
 from billing_portal.kernel import money
 from billing_portal.kernel.period import local_date
+from billing_portal.tenancy.models import new_id
 from customers.domain import ledger, spending, standing
 from customers.domain.ledger import Posting
 from customers.models import Customer, Kind
-from invoicing.domain import buying, closed_above, margins, parties, posted, price_changes, rating_batch, records, waiting
+from invoicing.domain import buying, closed_above, margins, parties, posted, price_changes, rating_batch, records
 from invoicing.domain.buying import Bought, Purchase
 from invoicing.domain.price_changes import Finding
-from invoicing.models import Call, CallBatch, CallKey
+from invoicing.domain.rating_batch import Outcome
+from invoicing.models import Call, CallBatch, CallKey, WaitingCall
 from invoicing.queries import billed
 
 CLIMB, TELL_BELOW = "calls.difference_climbs", "calls.difference_below"
@@ -91,15 +94,36 @@ def look(named: Named) -> list[Finding]:
 
 
 def _ratable(calls: Iterable[Call]) -> list[Call]:
-    """Answered calls to numbers. One with seconds and without a plan was to a line or set aside; one without either may have been."""
+    """Answered calls to numbers. One with seconds and without a plan was to a line or has no price; one without either may have been."""
     answered = [call for call in calls if call.direction == records.OUT and call.answered_at is not None]
     unclear = [call for call in answered if call.plan_id is None and call.seconds == 0]
     lines = parties.lines_called(call.number for call in unclear)
-    aside = waiting.set_aside_keys(call.key_id for call in unclear)
-    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and not lines.are_free(call.number) and call.key_id not in aside)]
+    open_ = _without_price(call.key_id for call in unclear)
+    return [call for call in answered if call.plan_id is not None or (call.seconds == 0 and not lines.are_free(call.number) and call.key_id not in open_)]
 
 
-def _compared(found: Finding, outcome: rating_batch.Outcome, purchase: Purchase) -> Finding:
+def _without_price(keys: Iterable[UUID]) -> set[UUID]:
+    """Which of these keys are of calls that wait for their price or were set aside."""
+    rows = WaitingCall.objects.filter(key__in=list(keys)).exclude(state=WaitingCall.State.RATED).exclude(reason=WaitingCall.Reason.CONFLICT)
+    return set(rows.values_list("key_id", flat=True))
+
+
+def price_first(rated: Iterable[tuple[Call, CallKey, Outcome]], *, actor: Actor, at: datetime) -> None:
+    """Give calls that climbed while they waited their price, as the difference from nothing; what they cost stays. The caller holds the standings."""
+    found = []
+    for call, key, outcome in rated:
+        numbers: dict[str, Any] = {"price_number": _next(call), "buy_number": call.buy_number, "margin_rate": call.margin_rate}
+        if outcome.customer is not None:
+            found.append(Finding(call, key, outcome.customer, outcome, **numbers))
+    apply(found, new_id(), actor=actor, at=at)
+
+
+def _next(call: Call) -> int:
+    """The number of a price that this level sets now: even ones are its own."""
+    return call.price_number + 2 - call.price_number % 2
+
+
+def _compared(found: Finding, outcome: Outcome, purchase: Purchase) -> Finding:
     """What is new about the call; this level sets even numbers on its prices, and odd ones on what it buys."""
     call = found.call
     if outcome.reason:
@@ -107,7 +131,7 @@ def _compared(found: Finding, outcome: rating_batch.Outcome, purchase: Purchase)
     if outcome.price == call.price:
         found = replace(found, reason="")
     price = outcome if outcome.price != call.price and not found.reason else None
-    number = call.price_number + 2 - call.price_number % 2 if price else call.price_number
+    number = _next(call) if price else call.price_number
     return with_cost(replace(found, outcome=price, price_number=number), purchase)
 
 

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel.errors import require
-from invoicing.domain import answers, buying, keys, posting, rating_batch, records
+from invoicing.domain import answers, buying, keys, posting, rating_batch, records, rerating
 from invoicing.domain.rating_batch import Outcome
-from invoicing.models import CallBatch, WaitingCall
+from invoicing.models import Call, CallBatch, WaitingCall
 
 AT_ONCE = 10_000
 Reason, State = WaitingCall.Reason, WaitingCall.State
@@ -77,12 +77,6 @@ def _rows(reason: str, until: datetime | None = None) -> QuerySet[WaitingCall]:
     return rows.filter(created_at__lte=until) if until else rows
 
 
-def set_aside_keys(keys: Iterable[UUID]) -> set[UUID]:
-    """Which of these keys are of records that were set aside, and not for a first one that stands."""
-    rows = WaitingCall.objects.filter(key__in=list(keys), state=State.SET_ASIDE).exclude(reason=Reason.CONFLICT)
-    return set(rows.values_list("key_id", flat=True))
-
-
 def rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgain:
     """Rate these records by what holds now for their time; what has a price is posted like any call, in a batch of its own.
 
@@ -103,7 +97,9 @@ def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgai
     outcomes = rating_batch.rate([records.from_json(row.record) for row in rows], known_owners=owners, until=records.latest(at))
     pairs = list(zip(rows, outcomes, strict=True))
     rated = [(row, outcome) for row, outcome in pairs if not outcome.reason]
-    _post(rated, actor=actor, at=at)
+    ahead = _ahead(rated)
+    _post([(row, outcome) for row, outcome in rated if row.key_id not in ahead], actor=actor, at=at)
+    rerating.price_first([(ahead[row.key_id], row.key, outcome) for row, outcome in rated if row.key_id in ahead], actor=actor, at=at)
     _follow(pairs)
     WaitingCall.objects.filter(pk__in=[row.pk for row, _outcome in rated]).update(state=State.RATED, decided_by=actor.name, decided_at=at)
     keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in pairs})
@@ -124,6 +120,14 @@ def _post(rated: Sequence[tuple[WaitingCall, Outcome]], *, actor: Actor, at: dat
     CallBatch.objects.bulk_create(batches)
     for batch in batches:
         posting.post(batch, of_switch[batch.switch_id], actor=actor, at=at)
+
+
+def _ahead(rated: Sequence[tuple[WaitingCall, Outcome]]) -> dict[UUID, Call]:
+    """Those that climbed while they waited, by their keys, as they stand at nothing."""
+    moments = {outcome.at for _row, outcome in rated if outcome.at is not None}
+    owners = {row.customer_id for row, _outcome in rated if row.customer_id is not None}
+    found = Call.objects.filter(customer_id__in=owners, at__in=moments, key_id__in=[row.key_id for row, _outcome in rated])
+    return {call.key_id: call for call in found}
 
 
 def _follow(pairs: Sequence[tuple[WaitingCall, Outcome]]) -> None:
@@ -154,7 +158,8 @@ def set_aside(ids: Sequence[UUID], *, note: str, actor: Actor, at: datetime) -> 
 def _give_away(rows: Sequence[WaitingCall], *, actor: Actor, at: datetime) -> None:
     outcomes = rating_batch.give_away([records.from_json(row.record) for row in rows], [row.customer_id for row in rows])
     given = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.climbs_free]
-    _post(given, actor=actor, at=at)
+    ahead = _ahead(given)
+    _post([(row, outcome) for row, outcome in given if row.key_id not in ahead], actor=actor, at=at)
     keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in given})
 
 

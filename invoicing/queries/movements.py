@@ -18,7 +18,8 @@ from invoicing.models import Call, Document, PriceChange, WaitingCall
 GATHERED = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
 BLOCKS_NOTHING = (WaitingCall.Reason.CONFLICT, WaitingCall.Reason.BAD_RECORD, WaitingCall.Reason.UNKNOWN_CUSTOMER)
 
-# Calls count where their own movement is, at the price it brought; what rating them again changed since, where the movement of the difference is.
+# Calls count where their own movement is, at the price it brought; what rating them again changed since, where the movement of the difference is. One
+# that had no price until then (it waited, and had climbed) has no movement but that.
 CALLS = """
     WITH taken AS (SELECT unnest(%s::uuid[]) AS transfer_id, unnest(%s::int[]) AS slot),
          part AS (
@@ -28,9 +29,10 @@ CALLS = """
           FROM taken JOIN invoicing_call AS call ON call.transfer_id = taken.transfer_id
          WHERE call.answered_at IS NOT NULL
         UNION ALL
-        SELECT taken.slot, call.destination, call.line, 0, 0, change.price_after - change.price_before
+        SELECT taken.slot, call.destination, call.line, late.calls, late.calls * call.billed_seconds, change.price_after - change.price_before
           FROM taken JOIN invoicing_pricechange AS change ON change.transfer_id = taken.transfer_id
-          JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id)
+          JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id
+         CROSS JOIN LATERAL (SELECT (call.transfer_id IS NULL AND change.before ->> 'plan_id' IS NULL)::int AS calls) AS late)
     SELECT slot, GROUPING(line) = 1, CASE WHEN GROUPING(line) = 1 THEN destination ELSE line END, sum(calls), sum(seconds), sum(amount)
       FROM part
      GROUP BY GROUPING SETS ((slot, destination), (slot, line))
@@ -127,7 +129,8 @@ def blocking_calls(customer_ids: Collection[UUID]) -> dict[UUID, list[datetime |
 def each_call(transfer_ids: Collection[UUID], most: int) -> list[Call]:
     """The answered calls behind usage transfers in the order in which they were made, at most so many."""
     columns = ("at", "key_id", "line", "caller", "number", "destination", "billed_seconds", "price")
-    rows = Call.objects.filter(transfer_id__in=transfer_ids, answered_at__isnull=False).order_by("at", "key_id").only(*columns)
+    behind = Q(transfer_id__in=transfer_ids) | _priced_late(transfer_ids)
+    rows = Call.objects.filter(behind, answered_at__isnull=False).order_by("at", "key_id").only(*columns)
     return list(rows[:most])
 
 
@@ -138,8 +141,14 @@ def each_difference(transfer_ids: Collection[UUID], most: int) -> list[tuple[Cal
     for change in changes:
         moved[change.key_id] += change.difference
     at, owners = ({getattr(change, name) for change in changes} for name in ("call_at", "customer_id"))
-    calls = Call.objects.filter(customer_id__in=owners, at__in=at, key_id__in=list(moved)).exclude(transfer_id__in=transfer_ids).order_by("at", "key_id")
-    return [(call, moved[call.key_id]) for call in calls]
+    calls = Call.objects.filter(customer_id__in=owners, at__in=at, key_id__in=list(moved)).order_by("at", "key_id")
+    return [(call, moved[call.key_id]) for call in calls.exclude(transfer_id__in=transfer_ids).exclude(_priced_late(transfer_ids))]
+
+
+def _priced_late(transfer_ids: Collection[UUID]) -> Q:
+    """Calls that climbed while they waited for their price, of which these transfers are the first movement."""
+    first = list(PriceChange.objects.filter(transfer_id__in=transfer_ids, before__plan_id=None).values_list("call_at", "key_id"))
+    return Q(transfer_id=None, at__in={at for at, _key in first}, key_id__in=[key for _at, key in first])
 
 
 def calls_of(slots: Mapping[UUID, int]) -> dict[int, SlotCalls]:

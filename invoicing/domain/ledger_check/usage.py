@@ -112,15 +112,26 @@ ONCE = Question(
     """,
 )
 
+# Where calls climb, one that waits is posted at nothing; its price comes by the first change then, and is what the record is answered with.
 ANSWERED = Question(
     "a record that was answered as rated is a call, and a waiting one is none",
     f"""
-    WITH {_FIRST}
+    WITH {_FIRST},
+         priced AS (
+        SELECT DISTINCT ON (change.key_id) change.key_id, change.price_after
+          FROM invoicing_pricechange AS change
+          JOIN invoicing_waitingcall AS waiting ON waiting.key_id = change.key_id AND waiting.state = 'rated'
+          JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.batch_id = waiting.batch_id
+         WHERE change.price_number > 0 AND change.before ->> 'plan_id' IS NULL
+         ORDER BY change.key_id, change.price_number, change.buy_number)
     SELECT call.customer_id, 'call ' || key.call_id || ' of switch ' || switch.name, (key.answer ->> 'price')::numeric, call.first_price
       FROM invoicing_callkey AS key
       JOIN accounts_switch AS switch ON switch.id = key.switch_id
       LEFT JOIN first AS call ON call.key_id = key.id
-     WHERE (key.answer ->> 'price')::numeric IS DISTINCT FROM call.first_price
+      LEFT JOIN priced ON priced.key_id = key.id
+      LEFT JOIN invoicing_waitingcall AS waiting ON waiting.key_id = key.id AND waiting.state = 'waiting' AND waiting.reason <> 'conflict'
+     WHERE (key.answer ->> 'price')::numeric IS DISTINCT FROM coalesce(priced.price_after, call.first_price)
+       AND NOT (waiting.id IS NOT NULL AND key.answer ->> 'price' IS NULL AND call.first_price = 0 AND call.transfer_id IS NULL)
     """,
 )
 

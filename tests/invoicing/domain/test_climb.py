@@ -1,7 +1,7 @@
 """Every call is paid at every level exactly once, whatever breaks on the way (semantics 18 to 26)."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +17,11 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.models import new_id
 from customers.domain import customers, features
 from customers.models import BillingType, Customer, Line, PlanAssignment, Standing, Transfer
-from invoicing.domain import calls, climb, ledger_check, rerating, waiting
+from invoicing.domain import calls, climb, invoices, ledger_check, rerating, waiting
 from invoicing.domain.rerating import Named
 from invoicing.domain.waiting import RatedAgain
 from invoicing.models import Call, CallBatch, WaitingCall
+from invoicing.queries import movements
 from rateplans.domain import imports
 from rateplans.models import BillingTerms, RatePlan
 from tests.support import tree, world
@@ -159,6 +160,60 @@ def test_a_call_that_is_set_aside_is_paid_for_above_all_the_same(acme: Any, noon
     PlanAssignment.objects.update(plan=world.plan("With London", "USD", tree.RATES, charge_connection_at_zero=True))
     assert rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=noon).changed == 0
     assert (waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon), tree.differences()) == (RatedAgain(), [])
+
+
+def cure(reason: str, three: Tree, noon: datetime) -> None:
+    if reason in {"no_rate", "no_plan"}:
+        PlanAssignment.objects.filter(customer=three.anna).delete()
+        PlanAssignment.objects.create(customer=three.anna, plan=world.plan("With London", "USD", tree.RATES))
+    Customer.objects.filter(pk=three.anna.pk).update(status=Customer.Status.ACTIVE)
+
+
+@pytest.mark.parametrize("reason", ["no_rate", "no_plan", "inactive", "closed"])
+def test_a_call_that_waits_for_its_price_is_paid_for_above_meanwhile(acme: Any, noon: datetime, reason: str) -> None:
+    """Nobody below decides by leaving it there; its price comes later, and what it costs stays (semantics 22, 23)."""
+    three = tree.plant(rates={"33": ("France", "1.20")} if reason == "no_rate" else tree.RATES)
+    if reason == "no_plan":
+        PlanAssignment.objects.filter(customer=three.anna).delete()
+    elif reason != "no_rate":
+        Customer.objects.filter(pk=three.anna.pk).update(status=reason)
+    assert [(each.status, each.reason) for each in tree.take([tree.call(three.anna)], noon)] == [("queued", reason)]
+
+    tree.work()
+    assert (tree.prices()["globex"], tree.balances()["acme"]) == ([("0", "USD", "0.4067", "GBP")], [("Globex", "-0.4067", "GBP")])
+    assert (tree.balances()["globex"], WaitingCall.objects.get().state, tree.differences()) == ([("Anna Ltd", "0", "USD")], "waiting", [])
+    with schema_context("acme"):
+        PlanAssignment.objects.update(plan=world.plan("Put right", "GBP", {"44": ("United Kingdom", "0.80")}))
+        rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=noon)
+    tree.work()
+    assert rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=noon).changed == 0
+
+    cure(reason, three, noon)
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(1, 0)
+    assert (tree.prices()["globex"], tree.work()) == ([("0.61", "USD", "0.8133", "GBP")], [])
+    assert (tree.balances()["globex"], tree.balances()["acme"]) == ([("Anna Ltd", "-0.61", "USD")], [("Globex", "-0.8133", "GBP")])
+    assert (Transfer.objects.get().about_id, tree.differences()) == (Call.objects.get().id, [])
+    assert [(each.status, each.price) for each in tree.take([tree.call(three.anna)], noon)] == [("repeated", "0.6100")]
+
+
+def test_a_call_that_climbed_while_it_waited_is_billed_as_any_other(acme: Any, noon: datetime) -> None:
+    three = tree.plant(rates={"33": ("France", "1.20")})
+    tree.take([tree.call(three.anna, line="1001"), tree.call(three.anna, "c2", to=tree.PARIS)], noon)
+    assert [document.pk for document in invoices.issue([three.anna.pk], date(2026, 11, 1), actor=jane, at=noon).documents] == []  # it holds back the month
+    cure("no_rate", three, noon)
+    waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon)
+
+    [invoice] = invoices.issue([three.anna.pk], date(2026, 11, 1), actor=jane, at=noon).documents
+
+    assert [(line.description, line.quantity, line.detail, line.amount) for line in invoice.lines.all()] == [
+        ("Calls", Decimal(2), "October 2026, 2 calls, 2:02 minutes", Decimal("1.83"))
+    ]
+    moved = list(Transfer.objects.filter(kind="usage").values_list("pk", flat=True))
+    assert {(call.number, call.billed_seconds, call.price) for call in movements.each_call(moved, 9)} == {
+        (tree.PARIS, 61, Decimal("1.22")),
+        (tree.LONDON, 61, Decimal("0.61")),
+    }
+    assert (movements.each_difference(moved, 9), tree.differences()) == ([], [])
 
 
 def test_a_call_set_aside_in_the_middle_costs_nothing_below_and_is_paid_for_above(without_france: Tree, noon: datetime) -> None:
@@ -414,7 +469,7 @@ def test_a_climb_repeated_after_its_waiting_call_was_rated_changes_nothing(witho
     assert tree.differences() == []
 
 
-def test_a_call_rated_again_below_climbs_in_a_batch_of_its_own(acme: Any, noon: datetime) -> None:
+def test_a_call_that_waits_below_has_climbed_with_its_batch(acme: Any, noon: datetime) -> None:
     three = tree.plant(rates={"44": ("United Kingdom", "0.60")})
     tree.take([tree.call(three.anna), tree.call(three.anna, "c2", to=tree.PARIS)], noon)
     tree.work()
@@ -424,7 +479,7 @@ def test_a_call_rated_again_below_climbs_in_a_batch_of_its_own(acme: Any, noon: 
 
     assert tree.prices()["owner"] == [("0.305", "EUR", None, ""), ("0.61", "EUR", None, "")]
     with schema_context("acme"):
-        assert CallBatch.objects.filter(source="climbed").count() == 2
+        assert CallBatch.objects.filter(source="climbed").count() == 1
     assert tree.differences() == []
 
 
