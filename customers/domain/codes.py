@@ -43,7 +43,7 @@ def next_number() -> str:
     return str(free)
 
 
-def take_number(customer: Customer, wanted: str) -> str:
+def take_number(customer: Customer, wanted: str, *, at: datetime) -> str:
     """Hold an account number for the customer: the one wanted, or the next that nobody had.
 
     Raises `account_number_invalid`, `account_number_taken`, `calls_wait_under_it`.
@@ -51,17 +51,17 @@ def take_number(customer: Customer, wanted: str) -> str:
     if wanted:
         require(NUMBER.fullmatch(wanted), "account_number_invalid", _("An account number is 3 to 20 digits."), "account_number")
         _require_quiet(customer, wanted, "account_number")
-        require(_is_nobodys_name(wanted) and _hold(customer, wanted), "account_number_taken", _("Account number %s is taken.") % wanted, "account_number")
+        require(_is_nobodys_name(wanted) and _hold(customer, wanted, at), "account_number_taken", _("Account number %s is taken.") % wanted, "account_number")
         return wanted
     for _try in range(TRIES):
         number = next_number()
-        if _hold(customer, number):
+        if _hold(customer, number, at):
             return number
     raise DomainError("account_numbers_busy", _("Many customers are being made right now. Save again."), "account_number")
 
 
-def take_code(customer: Customer, wanted: str) -> str:
-    """Hold a switch account code, the free text a switch sends for the customer.
+def take_code(customer: Customer, wanted: str, *, at: datetime) -> str:
+    """Hold a switch account code, the free text a switch sends for the customer, from now on.
 
     Raises `switch_account_code_invalid`, `switch_account_code_taken`, `calls_wait_under_it`.
     """
@@ -70,18 +70,21 @@ def take_code(customer: Customer, wanted: str) -> str:
         usable = CODE.fullmatch(wanted) and is_plain(wanted) and fold(wanted)
         require(usable, "switch_account_code_invalid", _("A switch account code has at most 60 characters that can be seen and read."), field)
         _require_quiet(customer, wanted, field)
-        require(_hold(customer, wanted), "switch_account_code_taken", _("“%s” is an account number or code of another customer.") % wanted, field)
+        require(_hold(customer, wanted, at), "switch_account_code_taken", _("“%s” is an account number or code of another customer.") % wanted, field)
     return wanted
 
 
 def give_up(customer: Customer, code: str, *, at: datetime) -> None:
-    """From now on this number or code names nobody. It is not given out again by itself, since switches may still send it."""
-    AccountCode.objects.filter(customer=customer, code=code).update(given_up_at=at)
+    """From now on this number or code names nobody; calls answered before stay this customer's, whoever is given it by hand.
+
+    It is not given out again by itself, since switches may still send it.
+    """
+    AccountCode.objects.filter(customer=customer, code=code, given_up_at=None).update(given_up_at=at)
 
 
 def _given_up(code: str) -> AccountCode | None:
-    """The number or code as somebody gave it up, locked; None when nobody did."""
-    return AccountCode.objects.filter(folded=fold(code)).exclude(given_up_at=None).select_for_update().first()
+    """The number or code as somebody gave it up last; None when nobody did."""
+    return AccountCode.objects.filter(folded=fold(code)).exclude(given_up_at=None).order_by("-given_up_at").first()
 
 
 def _require_quiet(customer: Customer, code: str, field: str) -> None:
@@ -93,17 +96,17 @@ def _require_quiet(customer: Customer, code: str, field: str) -> None:
     require(not waits, "calls_wait_under_it", message % code, field)
 
 
-def _hold(customer: Customer, code: str) -> bool:
+def _hold(customer: Customer, code: str, at: datetime) -> bool:
     if AccountCode.objects.filter(folded=fold(code), given_up_at=None).exists():
         return False
     before = _given_up(code)
-    if before is not None:
-        before.customer, before.code, before.given_up_at = customer, code, None
-        before.save(update_fields=["customer", "code", "folded", "given_up_at"])
-        return True
     try:
         with transaction.atomic():
-            AccountCode.objects.create(code=code, customer=customer)
+            if before is not None and before.customer_id == customer.pk:
+                before.code, before.given_up_at = code, None
+                before.save(update_fields=["code", "folded", "given_up_at"])
+            else:
+                AccountCode.objects.create(code=code, customer=customer, since=at)
     except IntegrityError:
         return False
     return True

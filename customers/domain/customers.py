@@ -113,7 +113,7 @@ def _create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) 
     _fill(customer, plan)
     customer.billing_since = since or local_date(at, customer.time_zone)
     names.take(customer.name, customer_id=customer.pk)
-    customer.account_number, customer.switch_account_code = codes.take_number(customer, number), codes.take_code(customer, code)
+    customer.account_number, customer.switch_account_code = codes.take_number(customer, number, at=at), codes.take_code(customer, code, at=at)
     customer.save(force_insert=True)
     standing.open_for(customer)
     limits.resolve(customer, at=at)
@@ -209,12 +209,12 @@ def _rename(customer: Customer, name: str) -> None:
 def _renumber(customer: Customer, number: str, code: str, at: datetime) -> None:
     if number != customer.account_number:
         old = customer.account_number
-        customer.account_number = codes.take_number(customer, number)
+        customer.account_number = codes.take_number(customer, number, at=at)
         codes.give_up(customer, old, at=at)
         SignInName.objects.filter(kind=SignInName.Kind.ACCOUNT_NUMBER, value=old).update(value=customer.account_number)
     if code != customer.switch_account_code:
         codes.give_up(customer, customer.switch_account_code, at=at)
-        customer.switch_account_code = codes.take_code(customer, code)
+        customer.switch_account_code = codes.take_code(customer, code, at=at)
 
 
 def _pay_otherwise(customer: Customer, billing_type: str, *, actor: Actor, at: datetime) -> None:

@@ -11,9 +11,10 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.folding import fold, is_plain
+from billing_portal.kernel.period import zone_of
 from billing_portal.tenancy.database import take_turns
 from customers.domain import line_names
-from customers.models import Customer, Line, Person
+from customers.models import Customer, FormerLine, Line, Person
 
 
 class LineChanges(TypedDict, total=False):
@@ -22,6 +23,7 @@ class LineChanges(TypedDict, total=False):
     description: str
     person: Person | None
     on_net: bool
+    takes_over: bool
 
 
 @transaction.atomic
@@ -41,7 +43,7 @@ def add_line(
 
     `person` uses it, and so sees its calls. Calls to a line are free and calls from it are its customer's (semantics 21), so the
     customer's own people (`by_customer`) may take neither a name that can be dialled, but for an extension of up to four figures, nor a name or
-    address that another customer has or by which calls of nobody wait; to such an extension calls are free when staff have said so. Staff who
+    address that another customer has, or had of staff, or by which calls of nobody wait; to such an extension calls are free when staff have said so. Staff who
     know that another customer has it (`shared`) may give it all the same. Lines are added one after the other, so that two customers cannot take
     the same one at once.
     Raises `line_name_missing`, `line_name_unreadable`, `line_name_too_long`, `line_not_yours`, `line_shared`, `line_taken`, `inactive`,
@@ -68,6 +70,7 @@ def add_line(
                 person=person,
                 by_customer=by_customer,
                 on_net=not by_customer or phone.is_word(cleaned),
+                since=at,
             )
     except IntegrityError as clash:
         raise DomainError("line_taken", _("This customer has a line “%s” already.") % cleaned, "name") from clash
@@ -80,15 +83,18 @@ def add_line(
 def change_line(line: Line, *, actor: Actor, at: datetime, **given: Unpack[LineChanges]) -> Line:
     """Describe a line anew and say who uses it; the new user sees its earlier calls too, the old one none of them.
 
-    `on_net`: staff make calls to it free for everybody from now on, and its name theirs, whoever chose it. Raises `person_of_others`.
+    Its name and address stay: calls are found by them. `on_net`: staff make calls to it free for everybody from now on, and its name theirs, whoever
+    chose it. `takes_over`: staff say that calls since another customer gave up its name or address are this customer's. Raises `person_of_others`.
     """
     changed = Line.objects.select_for_update(of=("self",)).select_related("customer", "person__user").get(pk=line.pk)
     before = _words(changed)
     changed.description, changed.person = given.get("description", changed.description).strip(), given.get("person", changed.person)
     vouched = given.get("on_net", False)
     changed.on_net, changed.by_customer = changed.on_net or vouched, changed.by_customer and not vouched
+    before_it = line_names.given_up_before(changed) if given.get("takes_over") else None
+    changed.since = before_it.given_up_at if before_it else changed.since
     _require_own(changed.customer, changed.person)
-    changed.save(update_fields=["description", "person", "on_net", "by_customer"])
+    changed.save(update_fields=["description", "person", "on_net", "by_customer", "since"])
     after = _words(changed)
     changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}
     if changes:
@@ -104,7 +110,13 @@ def _require_usable(name: str, address: str) -> None:
 
 
 def _words(line: Line) -> dict[str, str]:
-    return {"description": line.description, "used_by": str(line.person or ""), "on_net": _("yes") if line.on_net else _("no")}
+    zone = zone_of(line.customer.time_zone)
+    return {
+        "description": line.description,
+        "used_by": str(line.person or ""),
+        "on_net": _("yes") if line.on_net else _("no"),
+        "calls_since": f"{line.since.astimezone(zone):%Y-%m-%d %H:%M}",
+    }
 
 
 def _require_own(customer: Customer, person: Person | None) -> None:
@@ -121,7 +133,22 @@ def _require_harmless(customer: Customer, name: str, address: str) -> None:
 
 
 @transaction.atomic
-def remove_line(line: Line, *, actor: Actor, at: datetime) -> None:
-    """Take a line away; calls that it made stay as they are, later ones find no customer by it."""
-    audit.record(actor, "line.removed", subject=("line", line.pk, line.name), customer_id=line.customer_id, at=at)
-    line.delete()
+def remove_line(line: Line, *, by_customer: bool = False, actor: Actor, at: datetime) -> None:
+    """Take a line away; calls answered before stay its customer's, also those that come in later; those answered from now on find no customer by it.
+
+    The customer's own people (`by_customer`) remove those that it chose itself; what staff gave is theirs to remove. Raises `line_of_staff`.
+    """
+    removed = Line.objects.select_for_update().filter(pk=line.pk).first()
+    if removed is None:
+        return
+    require(removed.by_customer or not by_customer, "line_of_staff", _("We gave you this line, and calls are found by it. Ask us to remove it."))
+    FormerLine.objects.create(
+        customer_id=removed.customer_id,
+        name=removed.name,
+        address=removed.address,
+        by_customer=removed.by_customer,
+        since=min(removed.since, at),
+        given_up_at=at,
+    )
+    audit.record(actor, "line.removed", subject=("line", removed.pk, removed.name), customer_id=removed.customer_id, at=at)
+    removed.delete()

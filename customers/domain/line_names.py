@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.folding import fold
-from customers.models import Customer, Line
+from customers.models import Customer, FormerLine, Line
 
 FIELDS = (("name", "folded_name"), ("address", "folded_address"))
 
@@ -26,18 +25,10 @@ def register(waits_by: Asked) -> None:
 
 
 def is_unclaimed(customer: Customer, field: str, text: str) -> bool:
-    """Whether no other customer has this `name` or `address`, and no call waits by it that is somebody else's perhaps."""
-    rivals = Line.objects.exclude(customer=customer).filter(**{dict(FIELDS)[field]: fold(text)})
-    return not rivals.exists() and not any(waits_by(field, text) for waits_by in _asked)
-
-
-def owners(rows: Iterable[tuple[str, UUID, bool]]) -> dict[str, set[UUID]]:
-    """For each folded name the customers to whom staff gave it; where there is none, those who chose it. `rows`: name, customer, whether it chose it."""
-    given: dict[str, set[UUID]] = defaultdict(set)
-    chosen: dict[str, set[UUID]] = defaultdict(set)
-    for name, customer_id, by_customer in rows:
-        (chosen if by_customer else given)[name].add(customer_id)
-    return {**chosen, **given}
+    """Whether no other customer has this `name` or `address`, or had it of staff, and no call waits by it that is somebody else's perhaps."""
+    named = {dict(FIELDS)[field]: fold(text)}
+    had = FormerLine.objects.exclude(customer=customer).filter(by_customer=False, **named)
+    return not _others(customer).filter(**named).exists() and not had.exists() and not any(waits_by(field, text) for waits_by in _asked)
 
 
 def require_alone(customer: Customer, name: str, address: str) -> None:
@@ -53,11 +44,34 @@ def require_alone(customer: Customer, name: str, address: str) -> None:
         require(not rivals, "line_shared", message % {"names": _names(rivals), "customer": customer.name}, field)
 
 
+def given_up_before(line: Line) -> FormerLine | None:
+    """What another customer gave up before this line, of the same name or address, the latest: calls answered in between are nobody's by themselves."""
+    return _before(line, _given_up(line.customer, [line]))
+
+
 def doubts(customer: Customer, lines: Collection[Line]) -> dict[UUID, list[str]]:
     """What keeps calls from being found by these lines of the customer's, or from being free to them, in words for staff."""
+    rivals, given_up = list(_others(customer).filter(_named_like(lines))), _given_up(customer, lines)
+    return {line.pk: told for line in lines if (told := [*_doubts(line, rivals), *_waits_since(_before(line, given_up), line)])}
+
+
+def _named_like(lines: Collection[Line]) -> Q:
     asked = {folded: {value for line in lines if (value := getattr(line, folded))} for _field, folded in FIELDS}
-    rivals = list(_others(customer).filter(Q(folded_name__in=asked["folded_name"]) | Q(folded_address__in=asked["folded_address"])))
-    return {line.pk: told for line in lines if (told := list(_doubts(line, rivals)))}
+    return Q(folded_name__in=asked["folded_name"]) | Q(folded_address__in=asked["folded_address"])
+
+
+def _given_up(customer: Customer, lines: Collection[Line]) -> list[FormerLine]:
+    """What other customers gave up that is named like these lines, in order."""
+    return list(FormerLine.objects.exclude(customer=customer).filter(_named_like(lines)).select_related("customer").order_by("given_up_at"))
+
+
+def _before(line: Line, given_up: Collection[FormerLine]) -> FormerLine | None:
+    return next((each for each in reversed([*given_up]) if each.given_up_at < line.since and _shared(each, line)), None)
+
+
+def _shared(former: FormerLine, line: Line) -> list[tuple[str, str]]:
+    """The fields in which both are alike, each with the line's text."""
+    return [(field, getattr(line, field)) for field, folded in FIELDS if getattr(line, folded) and getattr(line, folded) == getattr(former, folded)]
 
 
 def _doubts(line: Line, rivals: Collection[Line]) -> Iterator[str]:
@@ -71,6 +85,14 @@ def _doubts(line: Line, rivals: Collection[Line]) -> Iterator[str]:
             yield _("“%(what)s” is %(names)s's too: calls that name it and no account are nobody's, and wait.") % {**what, "names": _names(given or alike)}
     if not line.on_net:
         yield _("Calls to it wait: the customer chose these figures. Say under Edit that it is on-net.")
+
+
+def _waits_since(before: FormerLine | None, line: Line) -> Iterator[str]:
+    """That calls wait which were answered after another customer gave the name up and before this line was added, perhaps."""
+    for field, text in _shared(before, line) if before else ():
+        if before and any(waits_by(field, text) for waits_by in _asked):
+            told = _("Calls that name “%(what)s” wait: %(names)s had it before. Say under Edit whether those answered since then are this line's.")
+            yield told % {"what": text, "names": before.customer.name}
 
 
 def _others(customer: Customer) -> QuerySet[Line]:

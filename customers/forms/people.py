@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Role
 from billing_portal.kernel.errors import DomainError
+from billing_portal.web.display import exact
 from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import ChoiceCards, EmailField, NoteField, PortalForm
 from billing_portal.web.viewer import Viewer
 from customers import queries
+from customers.domain import line_names
 from customers.models import Customer, Line, Person
 
 ROLES = [(Role.ACCOUNT_USER.value, Role.ACCOUNT_USER.label), (Role.ACCOUNT_ADMIN.value, Role.ACCOUNT_ADMIN.label)]
@@ -98,7 +100,8 @@ class LineForm(PortalForm):
 
 
 class EditLineForm(EditForm):
-    """A line that is there. Name and address stay: calls are found by them. Staff may make on-net what the customer named by itself (`by_staff`)."""
+    """A line that is there. Name and address stay: calls are found by them. Staff may make on-net what the customer named by itself (`by_staff`), and
+    say that calls since another customer gave the name up are this one's."""
 
     AUDITED_AS = {"person": ["used_by"]}
 
@@ -110,8 +113,18 @@ class EditLineForm(EditForm):
         help_text=_("Calls to it are free for everybody; until then they wait. The customer chose this name: could it be a public number?"),
     )
 
+    takes_over = forms.BooleanField(label=_("Take the calls since it was given up"), required=False)
+    TAKES_OVER = _(
+        "%(name)s had it until %(until)s. Calls answered since then, before this line was added, wait; with this tick, rated again, they are this customer's."
+    )
+
     def __init__(self, *args: Any, line: Line, by_staff: bool, **kwargs: Any) -> None:
         super().__init__(*args, initial={"description": line.description, "person": line.person}, about=("line", line.pk), **kwargs)
         offer_people(self, line.customer)
         if line.on_net or not by_staff:
             del self.fields["on_net"]
+        before = line_names.given_up_before(line) if by_staff else None
+        if before is None:
+            del self.fields["takes_over"]
+        else:
+            self.fields["takes_over"].help_text = self.TAKES_OVER % {"name": before.customer.name, "until": exact(before.given_up_at, line.customer.time_zone)}

@@ -1,7 +1,7 @@
 from customers.models.customers import AccountCode, BillingType, Customer, CustomerTax, PlanAssignment
 from customers.models.ledger import Account, AccountKind, Kind, Transfer, UsedKey
 from customers.models.locks import Lock
-from customers.models.people import Line, Person
+from customers.models.people import FormerLine, Line, Person
 from customers.models.standing import Standing
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "BillingType",
     "Customer",
     "CustomerTax",
+    "FormerLine",
     "Kind",
     "Line",
     "Lock",

@@ -2,7 +2,8 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
@@ -100,18 +101,19 @@ class Customer(Record):
 class AccountCode(Record):
     """What a switch may send to name a customer: its account number, or a code of its own. One namespace within a reseller.
 
-    One that was given up names nobody and stays, with the customer that had it last: switches may go on sending it.
+    One that was given up names nobody from then on and stays, with the customer that had it: calls answered before are that customer's, whoever has it now.
     `is_twin`: like an older one but for case or Unicode form, from before codes were folded.
     """
 
     code = models.CharField(max_length=60)
     folded = FoldedField(of="code")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="codes")
+    since = models.DateTimeField(default=timezone.now, db_default=Now())
     given_up_at = models.DateTimeField(null=True, blank=True)
     is_twin = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["folded"], condition=Q(is_twin=False), name="account_code_once")]
+        constraints = [models.UniqueConstraint(fields=["folded"], condition=Q(is_twin=False, given_up_at=None), name="account_code_once")]
         indexes = [models.Index(fields=["folded"], name="account_code")]
 
 

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from billing_portal.tenancy.models import FoldedField, Record
 from customers.models.customers import Customer
@@ -28,6 +30,7 @@ class Line(Record):
     `person` uses it, somebody of the same customer: an account user sees the lines they use and the calls of those, nothing else.
     `by_customer`: the customer itself chose the name and address; what staff gave another customer stands before it.
     `on_net`: calls to it are free for everybody; to figures that a customer chose, when staff have said so: they may be a public number.
+    `since`: from when calls are found by it where another customer had the name before.
     `is_twin`: named like an older line of the customer, from before names were folded.
     """
 
@@ -40,12 +43,33 @@ class Line(Record):
     folded_address = FoldedField(of="address")
     by_customer = models.BooleanField(default=False, db_default=False)
     on_net = models.BooleanField(default=True, db_default=True)
+    since = models.DateTimeField(default=timezone.now, db_default=Now())
     is_twin = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["customer", "folded_name"], condition=Q(is_twin=False), name="line_once")]
         indexes = [models.Index(fields=["folded_name"], name="line_name"), models.Index(fields=["folded_address"], name="line_address")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FormerLine(Record):
+    """What a line was called that was removed, and whose it was: calls answered before that moment stay that customer's, whoever has the name since."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="former_lines")
+    name = models.CharField(max_length=60)
+    folded_name = FoldedField(of="name")
+    address = models.CharField(max_length=100, blank=True)
+    folded_address = FoldedField(of="address")
+    by_customer = models.BooleanField(default=False)
+    since = models.DateTimeField()
+    given_up_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["given_up_at"]
+        indexes = [models.Index(fields=["folded_name"], name="former_line_name"), models.Index(fields=["folded_address"], name="former_line_address")]
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing_portal.accounts.models import Role
+from billing_portal.kernel.errors import DomainError
 from billing_portal.web.access import PEOPLE, SWITCHERS, people, roles, staff
 from billing_portal.web.listing import Listing
 from billing_portal.web.pages.actors import actor_of
@@ -20,7 +21,7 @@ from customers import queries
 from customers.domain import features, line_names
 from customers.forms.people import EditLineForm, LineForm
 from customers.views.people import EDITORS, OWN
-from customers.views.shell import place_of
+from customers.views.shell import Place, place_of
 
 SORTS = {"name": ("name",), "description": ("description", "name"), "address": ("address", "name"), "person": ("person__user__full_name", "name")}
 SEARCH = ("name__icontains", "description__icontains", "address__icontains", "person__user__full_name__icontains")
@@ -33,15 +34,22 @@ def _lines(request: PortalRequest, account: str = "") -> HttpResponse:
     editable = request.viewer.role in (OWN if place.own else EDITORS)
     shown = list(listing)
     doubts = {} if place.own else line_names.doubts(place.customer, shown)
-    rows = [(line, place.url("line-edit", line=line.pk), place.url("line-remove", line=line.pk), doubts.get(line.pk, ())) for line in shown]
+    ours = _by_customer(request, place)
+    removals = {line.pk: place.url("line-remove", line=line.pk) for line in shown if line.by_customer or not ours}
+    rows = [(line, place.url("line-edit", line=line.pk), removals.get(line.pk, ""), doubts.get(line.pk, ())) for line in shown]
     context = {"listing": listing, "rows": rows, "editable": editable, "mine": request.viewer.role == Role.ACCOUNT_USER}
     return place.show(request, "customers/lines.html", "lines", heading=_("Lines"), new_url=place.url("line-new"), **context)
+
+
+def _by_customer(request: PortalRequest, place: Place) -> bool:
+    """Whether the customer's own people act here, and not staff in their place."""
+    return place.own and not request.viewer.acting
 
 
 @require_http_methods(["GET", "POST"])
 def _new(request: PortalRequest, account: str = "") -> HttpResponse:
     place = place_of(request, account)
-    by_customer = place.own and not request.viewer.acting
+    by_customer = _by_customer(request, place)
     form = LineForm(request.POST or None, customer=place.customer, by_customer=by_customer)
     if form.is_valid():
         with form.refusals():
@@ -68,8 +76,12 @@ def _edit(request: PortalRequest, line: UUID, account: str = "") -> HttpResponse
 def _remove(request: PortalRequest, line: UUID, account: str = "") -> HttpResponse:
     place = place_of(request, account)
     found = queries.line_or_404(place.customer, line)
-    features.remove_line(found, actor=actor_of(request), at=timezone.now())
-    messages.success(request, _("Line %s was removed.") % found.name)
+    try:
+        features.remove_line(found, by_customer=_by_customer(request, place), actor=actor_of(request), at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("Line %s was removed.") % found.name)
     return redirect(place.url("lines"))
 
 

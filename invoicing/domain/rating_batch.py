@@ -173,7 +173,10 @@ def _named(record: CallRecord, known: Parties) -> str:
     """What the record named in vain."""
     what = _("account %(name)s") if record.account else _("line %(name)s") if record.line else _("address %(name)s")
     named, several = what % {"name": record.account or record.line or record.address}, known.that_have(record)
-    return named + (_(", which these customers have: %(names)s") % {"names": known.in_words(several)} if several else "")
+    if several:
+        return named + _(", which these customers have: %(names)s") % {"names": known.in_words(several)}
+    before = known.that_had(record)
+    return named + (_(", which %(names)s gave up before") % {"names": known.in_words(before)} if before else "")
 
 
 def _doubtful(to: str, known: Parties) -> str:

@@ -2,7 +2,7 @@
 
 import importlib
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from billing_portal.kernel.folding import fold
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.models import CustomerName, Reseller, new_id
 from customers.domain import codes, customers, features
-from customers.models import AccountCode, Customer, Line
+from customers.models import AccountCode, Customer, FormerLine, Line
 from tests.sizes import size
 from tests.support import world
 from tests.support.people import START, user
@@ -23,6 +23,7 @@ from tests.support.world import jane
 given_up: Any = importlib.import_module("customers.migrations.0008_codes_given_up_before_are_remembered")
 migration: Any = importlib.import_module("customers.migrations.0007_names_are_folded")
 called: Any = importlib.import_module("customers.migrations.0011_what_resellers_call_themselves")
+removed: Any = importlib.import_module("customers.migrations.0013_lines_removed_before_are_remembered")
 chosen: Any = importlib.import_module("customers.migrations.0010_lines_that_customers_named")
 anew: Any = importlib.import_module("customers.migrations.0009_names_nobody_tells_apart")
 
@@ -106,7 +107,7 @@ def test_numbers_and_codes_given_up_before_they_were_remembered_are_found_in_the
     change(bob, account_number="555001", switch_account_code="STRASSE")
     change(bob, switch_account_code="")
     remembered = AccountCode.objects.exclude(given_up_at=None)
-    assert remembered.count() == 4
+    assert remembered.count() == 6
     remembered.delete()
 
     for _again in range(2):
@@ -121,6 +122,26 @@ def test_numbers_and_codes_given_up_before_they_were_remembered_are_found_in_the
         ]
     assert sorted(AccountCode.objects.filter(given_up_at=None).values_list("code", "customer__name")) == [("555001", "Bob Ltd"), ("555002", "Anna Ltd")]
     assert codes.next_number() == "100003"
+
+
+def test_lines_removed_before_they_were_remembered_are_found_in_the_audit_trail(anna: Customer, bob: Customer, noon: datetime) -> None:
+    later = noon + timedelta(days=1)
+    annas = Actor.of(anna.people.get().user)
+    for customer, name, actor in ((anna, "Straße", jane), (anna, "Lift", annas), (bob, "1001", jane)):
+        features.remove_line(features.add_line(customer, name, actor=actor, at=noon), actor=jane, at=later)
+    features.add_line(bob, "Straße", actor=jane, at=later)
+    FormerLine.objects.filter(customer=anna).delete()
+
+    for _again in range(2):
+        with connection.schema_editor() as editor:
+            removed.fill(apps, editor)
+
+        kept = FormerLine.objects.order_by("folded_name").values_list("customer__name", "folded_name", "by_customer", "since", "given_up_at")
+        assert list(kept) == [
+            ("Bob Ltd", "1001", False, noon, later),
+            ("Anna Ltd", "lift", True, noon, later),
+            ("Anna Ltd", "strasse", False, noon, later),
+        ]
 
 
 def test_names_that_look_alike_but_were_folded_apart_are_folded_anew(acme: Any) -> None:

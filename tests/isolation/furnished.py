@@ -99,7 +99,9 @@ def _customer(made: Furnished, name: str, plan: RatePlan, vat: Tax) -> Customer:
     user = people.user(f"{name.lower()}-user", Role.ACCOUNT_USER)
     made.people[name, Role.ACCOUNT_USER] = user
     person = Person.objects.create(user=user, customer=customer)
-    features.add_line(customer, f"{name}-1", description="Reception", address="10.0.0.1", person=person, shared=True, actor=people.system, at=now())
+    line = features.add_line(customer, f"{name}-1", description="Reception", address="10.0.0.1", person=person, shared=True, actor=people.system, at=now())
+    line.by_customer = True  # as if the customer had chosen it, so that its administrator may do everything to it
+    line.save()
     return customer
 
 

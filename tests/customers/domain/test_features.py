@@ -1,7 +1,7 @@
 """Lines have one door, and a name once per customer."""
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +11,11 @@ from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.models import Reseller
 from customers.domain import features, line_names
-from customers.models import Customer, Line
+from customers.models import Customer, FormerLine, Line
 from tests.support import world
 from tests.support.world import jane
+
+DAY = timedelta(days=1)
 
 
 def test_a_line_is_added_and_written_down(anna: Customer, noon: datetime) -> None:
@@ -179,11 +181,42 @@ def test_a_customer_who_is_not_active_gets_no_line(anna: Customer, noon: datetim
         features.add_line(anna, "1001", actor=jane, at=noon)
 
 
-def test_a_line_removed_is_gone_and_the_history_knows(anna: Customer, noon: datetime) -> None:
-    features.remove_line(features.add_line(anna, "1001", actor=jane, at=noon), actor=jane, at=noon)
+def test_a_line_removed_is_gone_and_whose_it_was_stays(anna: Customer, noon: datetime) -> None:
+    line = features.add_line(anna, "Desk", address="HK-1", actor=jane, at=noon)
+    for _again in range(2):
+        features.remove_line(line, actor=jane, at=noon + DAY)
 
     assert not Line.objects.exists()
-    assert AuditEntry.objects.get(action="line.removed").subject_name == "1001"
+    kept = FormerLine.objects.values_list("customer__name", "folded_name", "folded_address", "by_customer", "since", "given_up_at")
+    assert list(kept) == [("Anna Ltd", "desk", "hk-1", False, noon, noon + DAY)]
+    assert AuditEntry.objects.get(action="line.removed").subject_name == "Desk"
+
+
+def test_a_customer_removes_the_lines_that_it_chose_and_not_those_that_staff_gave_it(anna: Customer, noon: datetime) -> None:
+    given, vouched, own = (features.add_line(anna, name, by_customer=name != "1001", actor=jane, at=noon) for name in ("1001", "77", "Lift"))
+    features.change_line(vouched, on_net=True, actor=jane, at=noon)
+
+    for line in (given, vouched):
+        with pytest.raises(DomainError, match="line_of_staff"):
+            features.remove_line(line, by_customer=True, actor=jane, at=noon)
+    features.remove_line(own, by_customer=True, actor=jane, at=noon)
+    assert [line.name for line in anna.lines.all()] == ["1001", "77"]
+    features.remove_line(given, actor=jane, at=noon)
+    assert [line.name for line in anna.lines.all()] == ["77"]
+
+
+@pytest.mark.parametrize(("name", "address", "field"), [("desk", "", "name"), ("Lift", "192.0.2.7", "address")])
+def test_a_customer_cannot_take_what_staff_had_given_another_though_it_was_removed(
+    anna: Customer, bob: Customer, noon: datetime, name: str, address: str, field: str
+) -> None:
+    features.remove_line(features.add_line(bob, "Desk", address="192.0.2.7", actor=jane, at=noon), actor=jane, at=noon)
+    features.remove_line(features.add_line(bob, "Roof", by_customer=True, actor=jane, at=noon), actor=jane, at=noon)
+
+    with pytest.raises(DomainError, match="line_not_yours") as refused:
+        features.add_line(anna, name, address=address, by_customer=True, actor=jane, at=noon)
+    assert refused.value.field == field
+    assert features.add_line(anna, "roof", by_customer=True, actor=jane, at=noon).by_customer
+    assert features.add_line(anna, name, address=address, actor=jane, at=noon).name == name
 
 
 def test_who_uses_a_line_is_written_down(anna: Customer, noon: datetime) -> None:

@@ -1,15 +1,18 @@
 """Lines of a customer, on the staff's pages and on the customer's own; an account user sees those they use."""
 
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from billing_portal.accounts.models import AuditEntry, Role
-from customers.domain import people
+from customers.domain import features, people
 from customers.models import Customer, Line, Person
 from tests.support import world
-from tests.support.people import START, client, system
+from tests.support.people import START, client, system, user
+from tests.support.world import jane
 
 
 @pytest.fixture
@@ -33,10 +36,51 @@ def test_lines_are_added_and_removed_by_staff_and_by_the_customer(support: Any, 
     assert [(line.name, line.address) for line in Line.objects.all()] == [("1001", "192.0.2.7"), ("Lift", "")]
     assert annas.post("/my/lines/new/", {"name": "lift"}).status_code == 422
 
-    for line in Line.objects.all():
-        annas.post(f"/my/lines/{line.pk}/remove/")
+    by_name = {line.name: line for line in Line.objects.all()}
+    annas.post(f"/my/lines/{by_name['Lift'].pk}/remove/")
+    support.post(staff(anna, f"{by_name['1001'].pk}/remove/"))
     assert not Line.objects.exists()
     assert "No lines yet" in annas.get("/my/lines/").content.decode()
+
+
+def test_a_customer_cannot_remove_a_line_that_staff_gave_it_and_reads_why(annas: Any, anna: Customer, noon: datetime) -> None:
+    ours = features.add_line(anna, "1001", actor=jane, at=noon)
+    own = features.add_line(anna, "Lift", by_customer=True, actor=jane, at=noon)
+
+    page = annas.get("/my/lines/").content.decode()
+    assert re.findall(r'action="/my/lines/([^/]*)/remove/"', page) == [str(own.pk)]
+    assert page.count("We gave you this line, and calls are found by it. Ask us to remove it.") == 1
+    refused = annas.post(f"/my/lines/{ours.pk}/remove/", follow=True)
+    assert [str(message) for message in refused.context["messages"]] == ["We gave you this line, and calls are found by it. Ask us to remove it."]
+    assert Line.objects.filter(pk=ours.pk).exists()
+
+
+def test_staff_in_a_customer_s_place_remove_a_line_that_staff_gave_it(anna: Customer, noon: datetime) -> None:
+    line = features.add_line(anna, "1001", actor=jane, at=noon)
+    switched: Any = client(user("cora", Role.COMMERCE))
+    switched.post("/customers/switch/", {"account": anna.account_number})
+
+    assert switched.post(f"/my/lines/{line.pk}/remove/", {"frame": f"{anna.pk} {anna.name}"}).url == "/my/lines/"
+    assert not Line.objects.exists()
+
+
+def test_staff_say_that_calls_since_another_customer_gave_the_name_up_are_this_one_s(
+    support: Any, annas: Any, anna: Customer, bob: Customer, noon: datetime
+) -> None:
+    features.remove_line(features.add_line(bob, "1001", actor=jane, at=noon), actor=jane, at=noon + timedelta(days=1))
+    line = features.add_line(anna, "1001", actor=jane, at=noon + timedelta(days=3))
+    other = features.add_line(anna, "1002", actor=jane, at=noon)
+
+    assert "takes_over" not in support.get(staff(anna, f"{other.pk}/")).context["form"].fields
+    assert "takes_over" not in annas.get(f"/my/lines/{line.pk}/").context["form"].fields
+    annas.post(f"/my/lines/{line.pk}/", {"takes_over": "on"})
+    assert Line.objects.get(pk=line.pk).since == noon + timedelta(days=3)
+
+    assert "Bob Ltd had it until 22 Nov 2026 12:00:00." in support.get(staff(anna, f"{line.pk}/")).content.decode()
+    support.post(staff(anna, f"{line.pk}/"), {"takes_over": "on"})
+    assert Line.objects.get(pk=line.pk).since == noon + timedelta(days=1)
+    assert AuditEntry.objects.get(action="line.changed").changes == {"calls_since": ["2026-11-24 12:00", "2026-11-22 12:00"]}
+    assert "takes_over" not in support.get(staff(anna, f"{line.pk}/")).context["form"].fields
 
 
 @pytest.mark.rel(62)

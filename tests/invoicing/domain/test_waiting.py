@@ -1,7 +1,7 @@
 """Calls that wait are rated again, set aside, or decided for the first; each once, whoever is quicker (semantics 22)."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,19 +11,19 @@ from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import AuditEntry, Switch
 from billing_portal.kernel.errors import DomainError
-from customers.domain import customers, features
+from customers.domain import customers, features, line_names
 from customers.models import AccountCode, Customer, Line, PlanAssignment, Transfer
 from invoicing.domain import calls, ledger_check, waiting
 from invoicing.domain.answers import Answer
 from invoicing.domain.records import CallRecord
 from invoicing.domain.waiting import RatedAgain
-from invoicing.models import Call, CallBatch, WaitingCall
+from invoicing.models import Call, CallBatch, CallKey, WaitingCall
 from rateplans.models import PlanVersion, RatePlan, StoredRate
 from tests.support import world
 from tests.support.world import balance, jane
 
 pytestmark = pytest.mark.django_db
-NINE = datetime(2026, 10, 3, 9, 0, tzinfo=UTC)
+NINE, DAY = datetime(2026, 10, 3, 9, 0, tzinfo=UTC), timedelta(days=1)
 
 
 def record(call_id: str = "c1", **given: Any) -> CallRecord:
@@ -111,7 +111,8 @@ def test_a_number_that_was_given_up_cannot_be_given_to_another_while_calls_of_no
     number = anna.account_number
     customers.change(anna, account_number="555001", switch_account_code="Anna-Öne", actor=jane, at=noon)
     customers.change(anna, switch_account_code="", actor=jane, at=noon)
-    take(record(account=number), record("c2", account="ANNA-ÖNE"), switch=switch, at=noon)
+    since: dict[str, Any] = {"setup_at": noon, "answered_at": noon}
+    take(record(account=number, **since), record("c2", account="ANNA-ÖNE", **since), switch=switch, at=noon)
     bob = customers.create("Bob Ltd", plan=standard, billing_email="b@bob.example", actor=jane, at=noon)
 
     for field, wanted in (("account_number", number), ("switch_account_code", number), ("switch_account_code", "anna-öne")):
@@ -122,6 +123,91 @@ def test_a_number_that_was_given_up_cannot_be_given_to_another_while_calls_of_no
     customers.change(anna, switch_account_code=number, actor=jane, at=noon)
     waiting.set_aside(waiting.waiting_ids(), note="tests", actor=jane, at=noon)
     assert customers.change(bob, switch_account_code="anna-öne", actor=jane, at=noon).switch_account_code == "anna-öne"
+
+
+def by(call_id: str, at: datetime, **named: str) -> CallRecord:
+    """A call to London for ten minutes, 0.60, that names its customer in one way."""
+    return record(call_id, to="442079460123", setup_at=at, answered_at=at, seconds=600, **({"account": ""} | named))
+
+
+WAYS: list[dict[str, str]] = [{"line": "2001"}, {"address": "HK-1"}, {"account": "shop"}]
+
+
+def give(customer: Customer, way: dict[str, str], at: datetime) -> None:
+    """The customer has it from then on, as staff give it."""
+    if "account" in way:
+        customers.change(customer, switch_account_code=way["account"], actor=jane, at=at)
+    else:
+        features.add_line(customer, way.get("line", "2001"), address=way.get("address", ""), actor=jane, at=at)
+
+
+def take_away(customer: Customer, way: dict[str, str], at: datetime) -> None:
+    if "account" in way:
+        customers.change(customer, switch_account_code="", actor=jane, at=at)
+    else:
+        features.remove_line(customer.lines.get(name="2001"), actor=jane, at=at)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_calls_are_theirs_who_had_the_name_when_they_were_answered(
+    anna: Customer, standard: RatePlan, switch: Switch, noon: datetime, way: dict[str, str]
+) -> None:
+    """Anna had it until the tenth, Bob has it from the twentieth: what was answered in between is nobody's, though it is rated again."""
+    bob = world.customer("Bob Ltd", on=standard)
+    give(anna, way, NINE)
+    take_away(anna, way, NINE + 10 * DAY)
+    early = take(by("c1", NINE + DAY, **way), by("c2", NINE + 10 * DAY, **way), switch=switch, at=noon)
+    assert [(answer.status, answer.reason) for answer in early] == [("rated", None), ("queued", "unknown_customer")]
+    waiting_for = WaitingCall.objects.get()
+    if "account" in way:
+        waiting.set_aside([waiting_for.pk], note="ours", actor=jane, at=noon)
+    give(bob, way, NINE + 20 * DAY)
+
+    times = {"c3": NINE - DAY, "c4": NINE + 9 * DAY, "c5": NINE + 15 * DAY, "c6": NINE + 20 * DAY}
+    take(*(by(key, at, **way) for key, at in times.items()), switch=switch, at=noon)
+    waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon)
+
+    owners = {CallKey.objects.get(pk=key).call_id: customer for key, customer in Call.objects.values_list("key_id", "customer_id")}
+    assert owners == {"c1": anna.pk, "c3": anna.pk, "c4": anna.pk, "c6": bob.pk}
+    assert (balance(anna), balance(bob)) == (Decimal("-1.80"), Decimal("-0.60"))
+    assert WaitingCall.objects.get(key__call_id="c5").detail.endswith(", which Anna Ltd gave up before")
+    assert ledger_check.check().differences == []
+
+
+def test_what_waited_since_another_had_the_line_is_taken_over_when_staff_say_so(anna: Customer, standard: RatePlan, switch: Switch, noon: datetime) -> None:
+    bob, way = world.customer("Bob Ltd", on=standard), WAYS[0]
+    give(anna, way, NINE)
+    take_away(anna, way, NINE + 10 * DAY)
+    take(by("c1", NINE + 15 * DAY, **way), switch=switch, at=noon)
+    give(bob, way, NINE + 20 * DAY)
+    line = bob.lines.get()
+    assert line_names.doubts(bob, [line]) == {
+        line.pk: ["Calls that name “2001” wait: Anna Ltd had it before. Say under Edit whether those answered since then are this line's."]
+    }
+
+    features.change_line(line, takes_over=True, actor=jane, at=noon)
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(1, 0)
+    assert (balance(anna), balance(bob)) == (Decimal(0), Decimal("-0.60"))
+    assert line_names.doubts(bob, [bob.lines.get()]) == {}
+
+
+def test_a_line_entered_late_takes_its_calls_that_wait_and_one_given_back_those_in_between(anna: Customer, switch: Switch, noon: datetime) -> None:
+    way = WAYS[0]
+    take(by("c1", NINE, **way), switch=switch, at=noon)
+    give(anna, way, NINE + DAY)
+    take_away(anna, way, NINE + 2 * DAY)
+    take(by("c2", NINE + 3 * DAY, **way), switch=switch, at=noon)
+    give(anna, way, NINE + 4 * DAY)
+
+    assert waiting.rate_again(waiting.waiting_ids(), actor=jane, at=noon) == RatedAgain(2, 0)
+    assert balance(anna) == Decimal("-1.20")
+
+
+def test_a_line_that_was_removed_is_on_net_no_more(anna: Customer, switch: Switch, noon: datetime) -> None:
+    features.remove_line(Line.objects.get(name="1001"), actor=jane, at=noon)
+
+    [answer] = take(record(to="1001", setup_at=noon, answered_at=noon), switch=switch, at=noon)
+    assert (answer.status, answer.reason) == ("queued", "invalid_number")
 
 
 @pytest.mark.rel(62)
