@@ -159,7 +159,7 @@ class Resolver:
     def _own_plan(self, schema: str, at: datetime) -> Place:
         if schema not in self._own:
             with schema_context(schema):
-                self._own[schema] = [each for history in _own_plans for each in history()]
+                self._own[schema] = own_plans()
         held = next((each for each in reversed(self._own[schema]) if each.since is None or each.since <= at), None)
         if held is None:
             raise DomainError("no_own_plan", _("Your parent has put you on no rate plan."), "inherits")
@@ -201,9 +201,14 @@ class Resolver:
         return self._versions[place]
 
 
+def own_plans() -> list[OwnPlan]:
+    """Every plan that the reseller in force was put on at its parent, in the order of time."""
+    return [each for history in _own_plans for each in history()]
+
+
 def own_plan(at: datetime) -> RatePlan | None:
     """The plan the reseller in force is on at its parent at a moment; to be read only, it stands in another schema."""
-    held = [each for history in _own_plans for each in history() if each.since is None or each.since <= at]
+    held = [each for each in own_plans() if each.since is None or each.since <= at]
     if not held:
         return None
     with schema_context(held[-1].schema):

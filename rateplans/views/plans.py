@@ -119,8 +119,10 @@ def _chain(plan: RatePlan, at: datetime) -> tuple[Chain | None, str]:
 def _quote(request: PortalRequest, plan: RatePlan, form: QuoteForm) -> Quote | None:
     if form.is_valid():
         values = form.cleaned_data
+        at = values["at"] or timezone.now()
         with form.refusals():
-            return quotes.quote(plan, values["number"], seconds=values["duration"], at=values["at"] or timezone.now(), seen_from=works_for(request))
+            cost_plans.check_open(plan, request.viewer, at)
+            return quotes.quote(plan, values["number"], seconds=values["duration"], at=at, seen_from=works_for(request))
     return None
 
 

@@ -1,14 +1,17 @@
 """Pages of rate plans: who may open them, what they show, what they refuse."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from rateplans.domain import plans, sources
-from rateplans.models import BillingTerms, RatePlan
+from customers.domain import customers
+from rateplans.domain import plans, sources, terms
+from rateplans.models import BillingTerms, PlanVersion, RatePlan
 from tests.rateplans.conftest import Desk
 from tests.rateplans.steps import HOUR, NOON, load, made
 from tests.support import tree, world
@@ -195,6 +198,73 @@ def test_support_sees_no_plan_that_passes_on_what_the_reseller_pays_its_parent(d
             assert opened(reports, *paths) == {own.name, "The same", "Dearer", "Shared"}
         assert {"The same", "Shared"}.isdisjoint(plan.name for plan in support.get("/rate-plans/").context["listing"])
         assert own.name not in text_of(support.get("/search/?q=rate"))
+
+
+@pytest.mark.rel(62)
+def test_support_asks_for_no_price_of_before_the_mark_up(desk: Desk, owner: Any) -> None:
+    tree.plant()
+    with schema_context("globex"):
+        own = plans.create_own(actor=jane, at=NOON)
+        assert own is not None
+        plans.change(own, markup_percent=Decimal(25), actor=jane, at=NOON + 24 * HOUR)
+        asked = [{"number": "442079460123", "duration": "60:00", "at": at} for at in ("2026-11-21T13:00", "2026-11-23T13:00", "")]
+        browsers = {role: desk(role, "globex.localhost") for role in ("support", "reports")}
+        answers = {role: [browser.get(f"/rate-plans/{own.pk}/", each).context for each in asked] for role, browser in browsers.items()}
+
+    said = [context["quote_form"].errors.get("at") for context in answers["support"]]
+    assert said == [["Prices of that time are not shown to you. Choose a later time, or leave it empty."], None, None]
+    assert [context["quote"] and context["quote"].priced.price for context in answers["support"]] == [None, 30, 30]
+    assert [context["quote"].priced.price for context in answers["reports"]] == [24, 30, 30]
+
+
+@pytest.mark.rel(62)
+def test_a_mark_up_that_is_to_come_opens_no_plan_to_support_before_it_counts(desk: Desk, owner: Any) -> None:
+    tree.plant()
+    with schema_context("globex"):
+        own = plans.create_own(actor=jane, at=NOON)
+        assert own is not None
+        RatePlan.objects.filter(pk=own.pk).update(markup_percent=25)
+        PlanVersion.objects.filter(plan=own).update(markup_percent=0)
+        support, path = desk("support", "globex.localhost"), f"/rate-plans/{own.pk}/rates.csv"
+
+        assert support.get(path).status_code == 404
+        PlanVersion.objects.update(markup_percent=25)
+        assert "0.5000" in text_of(support.get(path))
+
+
+@pytest.mark.rel(62)
+def test_support_sees_no_plan_that_the_reseller_was_on_before_nor_what_that_passes_on(desk: Desk, owner: Any) -> None:
+    planted = tree.plant()
+    with schema_context("acme"):
+        former, base = RatePlan.objects.get(name="Wholesale"), world.plan("Base", "GBP")
+        RatePlan.objects.filter(pk=former.pk).update(inherits="plan", source=base)
+        RatePlan.objects.filter(pk__in=[former.pk, base.pk]).update(sharing=RatePlan.Sharing.RESELLERS)
+        customers.change(planted.globex, plan=world.plan("Wholesale 2", "GBP"), actor=jane, at=timezone.now())
+    with schema_context("globex"):
+        given = {"currency": "GBP", "inherits": "shared", "shared_schema": "acme"}
+        shared = [RatePlan.objects.create(name=f"Shared {plan.name}", shared_plan_id=plan.pk, **given) for plan in (former, base)]
+        browsers = {role: desk(role, "globex.localhost") for role in ("support", "reports")}
+        found = {role: {browser.get(f"/rate-plans/{plan.pk}/").status_code for plan in shared} for role, browser in browsers.items()}
+
+    assert found == {"support": {404}, "reports": {200}}
+
+
+@pytest.mark.rel(62)
+def test_support_sees_no_plan_of_the_root_that_inherits_its_costs_as_they_are(desk: Desk, owner: Any) -> None:
+    """Neither of the cost plan nor of the one before it, whatever that is called by now."""
+    former, costs = (load(made(name, "EUR"), b"prefix,destination,per minute\n44,UK,0.05\n").plan for name in ("Carriers", "Carriers of this year"))
+    for plan in (former, costs):
+        terms.change(cost_plan=plan, actor=jane, at=NOON)
+    plans.change(former, name="Old carriers", actor=jane, at=NOON)
+    heirs = [
+        RatePlan.objects.create(name=f"{plan.name} {up}", currency="EUR", inherits="plan", source=plan, markup_percent=up)
+        for plan in (costs, former)
+        for up in (0, 25)
+    ]
+    support = desk("support", "localhost")
+
+    assert [support.get(f"/rate-plans/{plan.pk}/").status_code for plan in (costs, former)] == [404, 404]
+    assert [support.get(f"/rate-plans/{plan.pk}/rates.csv").status_code for plan in heirs] == [404, 200, 404, 200]
 
 
 def test_support_and_reports_see_plans_and_cannot_change_them(desk: Desk, standard: Any) -> None:
