@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextChoices, Value, When
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import AuditEntry, LoginLink, SignInName, User
@@ -33,7 +34,8 @@ def named(name: str) -> User | None:
     """Who signs in with this: by username, else account number; with an @ it is an email. Always the same three questions (reliability 74).
 
     An email signs in whoever proved that it is theirs, whoever else has it written down; while nobody has, whoever alone has it. Of several, the one
-    member of staff, else nobody. A username with an @, of before that was refused, counts as an email of its owner that is not proved.
+    member of staff; else whose username it is, of before an @ in those was refused, since they may have no other name; else nobody. Such a username
+    counts as an email of its owner that is not proved.
     """
     folded = Lower(Value(name))
     by_username = User.objects.annotate(folded=Lower("username")).filter(folded=folded).first()
@@ -41,12 +43,12 @@ def named(name: str) -> User | None:
     by_email = list(_with_email(name)[:2])
     if "@" in name:
         alone = [user for user in by_email if user.place == by_email[0].place]
-        return alone[0] if len(alone) == 1 else None
+        return alone[0] if len(alone) == 1 or (alone and alone[0].is_called_so) else None
     return by_username or (by_account.user if by_account else None)
 
 
 def with_email(email: str, *, at_most: int = SAME_EMAIL_SHOWN) -> list[User]:
-    """The active users with this email or called so: first who proved it, of them staff first, then the oldest."""
+    """The active users with this email or called so: first who proved it, of them staff first, then who is called so, then the oldest."""
     return list(_with_email(email)[:at_most])
 
 
@@ -56,7 +58,7 @@ def _with_email(email: str) -> QuerySet[Any]:
     found = User.objects.annotate(folded=Lower("email"), called=Lower("username")).filter(Q(folded=folded) | Q(called=folded), is_active=True)
     proved, staff = Q(folded=folded, email_proved=True), Q(role__in=STAFF_ROLES)
     place = Case(When(proved & staff, then=0), When(proved, then=1), When(staff, then=2), default=3)
-    return found.annotate(place=place).order_by("place", "created_at", "pk")
+    return found.annotate(place=place, is_called_so=Exact(F("called"), folded)).order_by("place", "-is_called_so", "created_at", "pk")
 
 
 def who_forgot(name: str) -> list[User]:

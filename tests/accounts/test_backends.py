@@ -107,6 +107,29 @@ def test_who_is_called_like_an_email_from_before_signs_in_by_it_while_nobody_els
     assert [sign_in("old@b.example"), sign_in("new@b.example")] == [ann, ann]
 
 
+@pytest.mark.parametrize("proving", [0, 2])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_who_both_proved_an_email_or_both_did_not_the_one_who_is_called_so_signs_in(acme: Any, proving: int, order: int) -> None:
+    """One person of two companies: the first was called like the email, and has no other name; the second had to choose one."""
+    cfo, second = user("cfo", Role.ACCOUNT_ADMIN, email="cfo@b.example"), user("cfo2", Role.ACCOUNT_ADMIN, email="CFO@b.example", password="another kettle")
+    User.objects.filter(pk=cfo.pk).update(username="Cfo@B.example", created_at=second.created_at + timedelta(days=order))
+    for each in (cfo, second)[:proving]:
+        proved(each)
+
+    assert [sign_in("cfo@b.example"), sign_in("cfo@b.example", "another kettle"), sign_in("cfo2", "another kettle")] == [cfo, None, second]
+    assert set(queries.who_forgot("cfo@b.example")) == {cfo, second}
+
+
+def test_who_is_called_so_takes_no_email_from_who_alone_proved_it_and_has_it_back_once_they_prove_it_too(acme: Any) -> None:
+    cfo, second = user("cfo", Role.ACCOUNT_ADMIN, email="cfo@b.example"), user("cfo2", Role.ACCOUNT_ADMIN, email="cfo@b.example", password="another kettle")
+    User.objects.filter(pk=cfo.pk).update(username="cfo@b.example")
+    proved(second)
+    assert [sign_in("cfo@b.example"), sign_in("cfo@b.example", "another kettle")] == [None, second]
+
+    proved(cfo)
+    assert [sign_in("cfo@b.example"), sign_in("cfo@b.example", "another kettle"), sign_in("cfo2", "another kettle")] == [cfo, None, second]
+
+
 def proved(of: User) -> User:
     User.objects.filter(pk=of.pk).update(email_proved=True)
     return of
