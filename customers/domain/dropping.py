@@ -70,6 +70,7 @@ def drop(reseller: Reseller, *, agreed: Loss, actor: Actor, at: datetime) -> Non
     for problem in problems(reseller):
         raise problem
     with _shut(reseller), transaction.atomic():
+        _hold_at_parent(reseller)
         _look_at_last(reseller, agreed)
         _close_at_parent(reseller, actor=actor, at=at)
         names.free_all(reseller.schema_name)
@@ -101,6 +102,15 @@ def _shut(reseller: Reseller) -> Iterator[None]:
         if schemas.is_there(reseller):
             _set_state(reseller, Reseller.State.READY)
         raise
+
+
+def _hold_at_parent(reseller: Reseller) -> None:
+    """Lock the reseller's row at its parent before anything in its own schema, as who changes that row's plan or currency does."""
+    assert reseller.parent is not None, "the root was refused"
+    with schema_context(reseller.parent.schema_name):
+        row = Customer.objects.filter(reseller_schema=reseller.schema_name).first()
+        if row is not None:
+            standing.lock(row)
 
 
 def _look_at_last(reseller: Reseller, agreed: Loss) -> None:

@@ -323,6 +323,38 @@ def test_calls_that_wait_are_named_as_a_loss_and_no_more_of_them_are_lost_than_w
 
 @pytest.mark.rel(58)
 @pytest.mark.django_db(transaction=True)
+def test_who_changes_the_reseller_s_plan_meanwhile_and_who_drops_it_do_not_wait_for_each_other(as_owner: None) -> None:
+    """Both want its row at the parent and the standings of its own schema: in one order, so that neither is ended by the database."""
+    sold_to()
+    row, dear = Customer.objects.get(reseller_schema="northwind"), world.plan("Dear", rates={"44": ("United Kingdom", "9.00")})
+    changes: list[threading.Thread] = []
+    changed: list[str] = []
+    has_the_row, dropped = threading.Event(), threading.Event()
+
+    def hesitate() -> None:
+        has_the_row.set()
+        dropped.wait(0.5)
+
+    def change() -> None:
+        wants_the_table = While("LOCK TABLE customers_standing", hesitate)
+        with tenant_context(Reseller.objects.get(schema_name="acme")), connection.execute_wrapper(wants_the_table):
+            changed.append(customers.change(row, plan=dear, actor=jane, at=datetime.now(UTC)).status)
+
+    def begin() -> None:
+        changes.append(beside(change))
+        assert has_the_row.wait(20)
+
+    with connection.execute_wrapper(While('UPDATE "tenancy_reseller"', begin)):
+        drop()
+    dropped.set()
+    changes[0].join(20)
+
+    row.refresh_from_db()
+    assert (changed, row.status, Reseller.objects.filter(schema_name="northwind").exists()) == (["active"], "closed", False)
+
+
+@pytest.mark.rel(58)
+@pytest.mark.django_db(transaction=True)
 def test_a_reseller_that_cannot_be_dropped_is_open_again_with_all_its_files_and_one_that_is_half_gone_is_gone_on_with(
     as_owner: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
