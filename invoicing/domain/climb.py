@@ -88,7 +88,9 @@ def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:
     inputs: Mapping[str, Any] = call.buy_inputs or {}
     if call.buy_price is None or "reason" in inputs:
         return outcome.wait(inputs.get("reason", WaitingCall.Reason.NO_RATE), inputs.get("detail", ""))
-    return posted.priced(outcome, call.buy_price, inputs)
+    priced = posted.priced(outcome, call.buy_price, inputs)
+    priced.climbs_free = priced.is_answered and priced.plan is None  # to a line here that is named like the number
+    return priced
 
 
 def write_back(batch_id: UUID) -> None:

@@ -79,7 +79,7 @@ def rate_again(named: Named, attempt: UUID, *, actor: Actor, at: datetime) -> Ra
 
 def look(named: Named) -> list[Finding]:
     """What these calls should cost by what holds now for their moments, at this level and at the parent; nothing is written. Needs a transaction."""
-    calls = _ratable(named.rows())
+    calls = ratable(named.rows())
     keys = CallKey.objects.in_bulk([call.key_id for call in calls])
     owners = Customer.objects.in_bulk(list({call.customer_id for call in calls}))
     outcomes = [posted.outcome_of(call, keys[call.key_id], owners[call.customer_id]) for call in calls]
@@ -93,7 +93,7 @@ def look(named: Named) -> list[Finding]:
     return [_compared(each, outcome, purchase) for each, outcome in zip(found, outcomes, strict=True)]
 
 
-def _ratable(calls: Iterable[Call]) -> list[Call]:
+def ratable(calls: Iterable[Call]) -> list[Call]:
     """Answered calls to numbers. One with seconds and without a plan was to a line or has no price; one without either may have been."""
     answered = [call for call in calls if call.direction == records.OUT and call.answered_at is not None]
     unclear = [call for call in answered if call.plan_id is None and call.seconds == 0]

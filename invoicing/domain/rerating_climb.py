@@ -90,9 +90,10 @@ def _receive(carried: Mapping[Name, Call], parent: Seller, child: Reseller, *, a
     news = [
         (calls[key.pk], key, carried[name]) for name, key in sorted(keys.items()) if key.pk in calls and carried[name].buy_number > calls[key.pk].price_number
     ]
-    closed = billed.closed_calls(call for call, _key, _below in news)
-    kept = [_kept(call, key, below, customer) for call, key, below in news if key.pk in closed]
-    moved = _asked_now([_finding(call, key, below, customer) for call, key, below in news if key.pk not in closed])
+    movable = {call.key_id for call in rerating.ratable(call for call, _key, _below in news)}
+    movable -= billed.closed_calls(call for call, _key, _below in news).keys()
+    kept = [_kept(call, key, below, customer) for call, key, below in news if key.pk not in movable]
+    moved = _asked_now([_finding(call, key, below, customer) for call, key, below in news if key.pk in movable])
     rerating.apply(_bought_anew([*kept, *moved]), new_id(), actor=Actor.program(child.name), at=at)
 
 

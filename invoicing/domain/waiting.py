@@ -100,6 +100,7 @@ def _rate_again(ids: Sequence[UUID], *, actor: Actor, at: datetime) -> RatedAgai
     ahead = _ahead(rated)
     _post([(row, outcome) for row, outcome in rated if row.key_id not in ahead], actor=actor, at=at)
     rerating.price_first([(ahead[row.key_id], row.key, outcome) for row, outcome in rated if row.key_id in ahead], actor=actor, at=at)
+    _climb_now(pairs, actor=actor, at=at)
     _follow(pairs)
     WaitingCall.objects.filter(pk__in=[row.pk for row, _outcome in rated]).update(state=State.RATED, decided_by=actor.name, decided_at=at)
     keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in pairs})
@@ -122,10 +123,19 @@ def _post(rated: Sequence[tuple[WaitingCall, Outcome]], *, actor: Actor, at: dat
         posting.post(batch, of_switch[batch.switch_id], actor=actor, at=at)
 
 
+def _climb_now(pairs: Sequence[tuple[WaitingCall, Outcome]], *, actor: Actor, at: datetime) -> None:
+    """What waits for its price alone by now, such as a record that was nobody's before, climbs as if it came so."""
+    if buying.seller() is None:
+        return
+    waits = [(row, outcome) for row, outcome in pairs if outcome.waits_for_its_price and not row.batch.child_schema]
+    there = _ahead(waits)
+    _post([(row, outcome.without_price()) for row, outcome in waits if row.key_id not in there], actor=actor, at=at)
+
+
 def _ahead(rated: Sequence[tuple[WaitingCall, Outcome]]) -> dict[UUID, Call]:
     """Those that climbed while they waited, by their keys, as they stand at nothing."""
     moments = {outcome.at for _row, outcome in rated if outcome.at is not None}
-    owners = {row.customer_id for row, _outcome in rated if row.customer_id is not None}
+    owners = {outcome.customer.pk for _row, outcome in rated if outcome.customer is not None}
     found = Call.objects.filter(customer_id__in=owners, at__in=moments, key_id__in=[row.key_id for row, _outcome in rated])
     return {call.key_id: call for call in found}
 
@@ -157,8 +167,8 @@ def set_aside(ids: Sequence[UUID], *, note: str, actor: Actor, at: datetime) -> 
 
 def _give_away(rows: Sequence[WaitingCall], *, actor: Actor, at: datetime) -> None:
     outcomes = rating_batch.give_away([records.from_json(row.record) for row in rows], [row.customer_id for row in rows])
-    given = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.climbs_free]
-    ahead = _ahead(given)
+    ahead = _ahead(list(zip(rows, outcomes, strict=True)))
+    given = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.climbs_free or row.key_id in ahead]
     _post([(row, outcome) for row, outcome in given if row.key_id not in ahead], actor=actor, at=at)
     keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in given})
 

@@ -57,10 +57,17 @@ RATED_AGAIN = (
 )
 WAITING = DIFFERENCES.format(what="moved.id") + "WHERE elsewhere.id IS NULL"
 FIRST_MOVED = """
-    SELECT change.transfer_id, call.transfer_id
+    SELECT DISTINCT ON (change.transfer_id) change.transfer_id, moved.transfer_id
       FROM invoicing_pricechange AS change
       JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id
-     WHERE change.transfer_id = ANY (%(differences)s::uuid[]) AND call.transfer_id IS NOT NULL
+     CROSS JOIN LATERAL (
+        SELECT call.transfer_id, 0 AS number
+         UNION ALL
+        SELECT before.transfer_id, before.price_number FROM invoicing_pricechange AS before
+         WHERE before.key_id = change.key_id AND before.price_number < change.price_number) AS moved
+      JOIN invoicing_taken AS taken ON taken.transfer_id = moved.transfer_id
+     WHERE change.transfer_id = ANY (%(differences)s::uuid[])
+     ORDER BY change.transfer_id, moved.number
 """
 
 

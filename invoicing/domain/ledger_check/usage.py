@@ -121,7 +121,7 @@ ANSWERED = Question(
         SELECT DISTINCT ON (change.key_id) change.key_id, change.price_after
           FROM invoicing_pricechange AS change
           JOIN invoicing_waitingcall AS waiting ON waiting.key_id = change.key_id AND waiting.state = 'rated'
-          JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.batch_id = waiting.batch_id
+          JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.transfer_id IS NULL
          WHERE change.price_number > 0 AND change.before ->> 'plan_id' IS NULL
          ORDER BY change.key_id, change.price_number, change.buy_number)
     SELECT call.customer_id, 'call ' || key.call_id || ' of switch ' || switch.name, (key.answer ->> 'price')::numeric, call.first_price

@@ -178,6 +178,22 @@ def test_who_paid_no_tax_then_gets_none_back(first: datetime, noon: datetime) ->
     assert taxes(december(paul)) == [("20", "207.00", "41.40")]
 
 
+@pytest.mark.rel(7)
+@pytest.mark.parametrize(("which", "total"), [(0, "480.00"), (1, "720.00")])
+def test_a_tax_that_came_to_nothing_on_the_invoice_comes_back_with_what_bore_it(first: datetime, noon: datetime, which: int, total: str) -> None:
+    paul = world.customer("Paul Ltd", taxes=(world.vat("20"),), limit="500.00")
+    at = months.local("2026-10-05 12:00")
+    written = [entries.write(paul, entry, D("100.00"), note="x", actor=jane, at=at, key=entry) for entry in ("charge", "credit")]
+    entries.write(paul, "lower", D("10.00"), note="Old books", actor=jane, at=at, key="3")
+    [october] = months.issue("2026-11-01", first)
+    assert (figures(october), taxes(october)) == (("10.00", "0.00", "10.00"), [("20", "0.00", "0.00")])
+    take_back(written[which], noon)
+    entries.write(paul, "charge", D("500.00"), note="Switch", actor=jane, at=noon, key="4")
+
+    assert figures(december(paul))[2] == total
+    assert ledger_check.check().differences == []
+
+
 def test_as_long_as_the_tax_is_the_same_it_is_one(taxed: tuple[Customer, Document]) -> None:
     assert taxes(december(taxed[0])) == [("20", "200.00", "40.00")]
 

@@ -147,6 +147,23 @@ def test_calls_rated_again_stand_with_the_others_of_their_month_while_the_tax_is
 
 
 @pytest.mark.rel(7)
+def test_a_call_that_was_free_first_gives_back_the_tax_of_the_invoice_that_has_its_difference(first: datetime, noon: datetime) -> None:
+    vera = world.customer("Vera Ltd", on=world.plan(), limit="500.00", taxes=(world.vat("20"),))
+    minute_costs("0")
+    months.dialled(vera, "2026-10-03 09:00", "442079460123", seconds=6000)
+    minute_costs("1.00")
+    again(months.local("2026-10-05 12:00"))
+    [october] = months.issue("2026-11-01", first)
+    CustomerTax.objects.all().delete()
+    minute_costs("0")
+    again(noon)
+    months.moved(Kind.CHARGE, vera, "500.00", "2026-11-22 12:00", note="Switch")
+
+    [november] = months.issue("2026-12-01", months.local("2026-12-01 06:00"))
+    assert (months.figures(october), months.figures(november)) == (("100.00", "20.00", "120.00"), ("400.00", "-20.00", "380.00"))
+
+
+@pytest.mark.rel(7)
 def test_a_line_with_calls_and_their_differences_is_credited_whole(anna: Customer, first: datetime, noon: datetime) -> None:
     minute_costs("0.03")
     again(first)
