@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import AuditEntry, LoginLink, SignInName, User
-from billing_portal.accounts.models.users import STAFF_ROLES
+from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.mail.models import MailLog
 
 LOGIN_DETAILS = "login_details"
@@ -123,6 +123,13 @@ def last_change(about: tuple[str, UUID], fields: Iterable[str]) -> AuditEntry | 
     """The entry of who changed one of these fields of a subject last."""
     found = AuditEntry.objects.filter(subject_kind=about[0], subject_id=about[1], changes__has_any_keys=list(fields))
     return found.order_by("-at", "-created_at", "-pk").first()
+
+
+def is_of_people(entry: AuditEntry) -> bool:
+    """Whether somebody of a customer did it by themselves: no staff, no program, nobody from above."""
+    if entry.actor_id is None or entry.actor_schema or entry.acted_for_id:
+        return False
+    return User.objects.filter(pk=entry.actor_id, role__in=PEOPLE_ROLES).exists()
 
 
 def history_of(customer_id: UUID, *, count: int = 100) -> list[AuditEntry]:

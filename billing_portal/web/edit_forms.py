@@ -13,7 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import AuditEntry
-from billing_portal.accounts.queries import last_change
+from billing_portal.accounts.queries import is_of_people, last_change
+from billing_portal.tenancy import queries as tenancy
 from billing_portal.web.forms import PortalForm
 from billing_portal.web.viewer import ANONYMOUS, Viewer
 
@@ -50,7 +51,7 @@ class EditForm(PortalForm):
     def saved_by(self, name: str) -> str | Promise:
         """Who saved this field last, as the reader may know them."""
         saved = last_change(self.about, self.AUDITED_AS.get(name, [name])) if self.about else None
-        return saved.actor_name if saved is not None and may_know(self.reader, saved) else _("Somebody")
+        return who_acted(saved, self.reader) if saved is not None else _("Somebody")
 
     def changes(self) -> dict[str, Any]:
         """What was changed, against what is stored now, and what goes with it: all that a verb needs to be told."""
@@ -111,9 +112,9 @@ class EditForm(PortalForm):
             data[key] = "on" if value is True else value  # type: ignore[index]
 
 
-def may_know(reader: Viewer, saved: AuditEntry) -> bool:
-    """Staff know who acted; people of a customer their own and their reseller's staff, nobody who came from above."""
-    return reader.is_staff or not saved.actor_schema
+def who_acted(saved: AuditEntry, reader: Viewer) -> str:
+    """The name of who acted, for staff; people of a customer read those of their own people, and of everybody else the reseller's."""
+    return saved.actor_name if reader.is_staff or is_of_people(saved) else tenancy.current().name
 
 
 def sent(field: forms.Field, value: Any) -> Any:
