@@ -10,7 +10,10 @@ UNSEEN = (
 """What Unicode calls default ignorable, as a class of signs: soft hyphens, joiners, selectors of a variant and others that nobody sees."""
 
 _UNSEEN = re.compile(f"[{UNSEEN}]")
-_NOT_PLAIN = {"Cc", "Cs", "Zl", "Zp"}
+_NOT_PLAIN = {"Cc", "Cn", "Co", "Cs", "Zl", "Zp"}
+_BLANK = re.compile("[\u2800\ufff9-\ufffc\U0001d159\U00013430-\U0001343f]")
+"""What draws nothing, or what another sign stands in for, and is none of the above: an empty Braille cell, marks of annotations, a note without a head."""
+_DRAWN = {"L", "N", "P", "S"}
 
 
 def fold(name: str) -> str:
@@ -24,5 +27,11 @@ def fold(name: str) -> str:
 
 
 def is_plain(name: str) -> bool:
-    """Whether it can be written on one line: no control character, no break, no half of a sign."""
-    return not any(unicodedata.category(sign) in _NOT_PLAIN for sign in name)
+    """Whether it can be written on one line and read: no control character, no break, no half of a sign, none that has no meaning yet, none that is
+    blank."""
+    return not _BLANK.search(name) and not any(unicodedata.category(sign) in _NOT_PLAIN for sign in name)
+
+
+def is_seen(name: str) -> bool:
+    """Whether a sign of it can be seen: a letter, a figure, punctuation or a symbol."""
+    return any(unicodedata.category(sign)[0] in _DRAWN for sign in _BLANK.sub("", fold(name)))

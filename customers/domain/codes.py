@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing_portal.accounts.models import SignInName, User
 from billing_portal.kernel.errors import DomainError, require
-from billing_portal.kernel.folding import fold, is_plain
+from billing_portal.kernel.folding import fold, is_plain, is_seen
 from customers.models import AccountCode, Customer
 
 FIRST = 100_001
@@ -67,7 +67,7 @@ def take_code(customer: Customer, wanted: str, *, at: datetime) -> str:
     """
     field = "switch_account_code"
     if wanted:
-        usable = CODE.fullmatch(wanted) and is_plain(wanted) and fold(wanted)
+        usable = CODE.fullmatch(wanted) and is_plain(wanted) and is_seen(wanted)
         require(usable, "switch_account_code_invalid", _("A switch account code has at most 60 characters that can be seen and read."), field)
         _require_quiet(customer, wanted, field)
         require(_hold(customer, wanted, at), "switch_account_code_taken", _("“%s” is an account number or code of another customer.") % wanted, field)

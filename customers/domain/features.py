@@ -10,7 +10,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import phone
 from billing_portal.kernel.errors import DomainError, require
-from billing_portal.kernel.folding import fold, is_plain
+from billing_portal.kernel.folding import fold, is_plain, is_seen
 from billing_portal.kernel.period import zone_of
 from billing_portal.tenancy.database import take_turns
 from customers.domain import line_names
@@ -103,7 +103,7 @@ def change_line(line: Line, *, actor: Actor, at: datetime, **given: Unpack[LineC
 
 
 def _require_usable(name: str, address: str) -> None:
-    require(fold(name), "line_name_missing", _("Write the name the switch sends for this line."), "name")
+    require(is_seen(name), "line_name_missing", _("Write the name the switch sends for this line."), "name")
     for field, text, longest in (("name", name, 60), ("address", address, 100)):
         require(is_plain(text), "line_name_unreadable", _("This holds characters that cannot be read. Write it again."), field)
         require(len(fold(text)) <= longest, "line_name_too_long", _("This is too long: some of its signs stand for several letters each."), field)

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from billing_portal.kernel.folding import fold, is_plain
+from billing_portal.kernel.folding import fold, is_plain, is_seen
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,26 @@ def test_a_folded_name_is_folded_as_it_is() -> None:
 @pytest.mark.parametrize("name", ["de\0sk", "desk\n", "\x85", "a\u2028b", "\ud83d", "\x7f"])
 def test_a_name_holds_no_control_characters(name: str) -> None:
     assert not is_plain(name)
+
+
+BLANK = ["\u2800", "\ufff9", "\ufffa", "\ufffb", "\ufffc", "\U0001d159", "\U00013430"]
+MEANS_NOTHING = ["\ufdd0", "\u0378", "\ue000", "\U000f0000"]
+
+
+@pytest.mark.parametrize("sign", BLANK + MEANS_NOTHING)
+def test_a_name_holds_no_sign_that_is_blank_or_has_no_meaning(sign: str) -> None:
+    assert [is_plain(name) for name in (f"Anna{sign}", sign, f"{sign}Anna Ltd")] == [False] * 3
+
+
+@pytest.mark.parametrize("name", [*BLANK, *MEANS_NOTHING, "", " ", "\u00ad", "\u3164", "\u200d\u2800", "\u0301", "\ufe0f"])
+def test_a_name_of_which_nothing_can_be_seen_is_none(name: str) -> None:
+    assert not is_seen(name)
+
+
+@pytest.mark.parametrize("name", ["Ann", "7", "会議室", "می\u200cخواهم", "&", "☎", "\u2801", " ! ", "אבג"])
+def test_a_letter_a_figure_punctuation_and_a_symbol_can_be_seen(name: str) -> None:
+    assert is_seen(name)
+    assert is_plain(name)
 
 
 @pytest.mark.parametrize("name", ["Büro Ä1", "会議室", "می\u200cخواهم", "de\u00adsk", "☎"])

@@ -24,7 +24,7 @@ def require_usable(name: str) -> None:
 
     Raises `name_missing`, `name_unreadable` and `name_too_long` on the field `name`.
     """
-    require(folding.fold(name), "name_missing", _("Write a name that can be seen."), "name")
+    require(folding.is_seen(name), "name_missing", _("Write a name that can be seen."), "name")
     require(folding.is_plain(name), "name_unreadable", _("This holds characters that cannot be read. Write it again."), "name")
     short = len(fold(name)) <= LONGEST
     require(short, "name_too_long", _("This name is too long: some of its signs stand for several letters each. Write a shorter one."), "name")

@@ -34,6 +34,22 @@ def test_case_space_and_unicode_form_do_not_distinguish_names(acme: Any, other: 
         names.take(other, customer_id=new_id())
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("\u2800", "name_missing"),
+        ("\u3164", "name_missing"),
+        ("Harbour Cafe\u2800", "name_unreadable"),
+        ("Harbour\ue000", "name_unreadable"),
+        ("\ufff9A", "name_unreadable"),
+    ],
+)
+def test_a_name_that_nobody_sees_or_tells_from_another_is_none(acme: Any, name: str, code: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        names.take(name, customer_id=new_id())
+    assert (refused.value.code, refused.value.field) == (code, "name")
+
+
 @pytest.mark.rel(57)
 def test_a_clash_with_another_reseller_names_neither_it_nor_its_data(acme: Any) -> None:
     with schema_context("globex"):
