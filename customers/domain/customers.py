@@ -99,8 +99,8 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     The currency is the plan's and the time zone the reseller's unless given; without an account number the next free one is taken.
     Raises `name_taken`, `too_many_names`, `name_missing`, `plan_missing`, `currency_unknown`, `account_number_taken` and others, each on its field.
     """
-    with tries.about_a_name(actor, at=at):
-        return _create(name, actor=actor, at=at, **fields)
+    tries.ask_a_name(actor, at=at)
+    return _create(name, actor=actor, at=at, **fields)
 
 
 @transaction.atomic
@@ -132,8 +132,9 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     Raises `name_taken`, `too_many_names`, `currency_fixed` once money moved, `billing_type_fixed` while something waits that cannot be invoiced, `wallet_owes`
     (semantics 3), and others.
     """
-    with tries.about_a_name(actor, at=at, asks=fields.get("name", customer.name) != customer.name):
-        return _change(customer, actor=actor, at=at, **fields)
+    if fields.get("name", customer.name) != customer.name:
+        tries.ask_a_name(actor, at=at)
+    return _change(customer, actor=actor, at=at, **fields)
 
 
 @transaction.atomic

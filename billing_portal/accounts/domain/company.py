@@ -36,8 +36,9 @@ def change(reseller: Reseller, values: Mapping[str, str], *, actor: Actor, at: d
 
     Raises `name_missing`, `name_taken`, `too_many_names`, `colour_invalid`, `colour_pale`.
     """
-    with tries.about_a_name(actor, at=at, asks=str(values.get("name", reseller.name)).strip() != reseller.name):
-        return _change(reseller, values, actor=actor, at=at)
+    if str(values.get("name", reseller.name)).strip() != reseller.name:
+        tries.ask_a_name(actor, at=at)
+    return _change(reseller, values, actor=actor, at=at)
 
 
 @transaction.atomic

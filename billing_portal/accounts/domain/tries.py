@@ -5,12 +5,11 @@ Tries lie in the database, so they are counted without Redis. Each is written do
 moment are not more than ten, and taken back when it succeeds. The owner is never locked out: a browser they signed in with before has ten
 tries of its own (`accounts.known`), a link by mail works all the while, and who set a new password by it starts anew.
 
-Whether a name is a customer's somewhere on the platform is told one person twenty times in a minute, wherever they ask (57).
+Whether a name is a customer's somewhere on the platform is told one person twenty times in a minute, wherever they ask; one that is saved
+counts as well, or a list of names could be asked by renaming (57).
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,27 +76,19 @@ def begin_at_the_door(name: str, *, whom: str, address: str, at: datetime) -> At
     return AtTheDoor((by_name, of_account), looked_at)
 
 
-@contextmanager
-def about_a_name(actor: Actor, *, at: datetime, asks: bool = True) -> Iterator[None]:
-    """Around what takes a name on the platform, or says why not: counted unless it succeeds. `asks`: whether it is about a name at all.
-
-    Raises what `ask_a_name` raises.
-    """
-    counted = ask_a_name(actor, at=at) if asks else ()
-    yield
-    take_back(*counted)
-
-
 @transaction.atomic
-def ask_a_name(actor: Actor, *, at: datetime) -> tuple[SignInTry, ...]:
-    """Count that a person is told whether a name is free; a program may always ask. Raises `too_many_names` at `name`, and then counts nothing."""
+def ask_a_name(actor: Actor, *, at: datetime) -> None:
+    """Count that a person is told whether a name is free, which taking it tells too; a program may always ask.
+
+    Raises `too_many_names` at `name`, and then counts nothing.
+    """
     if actor.user_id is None:
-        return ()
+        return
     whom = str(actor.user_id)
     _one_at_a_time(f"{Kind.NAME}:whom:{whom}")
     asked = SignInTry.objects.filter(kind=Kind.NAME, whom=whom, at__gt=at - MINUTE)
     require(asked.count() < MOST_NAMES, "too_many_names", TOO_MANY_NAMES, "name")
-    return (SignInTry.objects.create(kind=Kind.NAME, whom=whom, at=at),)
+    SignInTry.objects.create(kind=Kind.NAME, whom=whom, at=at)
 
 
 def take_back(*counted: SignInTry) -> None:

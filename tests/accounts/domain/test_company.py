@@ -14,6 +14,7 @@ from customers.domain import customers, resellers
 from customers.domain.resellers import NewReseller
 from customers.models import Customer
 from tests.support import world
+from tests.support.people import user
 
 boss = Actor.program("boss")
 
@@ -30,6 +31,17 @@ def test_nothing_changed_writes_nothing(acme: Any, noon: datetime) -> None:
     company.change(acme, {"name": "Acme"}, actor=boss, at=noon)
 
     assert AuditEntry.objects.count() == 0
+
+
+@pytest.mark.rel(57)
+def test_who_calls_the_company_something_else_again_and_again_is_told_of_twenty_names_in_a_minute(acme: Any, noon: datetime) -> None:
+    joe = Actor.of(user("joe"))
+    for number in range(20):
+        acme = company.change(acme, {"name": f"Acme {number}"}, actor=joe, at=noon)
+
+    with pytest.raises(DomainError, match="too_many_names"):
+        company.change(acme, {"name": "Acme"}, actor=joe, at=noon)
+    assert company.change(acme, {"city": "Leeds"}, actor=joe, at=noon).name == "Acme 19"
 
 
 @pytest.mark.parametrize("taken", ["Globex", " GLOBEX ", "Anna Ltd"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
+from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import AuditEntry, SignInName, User
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.folding import fold
@@ -19,6 +20,7 @@ from customers.models import AccountCode, BillingType, Customer, Kind, PlanAssig
 from customers.queries import plan_at
 from rateplans.models import RatePlan, Tax
 from tests.support import world
+from tests.support.people import user
 from tests.support.world import jane
 
 
@@ -185,6 +187,23 @@ def test_a_change_of_nothing_leaves_no_trace(anna: Customer, noon: datetime) -> 
     change(anna, noon, name="Anna Ltd", credit_limit=Decimal("0.00"))
 
     assert not AuditEntry.objects.filter(action="customer.changed").exists()
+
+
+@pytest.mark.rel(57)
+def test_who_makes_and_renames_customers_without_end_is_told_of_twenty_names_in_a_minute(anna: Customer, standard: RatePlan, noon: datetime) -> None:
+    """Of a name that is got it is known that it was free."""
+    joe = Actor.of(user("joe"))
+    customers.create("Company 0", plan=standard, actor=joe, at=noon, billing_email="a@company.example")
+    for number in range(1, 20):
+        anna = customers.change(anna, name=f"Company {number}", actor=joe, at=noon)
+
+    with pytest.raises(DomainError, match="too_many_names"):
+        customers.create("Bob Ltd", plan=standard, actor=joe, at=noon)
+    with pytest.raises(DomainError, match="too_many_names"):
+        customers.change(anna, name="Bob Ltd", actor=joe, at=noon)
+    assert sorted(Customer.objects.values_list("name", flat=True)) == ["Company 0", "Company 19"]
+    assert customers.change(anna, name="Company 19", city="Leeds", actor=joe, at=noon).city == "Leeds"
+    assert customers.change(anna, name="Bob Ltd", actor=joe, at=noon + timedelta(minutes=1)).name == "Bob Ltd"
 
 
 def test_a_new_name_frees_the_old_one(anna: Customer, standard: RatePlan, noon: datetime) -> None:
