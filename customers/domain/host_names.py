@@ -49,7 +49,14 @@ def _is_open_to(host: str, parent: Reseller) -> bool:
 
 
 def _is_in_free_domain(host: str, parent: Reseller) -> bool:
-    """Whether the domain that somebody has registered for this host holds hosts of the parent and of those it ordered alone; co.uk is nobody's domain."""
+    """Whether the domain that somebody has registered for this host holds hosts of the parent and of those below it alone; co.uk is nobody's domain."""
     domain = domains.registered(host)
     beside = Domain.objects.filter(Q(domain=domain) | Q(domain__endswith=f".{domain}"))
-    return domain is not None and not beside.exclude(Q(tenant=parent) | Q(tenant__parent=parent)).exists()
+    return domain is not None and all(_is_of(each.tenant, parent) for each in beside.select_related("tenant"))
+
+
+def _is_of(reseller: Reseller | None, parent: Reseller) -> bool:
+    """Whether this is the parent or hangs from it, however far below."""
+    while reseller is not None and reseller.pk != parent.pk:
+        reseller = reseller.parent
+    return reseller is not None

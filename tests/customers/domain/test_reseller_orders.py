@@ -15,7 +15,7 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.domain import names, schemas
 from billing_portal.tenancy.models import Domain, Reseller
-from customers.domain import reseller_orders, resellers
+from customers.domain import host_names, reseller_orders, resellers
 from customers.models import Customer
 from rateplans.models import BillingTerms, RatePlan
 from tests.support import world
@@ -153,6 +153,19 @@ def test_a_domain_that_holds_hosts_of_ones_own_and_of_those_one_ordered_is_ones_
     Domain.objects.create(domain="portal.acme.example", tenant=named("acme"), is_primary=False)
 
     assert order(jane, host=host).status_code == 302
+
+
+@pytest.mark.rel(56)
+def test_a_reseller_keeps_its_domain_whoever_below_is_given_a_host_in_it(jane: Any) -> None:
+    """Whoever is not below it does not get in."""
+    child = below("acme", "north.acme-tel.example")
+    grandchild = below(child.schema_name, "a.north.acme-tel.example")
+    below(grandchild.schema_name, "b.a.north.acme-tel.example")
+
+    host_names.check_place("south.acme-tel.example", named("acme"))
+    for stranger in (grandchild, named("globex")):
+        with pytest.raises(DomainError, match="host_not_yours"):
+            host_names.check_place("south.acme-tel.example", stranger)
 
 
 def ordered_before(host: str) -> Any:
