@@ -203,7 +203,9 @@ def _check_currency(currency: str) -> None:
 def _rename(customer: Customer, name: str) -> None:
     cleaned = _clean_name(name)
     if cleaned != customer.name:
-        names.take(cleaned, beside=own_row.calls_itself(customer), customer_id=customer.pk)
+        own = own_row.calls_itself(customer)
+        beside = own if own and names.is_free(own, except_for=customer.pk) else ""  # what two bear since before it was held stays the first's
+        names.take(cleaned, beside=beside, customer_id=customer.pk)
         customer.name = cleaned
 
 

@@ -158,5 +158,19 @@ def world_reseller(name: str, *, under: str) -> Reseller:
         return schemas.register(name=name, schema_name=short, host=f"{short}.localhost", parent=parent, currency="EUR", time_zone="UTC")
 
 
+def test_a_parent_renames_a_reseller_whose_own_name_is_somebody_elses_since_before_own_names_were_held(acme: Any, noon: datetime) -> None:
+    bearer = new_id()
+    with schema_context("globex"):
+        names.take("Northwind", customer_id=bearer)
+    Reseller.objects.filter(pk=acme.pk).update(name="Northwind")
+    with schema_context("owner"):
+        row = world.customer("Acme", kind="reseller", reseller_schema="acme")
+        names.take("Acme", customer_id=row.pk)
+
+        assert customers.change(row, name="Acme Holding", actor=boss, at=noon).name == "Acme Holding"
+    assert held_by(row) == {"acme holding"}
+    assert list(CustomerName.objects.filter(folded="northwind").values_list("customer_id", flat=True)) == [bearer]
+
+
 def held_by(row: Customer) -> set[str]:
     return set(CustomerName.objects.filter(schema_name="owner", customer_id=row.pk).values_list("folded", flat=True))
