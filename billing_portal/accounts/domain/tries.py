@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts import queries
@@ -42,13 +43,18 @@ class AtTheDoor:
 def whom(name: str) -> str:
     """Whose account a name tries: the same for all names of one user; of a name that nobody has, its fingerprint."""
     user = queries.named(name)
-    unknown = hashlib.sha256(name.strip().casefold().encode()).hexdigest()
+    unknown = _mark("unknown", name)
     return str(user.pk) if user else unknown
 
 
 def typed(name: str) -> str:
     """What the name itself is counted as, whoever has it."""
-    return hashlib.sha256(f"typed:{name.strip().casefold()}".encode()).hexdigest()
+    return _mark("typed", name)
+
+
+def _mark(kind: str, name: str) -> str:
+    """A fingerprint for this reseller by our secret: what was typed may be a password, and nobody finds it by trying."""
+    return salted_hmac(f"accounts.tries.{kind}:{connection.schema_name}", name.strip().casefold(), algorithm="sha256").hexdigest()
 
 
 @transaction.atomic

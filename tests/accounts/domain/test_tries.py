@@ -1,5 +1,6 @@
 """Guessing ends after ten, whoever asks from wherever, also when many ask at once."""
 
+import hashlib
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,6 +96,21 @@ def test_all_names_of_one_user_are_one_account_and_unknown_names_are_told_apart_
 
     assert {tries.whom(name) for name in ("jane", "JANE", "jane@example.com", "100042")} == {str(jane.pk)}
     assert tries.whom("Nobody") == tries.whom("nobody ") != tries.whom("somebody")
+
+
+@pytest.mark.rel(75)
+def test_what_was_typed_cannot_be_found_by_trying_without_the_secret_and_differs_by_reseller(acme: Any, globex: Any, settings: Any) -> None:
+    """It may have been a password."""
+    typed = "my secret passphrase"
+
+    def marks(tenant: Any) -> list[str]:
+        connection.set_tenant(tenant)
+        return [tries.whom(typed), tries.typed(typed)]
+
+    plain = [hashlib.sha256(text.encode()).hexdigest() for text in (typed, f"typed:{typed}")]
+    known = [*marks(acme), *marks(globex)]
+    settings.SECRET_KEY = "another secret, and a long one"
+    assert len({*plain, *known, *marks(acme)}) == 8
 
 
 def test_a_forgiven_account_starts_anew_with_passwords_and_not_with_codes(acme: Any, noon: datetime) -> None:
