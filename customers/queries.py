@@ -9,15 +9,13 @@ from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Lower
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django_tenants.utils import schema_context
 
 from billing_portal.accounts.models import AuditEntry, Role, User
-from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import MoneyField
 from billing_portal.web.listing import Totals
 from billing_portal.web.lookup import named_or_404
 from billing_portal.web.viewer import STAFF, SWITCHERS, Viewer
-from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment, Standing, Transfer
+from customers.models import BillingType, Customer, Line, Lock, Person, PlanAssignment
 from rateplans.models import RatePlan
 
 VISITS_LOOKED_AT = 20  # of the viewer's own switches, to offer the last customers first
@@ -120,19 +118,6 @@ def assignments_of(customer_ids: Iterable[UUID]) -> dict[UUID, list[PlanAssignme
     for row in rows.order_by("customer_id", F("valid_from").desc(nulls_last=True)):
         found.setdefault(row.customer_id, []).append(row)
     return found
-
-
-def has_moved(customer: Customer) -> bool:
-    """Whether money of this customer ever moved or a call of it was priced, be it at nothing; from then on its currency is fixed.
-
-    A reseller's calls are bought in its currency before they arrive here, so money and calls in its own books count as well (semantics 25).
-    """
-    if Transfer.objects.filter(customer=customer).exists() or Standing.objects.filter(customer=customer, last_call_at__isnull=False).exists():
-        return True
-    if customer.kind != Customer.CustomerKind.RESELLER or tenancy.named(customer.reseller_schema, made=True) is None:
-        return False
-    with schema_context(customer.reseller_schema):
-        return Transfer.objects.exists() or Standing.objects.filter(last_call_at__isnull=False).exists()
 
 
 def people_of(customer: Customer) -> QuerySet[Person]:

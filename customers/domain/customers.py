@@ -14,13 +14,12 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, tries
 from billing_portal.accounts.models import SignInName
-from billing_portal.kernel import currencies
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.queries import current, named
 from customers import queries
-from customers.domain import codes, differences, limits, low_balance, own_row, people, spending, standing, unbilled
+from customers.domain import codes, currency, differences, limits, low_balance, own_row, people, spending, standing, unbilled
 from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
 from rateplans.models import RatePlan, Tax
 
@@ -185,7 +184,7 @@ def _fill(customer: Customer, plan: RatePlan | None) -> None:
     zone_of(customer.time_zone)
     require(customer.billing_type in BillingType.values, "billing_type_unknown", _("Choose how the customer pays."), "billing_type")
     _check_limit(customer)
-    _check_currency(customer.currency)
+    currency.check(customer.currency)
 
 
 def _check_limit(customer: Customer) -> None:
@@ -193,11 +192,6 @@ def _check_limit(customer: Customer) -> None:
     daily = customer.daily_limit
     require(daily is None or daily >= 0, "daily_limit_negative", _("Write a limit of 0.00 or more."), "daily_limit")
     low_balance.check(customer)
-
-
-def _check_currency(currency: str) -> None:
-    """Any currency, whatever the plan's: calls are converted once, when they are rated (semantics 20)."""
-    require(currency in currencies.codes(), "currency_unknown", _("Choose a currency from the list."), "currency")
 
 
 def _rename(customer: Customer, name: str) -> None:
@@ -245,14 +239,11 @@ def _hold_buying(customer: Customer) -> None:
             standing.hold_all()
 
 
-def _change_currency(customer: Customer, currency: str) -> None:
-    if currency == customer.currency:
+def _change_currency(customer: Customer, code: str) -> None:
+    if code == customer.currency:
         return
     _hold_buying(customer)
-    require(not queries.has_moved(customer), "currency_fixed", _("The currency cannot change after the first call or movement of money."), "currency")
-    _check_currency(currency)
-    customer.currency = currency
-    customer.accounts.update(currency=currency)
+    currency.change(customer, code)
 
 
 def _change_plan(customer: Customer, plan: RatePlan | None, at: datetime) -> None:

@@ -27,7 +27,7 @@ from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from customers import queries
-from customers.domain import codes, customers, switching
+from customers.domain import codes, currency, customers, switching
 from customers.forms.customers import CustomerForm, EditCustomerForm, NewCustomerForm
 from customers.models import BillingType, Customer
 from rateplans.queries import billing_terms, taxes, visible_plans
@@ -56,7 +56,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def edit(request: PortalRequest, account: str) -> HttpResponse:
     customer = queries.customer_or_404(request.viewer, account)
     plan = queries.plan_at([customer.pk], timezone.now()).get(customer.pk)
-    form = EditCustomerForm(request.POST or None, customer=customer, plan=plan, currency_fixed=queries.has_moved(customer), reader=request.viewer)
+    form = EditCustomerForm(request.POST or None, customer=customer, plan=plan, currency_fixed=currency.is_fixed(customer), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             changed = customers.change(customer, **form.given(), actor=actor_of(request), at=timezone.now())

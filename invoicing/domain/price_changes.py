@@ -1,4 +1,7 @@
-"""Write new prices over those of posted calls, with the old ones kept beside them; the other columns of a call never change."""
+"""Write new prices over those of posted calls, with the old ones kept beside them; the other columns of a call never change.
+
+But for one that never had a price: it follows its customer into another currency (`unpriced`).
+"""
 
 from __future__ import annotations
 

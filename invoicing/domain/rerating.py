@@ -109,13 +109,17 @@ def _without_price(keys: Iterable[UUID]) -> set[UUID]:
 
 
 def price_first(rated: Iterable[tuple[Call, CallKey, Outcome]], *, actor: Actor, at: datetime) -> None:
-    """Give calls that climbed while they waited their price, as the difference from nothing; what they cost stays. The caller holds the standings."""
+    """Give calls that climbed while they waited their price, as the difference from nothing; what they cost stays. The caller holds the standings.
+
+    A margin that was empty for want of an exchange rate is there when there is one now.
+    """
     found = []
     for call, key, outcome in rated:
         numbers: dict[str, Any] = {"price_number": _next(call), "buy_number": call.buy_number, "margin_rate": call.margin_rate}
         if outcome.customer is not None:
             found.append(Finding(call, key, outcome.customer, outcome, **numbers))
     apply(found, new_id(), actor=actor, at=at)
+    margins.fill([(each.call.at, each.call.id) for each in found if each.call.margin_rate is None])
 
 
 def _next(call: Call) -> int:
