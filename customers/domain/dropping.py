@@ -94,7 +94,10 @@ def problems(reseller: Reseller) -> Iterator[DomainError]:
 
 @contextmanager
 def _shut(reseller: Reseller) -> Iterator[None]:
-    """The reseller's host is shut, and opened again if something stops what is done meanwhile: its schema is there whole then."""
+    """The reseller's host is shut, and opened again if something stops what is done meanwhile: its schema is there whole then.
+
+    A schema is made together with the state READY, so one whose state says otherwise was left by a drop that was killed, and is opened too.
+    """
     _set_state(reseller, Reseller.State.MAKING)
     try:
         yield
