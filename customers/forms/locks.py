@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +18,7 @@ SCOPES = [
 
 
 class LockForm(PortalForm):
-    """What to lock, and why."""
+    """What to lock, and why; `scopes` are those that are offered."""
 
     scopes = forms.MultipleChoiceField(
         label=_("What to lock"),
@@ -25,3 +28,9 @@ class LockForm(PortalForm):
         error_messages={"required": _("Choose what to lock.")},
     )
     note = NoteField(label=_("Why"), max_length=300, required=False, help_text=_("Only your staff see this."))
+
+    def __init__(self, *args: Any, scopes: Collection[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [choice for choice in SCOPES if choice[0] in scopes]

@@ -19,7 +19,7 @@ from customers import queries
 from customers.domain import locks
 from customers.forms.locks import LockForm
 from customers.models import Lock
-from customers.views.shell import customer_page
+from customers.views.shell import customer_page, may_shut
 
 LOCKERS = rights.roles(Right.LOCK)
 
@@ -29,14 +29,15 @@ LOCKERS = rights.roles(Right.LOCK)
 def lock(request: PortalRequest, account: str) -> HttpResponse:
     """The customer's locks with their reasons, those that were too, and a form for one more."""
     customer = queries.customer_or_404(request.viewer, account)
-    form = LockForm(request.POST or None)
+    can_shut = may_shut(request.viewer, customer)
+    form = LockForm(request.POST or None, scopes=_scopes(can_shut))
     if form.is_valid():
         with form.refusals(), transaction.atomic():
             for scope in form.cleaned_data["scopes"]:
                 locks.set(customer, Lock.Reason.ADMIN, scope, note=form.cleaned_data["note"], actor=actor_of(request), at=timezone.now())
             messages.success(request, _("%(name)s was locked.") % {"name": customer.name})
             return redirect("customers:customer", account=account)
-    return customer_page(request, "customers/locks.html", customer, form=form, history=queries.locks_of(customer))
+    return customer_page(request, "customers/locks.html", customer, form=form, history=queries.locks_of(customer), may_shut=can_shut)
 
 
 @roles(*LOCKERS)
@@ -45,7 +46,7 @@ def unlock(request: PortalRequest, account: str) -> HttpResponse:
     """Lift what staff have locked; locks of other reasons are lifted by their own cause."""
     customer = queries.customer_or_404(request.viewer, account)
     with transaction.atomic():
-        for scope in Lock.Scope.values:
+        for scope in _scopes(may_shut(request.viewer, customer)):
             locks.lift(customer, Lock.Reason.ADMIN, scope, actor=actor_of(request), at=timezone.now())
     left = queries.locks_of(customer).filter(lifted_at=None).first()
     if left is None:
@@ -54,3 +55,7 @@ def unlock(request: PortalRequest, account: str) -> HttpResponse:
         words = {"name": customer.name, "reason": left.get_reason_display()}
         messages.warning(request, _("%(name)s stays locked: %(reason)s.") % words)
     return redirect("customers:customer", account=account)
+
+
+def _scopes(can_shut: bool) -> list[str]:
+    return [scope for scope in Lock.Scope.values if can_shut or scope != Lock.Scope.WEB]

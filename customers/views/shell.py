@@ -78,7 +78,7 @@ def customer_page(request: HttpRequest, template: str, customer: Customer, *, ta
         "state_pill": state_of(customer, customer.standing, local_date(now, viewer.zone)),
         "plan": queries.plan_at([customer.pk], now).get(customer.pk),
         "locks": locks,
-        "may_unlock": any(lock.reason == Lock.Reason.ADMIN for lock in locks),
+        "may_unlock": any(lock.reason == Lock.Reason.ADMIN and (lock.scope == Lock.Scope.CALLS or may_shut(viewer, customer)) for lock in locks),
         "parked": queries.parked_because(customer),
         "tab": tab or (request.resolver_match.view_name if request.resolver_match else ""),
         **may(viewer),
@@ -94,6 +94,11 @@ def may(viewer: Viewer) -> dict[str, bool]:
         "may_lock": viewer.role in rights.roles(Right.LOCK) and not viewer.acting,
         "may_pay": viewer.role in rights.roles(Right.MOVE_MONEY) and not viewer.acting,
     }
+
+
+def may_shut(viewer: Viewer, customer: Customer) -> bool:
+    """Whether the viewer may lock the sign-in: a reseller's is that of its whole host, which is for whoever has the right to resellers."""
+    return customer.kind != Customer.CustomerKind.RESELLER or viewer.role in rights.roles(Right.PLATFORM)
 
 
 def state_of(customer: Customer, standing: Standing, today: date) -> State:

@@ -47,6 +47,11 @@ def at(schema: str, browser: Client, path: str = "/customers/", **given: Any) ->
         return browser.get(path, headers={"host": walks.HOSTS[schema]}, **given)
 
 
+def post(schema: str, browser: Client, path: str, **given: Any) -> Any:
+    with tenant_context(Reseller.objects.get(schema_name=schema)):
+        return browser.post(path, given, headers={"host": walks.HOSTS[schema]})
+
+
 def staff_of(schema: str) -> Client:
     with schema_context(schema):
         return client(user(f"carol-{schema}"))
@@ -158,3 +163,35 @@ def test_the_check_of_the_ledger_compares_the_lock_with_what_the_host_reads(walk
         found = [each.place for each in ledger_check.check().differences]
 
     assert found == ["sign-in of the reseller locked"]
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.COMMERCE])
+def test_who_has_no_right_to_resellers_locks_its_calls_and_neither_shuts_nor_opens_its_host(walk: Walk, role: Role) -> None:
+    number = row_of("owner", "acme").account_number
+    with schema_context("owner"):
+        sam = client(user("sam", role))
+
+    page = at("owner", sam, f"/customers/{number}/lock/")
+    assert [value for value, _label in page.context["form"].fields["scopes"].choices] == ["calls"]
+    assert "is locked and unlocked by an administrator" in page.content.decode()
+    for scopes, answer in ((["web"], 422), (["calls", "web"], 422), (["calls"], 302)):
+        assert post("owner", sam, f"/customers/{number}/lock/", scopes=scopes).status_code == answer
+        assert not Reseller.objects.get(schema_name="acme").web_locked
+    lock("owner", "acme")
+    post("owner", sam, f"/customers/{number}/unlock/")
+
+    assert not at("owner", sam, f"/customers/{number}/lock/").context["may_unlock"]
+    with schema_context("owner"):
+        assert list(Lock.objects.filter(lifted_at=None).values_list("scope", flat=True)) == ["web"]
+    assert Reseller.objects.get(schema_name="acme").web_locked
+
+
+def test_an_administrator_shuts_and_opens_its_host(walk: Walk) -> None:
+    number = row_of("owner", "acme").account_number
+    orla = walk.windows["owner"]
+
+    assert post("owner", orla, f"/customers/{number}/lock/", scopes=["calls", "web"]).status_code == 302
+    assert Reseller.objects.get(schema_name="acme").web_locked
+    assert at("owner", orla, f"/customers/{number}/lock/").context["may_unlock"]
+    post("owner", orla, f"/customers/{number}/unlock/")
+    assert not Reseller.objects.get(schema_name="acme").web_locked
