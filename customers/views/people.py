@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from billing_portal.accounts import rights
 from billing_portal.accounts.domain import sessions
-from billing_portal.accounts.models import Role
-from billing_portal.accounts.queries import LoginState, login_states, with_second_factor
+from billing_portal.accounts.models import Role, User
+from billing_portal.accounts.queries import LoginState, login_state, login_states, with_second_factor
 from billing_portal.accounts.rights import Extent, Right
 from billing_portal.web.access import SWITCHERS, never_from_above, never_switched, roles, staff
 from billing_portal.web.access import people as peoples
@@ -75,9 +75,17 @@ def _new(request: PortalRequest, account: str = "") -> HttpResponse:
     if form.is_valid():
         with form.refusals():
             person = verbs.add(place.customer, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
-            messages.success(request, _("Login details emailed to %s.") % person.user.email)
+            _say_added(request, person.user)
             return redirect(place.url("people"))
     return place.form(request, form, _("New person"), back=place.url("people"))
+
+
+def _say_added(request: PortalRequest, user: User) -> None:
+    if login_state(user) == LoginState.NEVER:
+        said = _("%s was added without a mail: too many about signing in were caused within a quarter of an hour. Copy the link and hand it over.")
+        messages.warning(request, said % user)
+    else:
+        messages.success(request, _("Login details emailed to %s.") % user.email)
 
 
 @require_http_methods(["GET", "POST"])

@@ -58,11 +58,11 @@ def _mark(kind: str, name: str) -> str:
 
 
 @transaction.atomic
-def begin(kind: Kind, *, whom: str, address: str, at: datetime, refusal: object = TOO_MANY) -> SignInTry:
+def begin(kind: Kind, *, whom: str, address: str, at: datetime, refusal: object = TOO_MANY, most: int = MOST) -> SignInTry:
     """Write down one try, which counts until it is taken back; an empty address is not counted. Raises `too_many_tries` and then counts nothing."""
     _one_at_a_time(*_names(kind, whom, address))
     recent = SignInTry.objects.filter(kind=kind, at__gt=at - WINDOW)
-    few = recent.filter(whom=whom).count() < MOST and (not address or recent.filter(address=address).count() < MOST)
+    few = recent.filter(whom=whom).count() < most and (not address or recent.filter(address=address).count() < MOST)
     require(few, "too_many_tries", refusal)
     return SignInTry.objects.create(kind=kind, whom=whom, address=address, at=at)
 

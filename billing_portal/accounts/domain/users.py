@@ -19,11 +19,13 @@ from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
 from billing_portal.accounts.rights import Right
+from billing_portal.kernel import folding
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_names
 from billing_portal.mail import outgoing
 from billing_portal.mail.models import MailLog
 
+ADDRESS = "://"
 USERNAME = re.compile(r"[\w.+-]{1,150}")
 
 
@@ -32,7 +34,7 @@ def create(username: str, full_name: str, email: str, role: Role | str, *, actor
     """Add somebody who can sign in once they set a password by their link. Usernames are unique in the reseller, whatever their case. None has an @:
     emails need not be unique and sign in by a rule of their own (`queries.named`), so no refusal here tells of one.
 
-    Raises `username_invalid`, `username_taken`, `email_invalid`, `name_missing`.
+    Raises `username_invalid`, `username_taken`, `email_invalid` and what `require_name` raises.
     """
     username, full_name, email = username.strip(), full_name.strip(), email.strip()
     _check(username, full_name, email)
@@ -48,12 +50,27 @@ def create(username: str, full_name: str, email: str, role: Role | str, *, actor
 
 
 def _check(username: str, full_name: str, email: str) -> None:
-    require(full_name, "name_missing", _("Write the person's name."), field="full_name")
+    require_name(full_name)
     require("@" not in username, "username_invalid", _("A username has no @: the email signs in by itself."), field="username")
     require(USERNAME.fullmatch(username), "username_invalid", _("Use letters, figures and . _ - + only."), field="username")
     _check_email(email)
     if SignInName.objects.annotate(folded=Lower("value")).filter(folded=Lower(Value(username))).exists():
         raise _taken(username)
+
+
+def require_name(full_name: str) -> None:
+    """A name to greet somebody by in a mail: one line that can be seen, and nothing in it to follow.
+
+    Raises `name_missing`, `name_unreadable`, `name_is_address` on the field `full_name`.
+    """
+    require(folding.is_seen(full_name), "name_missing", _("Write the person's name."), field="full_name")
+    require(folding.is_plain(full_name), "name_unreadable", _("This holds characters that cannot be read. Write it again."), field="full_name")
+    require(ADDRESS not in full_name, "name_is_address", _("Write a name, without the address of a page."), field="full_name")
+
+
+def is_name(text: str) -> bool:
+    """Whether somebody can be called so."""
+    return folding.is_seen(text) and folding.is_plain(text) and ADDRESS not in text
 
 
 def _check_email(email: str) -> None:

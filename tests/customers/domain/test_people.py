@@ -9,6 +9,7 @@ from billing_portal.accounts.models import AuditEntry, LoginLink, Role, User
 from billing_portal.kernel.errors import DomainError
 from customers.domain import people
 from customers.models import Customer, Person
+from tests.support import world
 from tests.support.people import mails
 from tests.support.world import jane
 
@@ -53,6 +54,12 @@ def test_the_history_of_the_customer_names_who_was_added(ann: Person, anna: Cust
     [
         ({"email": ""}, "email_missing", "email"),
         ({"full_name": " "}, "name_missing", "full_name"),
+        ({"full_name": "\u2800"}, "name_missing", "full_name"),
+        ({"full_name": "Ann\nMiller"}, "name_unreadable", "full_name"),
+        ({"full_name": "Ann\u2028Miller"}, "name_unreadable", "full_name"),
+        ({"full_name": "https://evil.example"}, "name_is_address", "full_name"),
+        ({"username": "ann://b"}, "username_invalid", "username"),
+        ({"username": "ann\nb"}, "username_invalid", "username"),
         ({"username": "anna"}, "username_taken", "username"),
         ({"username": "100001"}, "username_taken", "username"),
         ({"role": "administrator"}, "role_of_others", "role"),
@@ -63,6 +70,18 @@ def test_somebody_who_makes_no_sense_is_not_added(anna: Customer, noon: datetime
         people.add(anna, **(ANN | fields), actor=jane, at=noon)
     assert refused.value.field == field
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("attention", "name", "called"),
+    [("Ann", "Anna Ltd", "Ann"), ("See https://evil.example", "Anna Ltd", "Anna Ltd"), ("", "Hi://", ""), ("Ann\u2800", "Anna Ltd", "Anna Ltd")],
+)
+def test_the_first_person_is_called_like_whom_to_write_to_else_the_customer_else_its_number(
+    acme: Any, noon: datetime, attention: str, name: str, called: str
+) -> None:
+    customer = world.customer(name, attention=attention)
+
+    assert people.add_primary(customer, actor=jane, at=noon).user.full_name == (called or customer.account_number)
 
 
 def test_a_change_is_written_down(ann: Person, anna: Customer, noon: datetime) -> None:
