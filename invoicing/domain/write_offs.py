@@ -54,13 +54,14 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
 
 def most_of(document: Any, row: Standing) -> Decimal:
     """The most that can be given up of a document with its figures, in the minor unit: what is due on it, less what waits to be given back of it, as far
-    as the customer owes that in all."""
+    as the customer owes that in all. What waits beside it, such as the same charge again, makes that less of a credit."""
     customer, answers = document.customer, billed.waiting_answers(document)
     waiting = movements.untaken([customer.pk]).get(customer.pk, [])
     given_back = _together(document, [movement for movement in waiting if movement.id in answers]).total
     everything = _together(document, waiting)
     owed = everything.total - everything.moved - Decimal(row.receivable)
-    most = min(Decimal(document.left) + min(given_back, Decimal(0)), owed)
+    credit = min(max(given_back, everything.total), Decimal(0))
+    most = min(Decimal(document.left) + credit, owed)
     return max(money.to_minor(most, document.currency), Decimal(0))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -44,7 +44,8 @@ from invoicing.domain.records import CallRecord
 from invoicing.domain.rerating import Named
 from invoicing.domain.settlements import Way
 from invoicing.models import Call, CallBatch, CallKey, Document, GiveBack, Payment, PriceChange, Taken, WaitingCall
-from invoicing.queries import credits, documents, movements
+from invoicing.queries import billed, credits, documents, movements
+from invoicing.queries.movements import Movement
 from rateplans.models import RatePlan, Tax
 from tests.support import world
 from tests.support.world import jane
@@ -98,11 +99,12 @@ FIGURES = """
 """
 
 
-def waiting_tax(customer: Customer) -> Decimal:
-    """The taxes of all that waits for its document: VAT on everything but adjustments, the levy on fees alone."""
-    waits = [each for each in movements.untaken([customer.pk]).get(customer.pk, []) if each.kind != Kind.ADJUSTMENT]
-    fees = [each for each in waits if each.kind == Kind.FEE or each.about_kind in {"fee", "feature"}]
-    return sum((each.amount for each in waits), NONE) * D("0.2") + sum((each.amount for each in fees), NONE) * D("0.0725")
+def with_tax(waits: Collection[Movement]) -> Decimal:
+    """What these come to with their taxes: VAT on everything but adjustments, the levy on fees alone."""
+    taxed = [each for each in waits if each.kind != Kind.ADJUSTMENT]
+    fees = [each for each in taxed if each.kind == Kind.FEE or each.about_kind in {"fee", "feature"}]
+    tax = sum((each.amount for each in taxed), NONE) * D("0.2") + sum((each.amount for each in fees), NONE) * D("0.0725")
+    return sum((each.amount for each in waits), NONE) + tax
 
 
 def refused(codes: str, work: Callable[[], object]) -> None:
@@ -453,11 +455,14 @@ class Story:
         elif content.total <= 0 or content.total > document.total - credit_notes.credited(document):
             refused("nothing_to_credit|more_than_left", credit)
         else:
+            mirrors = Transfer.objects.filter(reverses__taken__line__in=content.lines, taken=None).values_list("amount", "credit__kind")
+            back = sum((amount if account == AccountKind.RECEIVABLE else -amount for amount, account in mirrors), NONE)
             note = credit()
             assert credit() == note
             assert document.matches.aggregate(sum=Sum("amount"))["sum"] <= document.total
-            assert not Transfer.objects.filter(taken__line__credited_by__document=note, reversed_by__isnull=False).exists()
-            known.receivable += note.total
+            elsewhere = Transfer.objects.filter(taken__line__credited_by__document=note, reversed_by__isnull=False)
+            assert not elsewhere.exclude(reversed_by__taken__document=note).exists()
+            known.receivable += note.total - back
             known.noted[document.pk] = known.noted.get(document.pk, NONE) + note.total
             known.credited |= {line.pk for line in content.lines}
 
@@ -476,8 +481,11 @@ class Story:
         document: Any = documents.with_figures(Document.objects.select_related("customer").filter(pk=id_)).get()
         give_up = partial(write_offs.write_off, document, amount, reason="insolvent", actor=jane, at=self.now, key=self.key())
         most = write_offs.most_of(document, Standing.objects.get(customer=known.customer))
-        owed = max(min(document.left, waiting_tax(known.customer) - known.receivable), NONE)
-        assert abs(most - owed) <= D("0.03")
+        waits, answers = movements.untaken([known.customer.pk]).get(known.customer.pk, []), billed.waiting_answers(document)
+        everything = with_tax(waits)
+        comes_back = min(max(with_tax([each for each in waits if each.id in answers]), everything), NONE)
+        owed = everything - sum((each.amount for each in waits), NONE) - known.receivable
+        assert abs(most - max(min(document.left + comes_back, owed), NONE)) <= D("0.03")
         if amount > most:
             refused("more_than_due", give_up)
             return

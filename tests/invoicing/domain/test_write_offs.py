@@ -106,6 +106,24 @@ def test_what_was_taken_back_of_an_invoice_is_not_given_up_with_it_because_anoth
 
 
 @pytest.mark.rel(7)
+def test_what_was_charged_again_by_hand_since_it_was_taken_back_can_be_given_up(paul: Customer, first: datetime, noon: datetime) -> None:
+    router = charge(paul, "100.00", "2026-10-05 12:00")
+    [october] = months.issue("2026-11-01", first)
+    reversals.take_back(router, reason="never sent", actor=jane, at=noon)
+    charge(paul, "40.00", "2026-11-20 12:00")
+    with pytest.raises(DomainError, match="more_than_due"):
+        write_off(october, "48.01", noon)
+    charge(paul, "60.00", "2026-11-21 12:00")
+    assert months.reasons("2026-12-01", paul) == [("Paul Ltd", "zero")]
+
+    with pytest.raises(DomainError, match="more_than_due"):
+        write_off(october, "120.01", noon)
+    write_off(october, "120.00", noon)
+    assert (due(october), balance(paul), identity(paul)) == ("0.00", D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
 def test_beside_what_was_taken_back_the_rest_is_written_off_to_the_cent(paul: Customer, first: datetime, noon: datetime) -> None:
     router, _cable = (charge(paul, amount, "2026-10-05 12:00") for amount in ("100.00", "7.00"))
     [october] = months.issue("2026-11-01", first)
