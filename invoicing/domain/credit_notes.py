@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
@@ -18,7 +19,6 @@ from billing_portal.jobs import outbox
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import local_date
 from billing_portal.tenancy import queries as tenancy
-from billing_portal.tenancy.models import new_id
 from customers.domain import ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Kind, Transfer
@@ -28,6 +28,7 @@ from invoicing.domain import matching, numbering, overdue, snapshots
 from invoicing.models import Document, DocumentLine, DocumentTax, LineTax, Match, Taken
 from invoicing.queries import billed
 from invoicing.queries import documents as queries
+from invoicing.queries.billed import Since
 from rateplans.queries import billing_terms
 
 NOTE = Document.DocumentKind.CREDIT_NOTE
@@ -44,11 +45,15 @@ class CreditedTax:
 
 @dataclass(frozen=True)
 class Content:
-    """What a credit note gives back: lines of one invoice as they stand there, and their parts of its taxes. Amounts in the minor unit."""
+    """What a credit note gives back: lines of one invoice as they stand there, and their parts of its taxes. Amounts in the minor unit.
+
+    `mirrors` are those of lines that were taken back and wait for the next invoice, by line: the note takes them and posts nothing of its own for them.
+    """
 
     document: Document
     lines: Sequence[DocumentLine]
     taxes: Sequence[CreditedTax]
+    mirrors: Mapping[UUID, Transfer]
 
     @property
     def net(self) -> Decimal:
@@ -67,7 +72,8 @@ class Content:
 def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: str, positions: Collection[int] | None = None) -> Document:
     """Credit an invoice, or its lines at these positions: their net and tax are posted back, and the note settles that invoice first (semantics 13).
 
-    Lines that were given back otherwise, their movements taken back or their calls rated again, are left out.
+    Of a line that was taken back and waits for the next invoice the note takes that credit: its tax alone is posted, and the next invoice has neither.
+    Lines that another document has given back, or whose calls were rated again, are left out.
     Payments that had settled it are free again, settle what else is open, and the rest can be refunded. PDF and mail follow. The same `key` again
     answers with the note that stands. Raises `reason_missing`, `not_an_invoice`, `key_reused`, `written_off`, `nothing_to_credit`, `more_than_left`.
     """
@@ -75,18 +81,19 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
     require(document.kind == Document.DocumentKind.INVOICE, "not_an_invoice", _("Only an invoice can be credited."))
     customer = document.customer
     standing.lock(customer)
-    known = Transfer.objects.filter(key=_key(key)).values_list("about_id", flat=True).first()
+    id_ = uuid5(tenancy.current().pk, _key(key))
+    known = _under(key, id_)
     chosen = ("all",) if positions is None else map(str, sorted(positions))
     once.same(_key(key), document.pk, reason.strip(), *chosen, stands=known is not None)
     if known is not None:
-        return Document.objects.get(pk=known)
+        return known
     written_off = document.matches.filter(credit__kind=Kind.WRITE_OFF, credit__reversed_by=None).exists()
     require(not written_off, "written_off", _("A part of this invoice was written off. Take that back first."))
     content = content_of(document, positions)
     require(content.total > 0, "nothing_to_credit", _("Choose lines that come to more than 0.00, of those that nothing has given back yet."), "lines")
     left = document.total - credited(document)
     require(content.total <= left, "more_than_left", _("This is more than is left of the invoice: choose its credits too."), "lines")
-    note = _write(content, _post(content, actor=actor, at=at, key=key), reason=reason.strip(), actor=actor, at=at)
+    note = _write(content, id_, _post(content, id_, actor=actor, at=at, key=key), reason=reason.strip(), actor=actor, at=at)
     _settle(content, note, at=at)
     outbox.add("invoices.render", {"document": str(note.pk)}, key=f"render:{note.pk}")
     said = {"invoice": ("", document.number)}
@@ -95,15 +102,18 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
 
 
 def content_of(document: Document, positions: Collection[int] | None = None) -> Content:
-    """What would be credited: the lines at these positions, or all that nothing has given back yet, with their parts of the taxes."""
-    open_ = list(document.lines.filter(credited_by=None).exclude(pk__in=billed.moved_since(document)))
+    """What would be credited: the lines at these positions, or all that no document has given back yet, with their parts of the taxes."""
+    moved = [line for line, since in billed.moved_since(document).items() if since != Since.WAITS]
+    open_ = list(document.lines.filter(credited_by=None).exclude(pk__in=moved))
     lines = [line for line in open_ if positions is None or line.position in positions]
     parts = LineTax.objects.filter(line__in=lines).select_related("tax", "line")
     taxes: dict[UUID, CreditedTax] = {}
     for part in parts.order_by("tax__name", "tax_id"):
         known = taxes.get(part.tax_id, CreditedTax(part.tax, Decimal(0), Decimal(0)))
         taxes[part.tax_id] = CreditedTax(part.tax, known.base + part.line.amount, known.amount + part.amount)
-    return Content(document, lines, list(taxes.values()))
+    chosen = {line.pk for line in lines}
+    mirrors = {line: mirror for line, mirror in billed.waiting_mirrors(document).items() if line in chosen}
+    return Content(document, lines, list(taxes.values()), mirrors)
 
 
 def credited(document: Document) -> Decimal:
@@ -115,25 +125,41 @@ def _key(key: str) -> str:
     return f"credit-note:{key}"
 
 
-def _post(content: Content, *, actor: Actor, at: datetime, key: str) -> list[Transfer]:
+def _under(key: str, id_: UUID) -> Document | None:
+    """The note that was issued under this key: its id is made from it. Those of before are found by the movement of their net."""
+    older = Transfer.objects.filter(key=_key(key), about_kind=queries.ABOUT).values("about_id")
+    return Document.objects.filter(Q(pk=id_) | Q(pk__in=older)).first()
+
+
+def _post(content: Content, id_: UUID, *, actor: Actor, at: datetime, key: str) -> list[Transfer]:
     """The reverse of the net, then of each tax, on the receivable whatever the customer's type is by now."""
-    note_id, customer = new_id(), content.document.customer
-    about, receivable = (queries.ABOUT, note_id), AccountKind.RECEIVABLE
-    kind = Kind.CREDIT if content.net >= 0 else Kind.CHARGE
-    postings = [Posting(kind, customer, abs(content.net), _key(key), at, receivable, about=about)] if content.net else []
+    customer, about, receivable = content.document.customer, (queries.ABOUT, id_), AccountKind.RECEIVABLE
+    postings = list(_net(content, id_, at=at, key=key))
     for each in content.taxes:
         if each.amount:
-            postings.append(Posting(Kind.TAX, customer, -each.amount, f"tax:{note_id}:{each.tax.pk}", at, receivable, each.tax.name, about))
+            postings.append(Posting(Kind.TAX, customer, -each.amount, f"tax:{id_}:{each.tax.pk}", at, receivable, each.tax.name, about))
     return ledger.post_many(postings, at=at, actor=actor)
 
 
-def _write(content: Content, posted: Sequence[Transfer], *, reason: str, actor: Actor, at: datetime) -> Document:
+def _net(content: Content, id_: UUID, *, at: datetime, key: str) -> Iterator[Posting]:
+    """What nothing has moved back yet; and what a mirror to the last decimal is apart from its rounded line."""
+    customer, about, receivable = content.document.customer, (queries.ABOUT, id_), AccountKind.RECEIVABLE
+    fresh = [line for line in content.lines if line.pk not in content.mirrors]
+    earned = sum((line.amount for line in fresh), Decimal(0))
+    mirrored = sum((row.amount if row.credit.kind == receivable else -row.amount for row in content.mirrors.values()), Decimal(0))
+    if earned:
+        yield Posting(Kind.CREDIT if earned > 0 else Kind.CHARGE, customer, abs(earned), _key(key), at, receivable, about=about)
+    if rounded := content.net - earned - mirrored:
+        yield Posting(Kind.ROUNDING, customer, -rounded, f"rounding:{id_}", at, about=about)
+
+
+def _write(content: Content, id_: UUID, posted: Sequence[Transfer], *, reason: str, actor: Actor, at: datetime) -> Document:
     """Number and freeze the note; the series is locked last and shortest (reliability 33)."""
     document, seller, day = content.document, tenancy.current(), local_date(at, content.document.customer.time_zone)
     [(series, sequence)] = numbering.take([numbering.series_name(billing_terms(), seller, day, NOTE)])
     value = _value(content, numbering.number(series, sequence), day, reason)
     note = Document.objects.create(
-        id=posted[0].about_id,
+        id=id_,
         kind=NOTE,
         credits=document,
         customer=document.customer,
@@ -155,7 +181,8 @@ def _write(content: Content, posted: Sequence[Transfer], *, reason: str, actor: 
     )
     DocumentLine.objects.bulk_create(_lines(content, note))
     DocumentTax.objects.bulk_create(_taxes(content, note, {transfer.key: transfer for transfer in posted}))
-    Taken.objects.bulk_create(Taken(document=note, transfer=transfer) for transfer in posted if transfer.kind != Kind.TAX)
+    own = [transfer for transfer in posted if transfer.kind not in (Kind.TAX, Kind.ROUNDING)]
+    Taken.objects.bulk_create(Taken(document=note, transfer=transfer) for transfer in (*own, *content.mirrors.values()))
     return note
 
 

@@ -14,6 +14,7 @@ from billing_portal.web.forms import MoneyField
 from invoicing.forms.payments import ReasonForm
 from invoicing.models import Document, DocumentLine
 from invoicing.queries import billed
+from invoicing.queries.billed import Since
 
 
 class CreditNoteForm(ReasonForm):
@@ -27,10 +28,12 @@ class CreditNoteForm(ReasonForm):
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid4().hex
         lines: Any = self.fields["lines"]
-        since, rows = billed.moved_since(document), document.lines.select_related("credited_by")
-        said = {line.pk: str(_("credited already") if hasattr(line, "credited_by") else since[line.pk].label if line.pk in since else "") for line in rows}
-        lines.choices = [(str(line.position), self._label(line, document.currency, said[line.pk])) for line in rows]
-        lines.initial = [str(line.position) for line in rows if not said[line.pk]]
+        rows = document.lines.select_related("credited_by")
+        credited, since = {line.pk for line in rows if hasattr(line, "credited_by")}, billed.moved_since(document)
+        said = {line: str(what.label) for line, what in since.items()} | dict.fromkeys(credited, str(_("credited already")))
+        gone = credited | {line for line, what in since.items() if what != Since.WAITS}
+        lines.choices = [(str(line.position), self._label(line, document.currency, said.get(line.pk, ""))) for line in rows]
+        lines.initial = [str(line.position) for line in rows if line.pk not in gone]
         self.fields["reason"].help_text = _("The customer reads it on the credit note.")
 
     @staticmethod

@@ -23,8 +23,10 @@ class Closed(models.TextChoices):
 
 
 class Since(models.TextChoices):
-    """What happened to a line's movements after it was issued, so that a credit note would give them back once more."""
+    """What happened to a line's movements after it was issued, so that a credit note would give them back once more; but a mirror that waits for the next
+    invoice is taken by the note instead."""
 
+    WAITS = "waits", _("taken back, its credit waits for the next invoice")
     TAKEN_BACK = "taken_back", _("taken back already")
     RATED_AGAIN = "rated_again", _("its calls were rated again")
 
@@ -131,7 +133,14 @@ def moved_since(document: Document) -> dict[UUID, Since]:
     undone = Q(transfer__reversed_by__taken__line__credited_by__isnull=False)
     mirrors = Q(transfer__reverses__taken__document=document)
     back = Taken.objects.filter((Q(transfer__reversed_by__isnull=False) & ~undone) | mirrors, document=document)
-    return found | dict.fromkeys(back.values_list("line_id", flat=True), Since.TAKEN_BACK)
+    found |= dict.fromkeys(back.values_list("line_id", flat=True), Since.TAKEN_BACK)
+    return found | dict.fromkeys(waiting_mirrors(document), Since.WAITS)
+
+
+def waiting_mirrors(document: Document) -> dict[UUID, Transfer]:
+    """The mirrors of an invoice's movements that wait for the next one, by the line of what they answer: what is taken back has a line of its own."""
+    mirrors = Transfer.objects.filter(reverses__taken__document=document, reverses__taken__line__isnull=False, taken=None)
+    return {mirror.on_line: mirror for mirror in mirrors.select_related("credit").annotate(on_line=F("reverses__taken__line"))}
 
 
 def waiting_answers(document: Document) -> set[UUID]:

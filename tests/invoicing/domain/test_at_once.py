@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.models import Reseller
-from customers.models import Customer
-from invoicing.domain import invoices, payments, runs
+from customers.models import Customer, Kind
+from invoicing.domain import credit_notes, invoices, ledger_check, payments, reversals, runs
 from invoicing.models import Document, InvoiceRun, Payment, Series
 from tests.support import months, world
-from tests.support.months import D, calls, identity
+from tests.support.months import D, calls, identity, money
 from tests.support.world import jane
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,3 +82,28 @@ def test_the_same_payment_at_once_is_one(ten: list[Customer], first: datetime) -
     assert Payment.objects.count() == 1
     assert months.due(Document.objects.get(customer=ten[0])) == "0.00"
     assert identity(ten[0]) == 0
+
+
+@pytest.mark.rel(7)
+def test_what_was_taken_back_and_waits_is_given_back_by_the_note_or_by_the_next_invoice(acme: Any, first: datetime) -> None:
+    anna, december = world.customer("Anna Ltd", taxes=(world.vat("20"),)), months.local("2026-12-01 06:00")
+    router = months.moved(Kind.CHARGE, anna, "100.00", "2026-10-05 12:00", note="Router", about=("charge", anna.pk))
+    [october] = months.issue("2026-11-01", first)
+    reversals.take_back(router, reason="never sent", actor=jane, at=first)
+    months.moved(Kind.CHARGE, anna, "300.00", "2026-11-05 12:00", note="Cable", about=("charge", anna.pk))
+
+    def work(number: int) -> str:
+        if number % 2:
+            invoices.issue_all(date(2026, 12, 1), actor=jane, at=december)
+            return "run"
+        try:
+            return credit_notes.issue(october, reason="never sent", actor=jane, at=december, key="1").number
+        except DomainError as refused:
+            return refused.code
+
+    assert set(at_once(work)) - {"run"} in ({"ACM-2026-C0001"}, {"nothing_to_credit"})
+    november = Document.objects.get(period_start=date(2026, 11, 1))
+    open_ = {money(document.total): months.due(document) for document in (october, november)}
+    assert open_ in ({"120.00": "0.00", "360.00": "360.00"}, {"120.00": "120.00", "240.00": "240.00"})
+    assert (world.balance(anna), identity(anna)) == (D(-360), 0)
+    assert ledger_check.check().differences == []

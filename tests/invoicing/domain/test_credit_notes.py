@@ -10,8 +10,8 @@ from pypdf import PdfReader
 
 from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
-from customers.domain import customers
-from customers.models import Customer, Kind, Standing, Transfer
+from customers.domain import customers, ledger, once
+from customers.models import Customer, CustomerTax, Kind, Standing, Transfer
 from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, rendering, reversals, write_offs
 from invoicing.models import Document, DocumentLine, LineTax, Taken
 from rateplans.models import Tax
@@ -153,20 +153,128 @@ def test_what_was_written_off_is_taken_back_before_a_credit_note(vera: Customer,
 
 
 @pytest.mark.rel(7)
-def test_a_line_whose_movement_was_taken_back_is_left_out(vera: Customer, invoice: Document, noon: datetime) -> None:
+def test_a_line_that_was_taken_back_on_the_next_invoice_is_left_out(vera: Customer, invoice: Document, noon: datetime) -> None:
     payments.record(vera, D("70.74"), reference="", actor=jane, at=noon, key="1")
-    goodwill = Transfer.objects.get(note="Goodwill")
-    reversals.take_back(Transfer.objects.get(note="Router"), reason="never sent", actor=jane, at=noon)
-    reversals.take_back(goodwill, reason="never sent", actor=jane, at=noon)
+    take_back("Router", noon)
+    take_back("Goodwill", noon)
     assert balance(vera) == 45
+    months.moved(Kind.CHARGE, vera, "100.00", "2026-11-20 12:00", about=("charge", vera.pk))
+    december = months.local("2026-12-01 06:00")
+    [november] = months.issue("2026-12-01", december)
+    assert (figures(november), due(november)) == (("55.00", "11.00", "66.00"), "66.00")
     with pytest.raises(DomainError, match="nothing_to_credit"):
-        credit(invoice, noon, [3, 4])
+        credit(invoice, december, [3, 4])
 
-    note = credit(invoice, noon)
+    note = credit(invoice, december)
     assert [line[0] for line in lines(note)] == ["Calls", "Line"]
-    assert money(note.total) == "16.74"
-    assert (balance(vera), identity(vera)) == (D("61.74"), D(0))
+    assert (money(note.total), due(november), balance(vera), identity(vera)) == ("16.74", "49.26", D("-49.26"), D(0))
     assert ledger_check.check().differences == []
+
+
+def take_back(what: str, at: datetime) -> None:
+    reversals.take_back(Transfer.objects.get(note=what, reverses=None), reason="never sent", actor=jane, at=at)
+
+
+@pytest.mark.rel(7)
+def test_a_charge_that_was_taken_back_and_waits_is_on_the_note_and_its_tax_alone_is_posted(vera: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, vera, "100.00", "2026-10-05 12:00", note="Router", about=("charge", vera.pk))
+    [october] = months.issue("2026-11-01", first)
+    take_back("Router", noon)
+    assert (due(october), balance(vera)) == ("120.00", D(-20))
+
+    march = months.local("2027-03-01 06:00")
+    note = credit(october, march)
+    assert (figures(note), lines(note)) == (figures(october), lines(october))
+    assert [(row.kind, money(row.amount)) for row in Transfer.objects.filter(about_id=note.pk)] == [("tax", "20.00")]
+    assert list(Taken.objects.filter(document=note).values_list("transfer__reverses__note", flat=True)) == ["Router"]
+    assert (due(october), balance(vera), identity(vera)) == ("0.00", D(0), D(0))
+    assert Standing.objects.get(customer=vera).overdue_since is None
+    assert months.reasons("2027-04-01", vera) == [("Vera Ltd", "nothing_to_bill")]
+    assert ledger_check.check().differences == []
+
+    with pytest.raises(DomainError, match="nothing_to_credit"):
+        credit(october, march, key="again")
+    assert reversals.take_back(Transfer.objects.get(note="Router"), reason="again", actor=jane, at=march) == []
+    assert balance(vera) == 0
+
+
+@pytest.mark.rel(7)
+def test_a_line_that_waits_is_taken_beside_one_that_is_credited_and_the_rest_waits_on(vera: Customer, invoice: Document, noon: datetime) -> None:
+    payments.record(vera, D("70.74"), reference="", actor=jane, at=noon, key="1")
+    take_back("Router", noon)
+    take_back("Goodwill", noon)
+
+    note = credit(invoice, noon, [1, 3])
+    assert [(line[0], line[2]) for line in lines(note)] == [("Calls", "3.33"), ("Router", "50.00")]
+    assert (money(note.total), due(invoice), balance(vera), identity(vera)) == ("64.00", "0.00", D("59.00"), D(0))
+    months.moved(Kind.CHARGE, vera, "10.00", "2026-11-20 12:00", about=("charge", vera.pk))
+    [november] = months.issue("2026-12-01", months.local("2026-12-01 06:00"))
+    assert [line[2] for line in lines(november)] == ["10.00", "5.00"]
+    assert (figures(november), due(november), identity(vera)) == (("15.00", "3.00", "18.00"), "0.00", D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_the_note_gives_back_the_tax_of_its_invoice_though_the_customer_has_none_by_now(vera: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, vera, "100.00", "2026-10-05 12:00", note="Router", about=("charge", vera.pk))
+    [october] = months.issue("2026-11-01", first)
+    CustomerTax.objects.filter(customer=vera).delete()
+    take_back("Router", noon)
+
+    assert figures(credit(october, noon)) == ("100.00", "20.00", "120.00")
+    assert (due(october), balance(vera), identity(vera)) == ("0.00", D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_a_charge_with_more_decimals_than_its_line_goes_back_to_the_last_of_them(vera: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, vera, "12.345678", "2026-10-05 12:00", note="Debt", about=("charge", vera.pk))
+    [october] = months.issue("2026-11-01", first)
+    take_back("Debt", noon)
+
+    note = credit(october, noon)
+    assert figures(note) == figures(october) == ("12.35", "2.47", "14.82")
+    assert [(row.kind, money(row.amount)) for row in Transfer.objects.filter(about_id=note.pk).order_by("kind")] == [("rounding", "0.004322"), ("tax", "2.47")]
+    assert (due(october), balance(vera), identity(vera)) == ("0.00", D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_without_taxes_the_note_posts_nothing_and_is_asked_for_twice(first: datetime, noon: datetime) -> None:
+    paul = world.customer("Paul Ltd", taxes=())
+    months.moved(Kind.CHARGE, paul, "100.00", "2026-10-05 12:00", note="Router", about=("charge", paul.pk))
+    [october] = months.issue("2026-11-01", first)
+    take_back("Router", noon)
+
+    note = credit(october, noon)
+    assert not Transfer.objects.filter(about_id=note.pk).exists()
+    assert credit(october, noon) == note
+    assert (due(october), balance(paul), identity(paul)) == ("0.00", D(0), D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_a_note_of_taxes_alone_is_one_however_often_its_form_is_sent(vera: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, vera, "100.00", "2026-10-05 12:00", note="Router", about=("charge", vera.pk))
+    months.moved(Kind.CREDIT, vera, "100.00", "2026-10-05 12:00", note="Voucher", about=("charge", vera.pk))
+    Tax.objects.filter(name="Levy").update(on_charges=False, on_account_fees=False, on_features=True)
+    months.moved(Kind.FEE, vera, "100.00", "2026-10-05 12:00", note="Line", about=("feature", vera.pk))
+    months.moved(Kind.CREDIT, vera, "100.00", "2026-10-05 12:00", note="Gift", about=("charge", vera.pk))
+    [october] = months.issue("2026-11-01", first)
+    assert figures(october) == ("0.00", "7.25", "7.25")
+
+    note = credit(october, noon, key="n")
+    assert credit(october, noon, key="n") == note
+    with pytest.raises(DomainError, match="key_reused"):
+        credit(october, noon, [1], key="n")
+    assert (Document.objects.filter(kind="credit_note").count(), balance(vera)) == (1, D(0))
+    assert ledger_check.check().differences == []
+
+
+def test_a_note_that_an_earlier_version_issued_is_found_by_the_movement_of_its_net(invoice: Document, noon: datetime) -> None:
+    note, key = credit(invoice, noon, [2]), "credit-note:before"
+    ledger.post(Kind.CREDIT, invoice.customer, D("10.01"), at=noon, actor=jane, key=key, about=("document", note.pk))
+    once.same(key, invoice.pk, "Billed by mistake", "2", stands=False)
+
+    assert credit(invoice, noon, [2], key="before") == note
 
 
 @pytest.mark.rel(7)

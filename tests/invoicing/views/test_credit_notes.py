@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django_tenants.utils import schema_context
 
-from invoicing.domain import credit_notes, write_offs
+from customers.models import Kind
+from invoicing.domain import credit_notes, reversals, write_offs
 from invoicing.models import Document
 from tests.support import months, world
 from tests.support.months import D, due
@@ -62,6 +63,23 @@ def test_a_note_that_is_refused_says_why(commerce: Any, october: Any) -> None:
     assert answer.status_code == 422
     assert "A part of this invoice was written off. Take that back first." in answer.content.decode()
     assert Document.objects.count() == 1
+
+
+def test_a_line_that_was_taken_back_is_offered_while_its_credit_waits(commerce: Any, first: Any) -> None:
+    vera = world.customer("Vera Ltd", taxes=(world.vat("20"),))
+    router = months.moved(Kind.CHARGE, vera, "100.00", "2026-10-05 12:00", note="Router", about=("charge", vera.pk))
+    [october] = months.issue("2026-11-01", first, vera)
+    reversals.take_back(router, reason="never sent", actor=jane, at=first)
+    address = f"/invoices/{october.number}/credit-note/"
+    form = commerce.get(address).context["form"]
+    assert form.fields["lines"].choices == [("1", "Router · Charge, 5 October 2026 · 100.00 GBP · taken back, its credit waits for the next invoice")]
+    assert form["lines"].value() == ["1"]
+
+    assert commerce.post(address, {"lines": ["1"], "reason": "Never sent", "key": "k"}).url == "/invoices/ACM-2026-C0001/"
+    assert (due(october), balance(vera)) == ("0.00", D(0))
+    form = commerce.get(address).context["form"]
+    assert form["lines"].value() == []
+    assert form.fields["lines"].choices == [("1", "Router · Charge, 5 October 2026 · 100.00 GBP · credited already")]
 
 
 def test_an_invoice_is_written_off_by_the_form(commerce: Any, october: Any) -> None:
