@@ -142,14 +142,17 @@ def _post(content: Content, id_: UUID, *, actor: Actor, at: datetime, key: str) 
 
 
 def _net(content: Content, id_: UUID, *, at: datetime, key: str) -> Iterator[Posting]:
-    """What nothing has moved back yet; and what a mirror to the last decimal is apart from its rounded line."""
+    """What nothing has moved back yet, against the accounts it came from; and what a mirror to the last decimal is apart from its rounded line."""
     customer, about, receivable = content.document.customer, (queries.ABOUT, id_), AccountKind.RECEIVABLE
     fresh = [line for line in content.lines if line.pk not in content.mirrors]
-    earned = sum((line.amount for line in fresh), Decimal(0))
+    adjusted = sum((line.amount for line in fresh if line.kind == Kind.ADJUSTMENT), Decimal(0))
+    earned = sum((line.amount for line in fresh), Decimal(0)) - adjusted
     mirrored = sum((row.amount if row.credit.kind == receivable else -row.amount for row in content.mirrors.values()), Decimal(0))
     if earned:
         yield Posting(Kind.CREDIT if earned > 0 else Kind.CHARGE, customer, abs(earned), _key(key), at, receivable, about=about)
-    if rounded := content.net - earned - mirrored:
+    if adjusted:
+        yield Posting(Kind.ADJUSTMENT, customer, adjusted, f"adjustment:{id_}", at, receivable, about=about)
+    if rounded := content.net - earned - adjusted - mirrored:
         yield Posting(Kind.ROUNDING, customer, -rounded, f"rounding:{id_}", at, about=about)
 
 

@@ -21,7 +21,7 @@ from invoicing.models import Document, Payment
 from invoicing.queries import documents as queries
 
 NAMED_FIRST = (Kind.REFUND, Kind.CHARGEBACK, Kind.SETTLE, Kind.WRITE_OFF)
-NET_OF_A_NOTE = (Kind.CREDIT, Kind.CHARGE)
+NET_OF_A_NOTE = (Kind.CREDIT, Kind.CHARGE, Kind.ADJUSTMENT)
 IN, OUT = Q(credit__kind__in=CUSTOMER_ACCOUNTS), Q(debit__kind__in=CUSTOMER_ACCOUNTS)
 
 

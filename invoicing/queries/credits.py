@@ -55,7 +55,7 @@ def by_hand(customer: Customer) -> QuerySet[Any]:
     nor the mirrors of what was taken back."""
     own = Account.objects.filter(customer=customer, kind__in=CUSTOMER_ACCOUNTS).values("pk")
     moved = Transfer.objects.filter(Q(debit__in=own) | Q(credit__in=own), customer=customer, kind__in=SHOWN, reverses=None)
-    moved = moved.exclude(about_kind="document", kind__in=[Kind.CREDIT, Kind.CHARGE])
+    moved = moved.exclude(about_kind="document", kind__in=[Kind.CREDIT, Kind.CHARGE, Kind.ADJUSTMENT])
     named = moved.select_related("debit", "credit", "payment").annotate(reference=Coalesce("payment__reference", Value(""), output_field=CharField()))
     return cast("QuerySet[Any]", with_left(named).annotate(moved_on=_or_nothing(_drawn().filter(kind=Kind.SETTLE))))
 

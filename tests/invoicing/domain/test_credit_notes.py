@@ -14,6 +14,7 @@ from customers.domain import customers, ledger, once
 from customers.models import Customer, CustomerTax, Kind, Standing, Transfer
 from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, rendering, reversals, write_offs
 from invoicing.models import Document, DocumentLine, LineTax, Taken
+from invoicing.queries import credits
 from rateplans.models import Tax
 from tests.support import months, world
 from tests.support.months import D, due, figures, identity, lines, money, run_jobs
@@ -275,6 +276,24 @@ def test_a_note_that_an_earlier_version_issued_is_found_by_the_movement_of_its_n
     once.same(key, invoice.pk, "Billed by mistake", "2", stands=False)
 
     assert credit(invoice, noon, [2], key="before") == note
+
+
+def test_adjustments_go_back_to_the_account_they_came_from(vera: Customer, first: datetime, noon: datetime) -> None:
+    months.moved(Kind.CHARGE, vera, "50.00", "2026-10-05 12:00", note="Router", about=("charge", vera.pk))
+    months.moved(Kind.ADJUSTMENT, vera, "-30.00", "2026-10-05 12:00", note="Forgotten in May")
+    [october] = months.issue("2026-11-01", first)
+    note = credit(october, noon)
+
+    net = Transfer.objects.filter(about_id=note.pk).exclude(kind="tax").order_by("kind")
+    assert [(row.kind, row.debit.kind, row.credit.kind, money(row.amount)) for row in net] == [
+        ("adjustment", "adjustments", "receivable", "30.00"),
+        ("credit", "revenue", "receivable", "50.00"),
+    ]
+    assert Taken.objects.filter(document=note).count() == 2
+    assert (figures(note), due(october), balance(vera), identity(vera)) == (figures(october), "0.00", D(0), D(0))
+    assert not any(reversals.is_reversible(row) for row in net)
+    assert {row.note for row in credits.by_hand(vera)} == {"Router", "Forgotten in May"}
+    assert ledger_check.check().differences == []
 
 
 @pytest.mark.rel(7)
