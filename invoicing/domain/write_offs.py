@@ -54,14 +54,15 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
 
 def most_of(document: Any, row: Standing) -> Decimal:
     """The most that can be given up of a document with its figures, in the minor unit: what is due on it, less what waits to be given back of it, as far
-    as the customer owes that in all. What waits beside it, such as the same charge again, makes that less of a credit."""
+    as the customer owes that in all. While all that waits comes to nothing or less no invoice takes it, and what waits beside makes that less of a credit:
+    of what was charged again by hand nothing comes back."""
     customer, answers = document.customer, billed.waiting_answers(document)
     waiting = movements.untaken([customer.pk]).get(customer.pk, [])
     given_back = _together(document, [movement for movement in waiting if movement.id in answers]).total
     everything = _together(document, waiting)
     owed = everything.total - everything.moved - Decimal(row.receivable)
-    credit = min(max(given_back, everything.total), Decimal(0))
-    most = min(Decimal(document.left) + credit, owed)
+    credit = given_back if everything.total > 0 else max(given_back, everything.total)
+    most = min(Decimal(document.left) + min(credit, Decimal(0)), owed)
     return max(money.to_minor(most, document.currency), Decimal(0))
 
 

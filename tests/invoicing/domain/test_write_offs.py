@@ -124,6 +124,17 @@ def test_what_was_charged_again_by_hand_since_it_was_taken_back_can_be_given_up(
 
 
 @pytest.mark.rel(7)
+def test_while_the_next_invoice_would_give_it_back_nothing_of_it_can_be_given_up(paul: Customer, first: datetime, noon: datetime) -> None:
+    router = charge(paul, "100.00", "2026-10-05 12:00")
+    [october] = months.issue("2026-11-01", first)
+    reversals.take_back(router, reason="never sent", actor=jane, at=noon)
+    charge(paul, "100.01", "2026-11-20 12:00")
+
+    with pytest.raises(DomainError, match="more_than_due"):
+        write_off(october, "0.01", noon)
+
+
+@pytest.mark.rel(7)
 def test_beside_what_was_taken_back_the_rest_is_written_off_to_the_cent(paul: Customer, first: datetime, noon: datetime) -> None:
     router, _cable = (charge(paul, amount, "2026-10-05 12:00") for amount in ("100.00", "7.00"))
     [october] = months.issue("2026-11-01", first)
