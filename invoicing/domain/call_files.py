@@ -10,7 +10,7 @@ from pathlib import Path
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel.errors import DomainError
-from invoicing.domain import calls, formats
+from invoicing.domain import call_legs, calls, formats
 from invoicing.domain.answers import Answer
 from invoicing.domain.formats import Read
 from invoicing.models import CallBatch
@@ -23,6 +23,8 @@ def take(path: Path, *, format_: str, zone: str, switch: Switch, actor: Actor, a
     """
     for chunk in _chunks(formats.read(path, format_, zone)):
         batch = [row.record for row in chunk if row.record is not None]
+        if format_ == "asterisk":
+            batch = call_legs.apart(batch, switch)
         answers = iter(calls.ingest(batch, switch=switch, source=CallBatch.Source.FILE, actor=actor, at=at))
         yield from ((row, next(answers) if row.record is not None else None) for row in chunk)
 

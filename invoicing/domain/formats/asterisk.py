@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import TextIO
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -18,14 +18,17 @@ COLUMNS = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end", "duration", "billsec",
     "disposition", "amaflags", "uniqueid", "userfield",
 )  # fmt: skip
-KEPT = ("dcontext", "clid", "dstchannel", "lastapp", "lastdata", "duration", "userfield")
+KEPT = ("dstchannel", "start", "dcontext", "clid", "lastapp", "lastdata", "duration", "userfield")
 LEAST = COLUMNS.index("uniqueid") + 1
 ANSWERED = "ANSWERED"
 _CHANNEL = re.compile(r"[^/]+/(?P<line>[^@]+?)(?:@.*)?-[0-9a-f]{6,}(?:;\d)?")
 
 
 def read(file: TextIO, zone: ZoneInfo) -> Iterator[Read]:
-    """Each row is a call; its unique id is the call id. A channel has one row for each attempt to reach somebody, all under one unique id."""
+    """Each row is a call; its unique id is the call id. A channel has one row for each attempt to reach somebody, all under one unique id.
+
+    One that nobody answered has a leg of its own; of several that were answered `call_legs` decides.
+    """
     for line, cells in cells_of(file):
         if line == 1 and cells[0].strip().lower() == COLUMNS[0]:
             continue
@@ -48,7 +51,7 @@ def _record(line: int, row: dict[str, str], fields: Fields) -> Read:
     ended_at = fields.time("end", row["end"], after=answered_at or setup_at)
     record = CallRecord(
         call_id=fields.text("call_id", row["uniqueid"]),
-        leg=LEG if answered_at else _attempt(row),
+        leg=LEG if answered_at else leg_of(row),
         account=fields.text("account", row["accountcode"]),
         line=fields.text("line", line_of(row["channel"]) or row["src"]),
         caller=fields.text("caller", row["src"]),
@@ -63,10 +66,14 @@ def _record(line: int, row: dict[str, str], fields: Fields) -> Read:
     return fields.finish(line, record, _("The unique id is missing: set `loguniqueid=yes` in cdr.conf."))
 
 
-def _attempt(row: dict[str, str]) -> str:
-    """The leg of an attempt that nobody answered: so a trunk that failed does not take the place of the call that went out by the next one."""
-    tried = "\n".join(row[name].strip() for name in ("dstchannel", "start"))
-    return f"tried-{hashlib.sha256(tried.encode()).hexdigest()[:10]}"
+def party(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The channel of the party that a row is about, and its start, as the switch wrote both: no two rows of one channel share them."""
+    return str(row.get("dstchannel", "")).strip(), str(row.get("start", "")).strip()
+
+
+def leg_of(row: Mapping[str, Any]) -> str:
+    """A leg of its own for a row: so a trunk that failed, or the first party answered, does not take the place of the call that went out after it."""
+    return f"tried-{hashlib.sha256(chr(10).join(party(row)).encode()).hexdigest()[:10]}"
 
 
 def line_of(channel: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from customers.models import AccountCode, Customer, Line
-from invoicing.domain import calls
+from invoicing.domain import calls, waiting
+from invoicing.domain.formats import asterisk
 from invoicing.models import Call, CallBatch, WaitingCall
 from tests.support import world
 from tests.support.servers import ROOT
@@ -64,6 +65,51 @@ def test_the_trunk_that_answered_is_billed_though_others_failed_before_it(harbou
 
     assert (run(str(file)), run(str(file))) == ("3 records: 3 rated\n", "3 records: 3 repeated\n")
     assert (balance(harbour), Call.objects.filter(answered_at=None).count()) == (Decimal("-3.60"), 2)
+
+
+def of_channel(party: str, start: str, end: str, seconds: int, told: str = "ANSWERED") -> str:
+    """A row of Asterisk about one party of the channel `1700000000.1`, dialled, answered at once and gone again on 20 October 2026."""
+    day, talked = "2026-10-20", seconds if told == "ANSWERED" else 0
+    times = f"{day} {start},{day} {start},{day} {end},{seconds},{talked}"
+    return f'acme-100,1001,442079460123,internal,1001,PJSIP/1001-00000001,{party},Dial,,{times},{told},DOCUMENTATION,1700000000.1,""'
+
+
+FIRST = of_channel("PJSIP/one-00000002", "10:00:00", "10:00:02", 2)
+SECOND = of_channel("PJSIP/two-00000003", "10:00:02", "11:00:02", 3600)
+THIRD = of_channel("PJSIP/two-00000003", "11:00:02", "11:01:02", 60)  # the second party once more
+AGAIN = of_channel("PJSIP/two-00000003", "10:00:02", "11:00:03", 3601)  # the second row with other content
+
+
+def take(tmp_path: Path, *rows: str, **options: Any) -> str:
+    file = tmp_path / "Master.csv"
+    file.write_text("\n".join(rows))
+    return run(str(file), **options)
+
+
+def test_each_party_that_a_channel_was_bridged_with_is_billed_once_in_whatever_files_and_order(harbour: Customer, tmp_path: Path) -> None:
+    assert take(tmp_path, FIRST, SECOND, THIRD, SECOND) == "4 records: 3 rated, 1 repeated\n"
+    assert balance(harbour) == Decimal("-3.662")
+    for rows in ([FIRST, SECOND, THIRD], [THIRD, SECOND, FIRST], [SECOND], [THIRD, FIRST]):
+        assert take(tmp_path, *rows) == f"{len(rows)} records: {len(rows)} repeated\n"
+    assert (balance(harbour), WaitingCall.objects.count()) == (Decimal("-3.662"), 0)
+
+
+def test_a_party_in_a_later_file_is_billed_and_the_same_row_in_another_zone_is_a_conflict(harbour: Customer, tmp_path: Path) -> None:
+    assert [take(tmp_path, row) for row in (SECOND, FIRST)] == ["1 records: 1 rated\n"] * 2
+    assert balance(harbour) == Decimal("-3.602")
+
+    assert take(tmp_path, FIRST, AGAIN) == "2 records: 1 repeated, 1 conflict\n"
+    assert take(tmp_path, SECOND, FIRST, time_zone="Europe/Berlin") == "2 records: 2 conflict\n"
+    assert (balance(harbour), waiting.count()) == (Decimal("-3.602"), 3)
+
+
+def test_what_was_taken_before_starts_were_kept_is_told_by_its_channel(harbour: Customer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(asterisk, "KEPT", ("dstchannel",))
+        take(tmp_path, SECOND)
+
+    assert take(tmp_path, SECOND, THIRD, FIRST) == "3 records: 1 repeated, 1 conflict, 1 rated\n"
+    assert (balance(harbour), Call.objects.count()) == (Decimal("-3.602"), 2)
 
 
 def test_a_long_file_is_taken_in_parts(harbour: Customer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
