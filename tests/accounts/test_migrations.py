@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import emails, links, passwords, users
 from billing_portal.accounts.models import Role, User
+from billing_portal.tenancy.models import Reseller
 from tests.support.people import PASSWORD, mails, system, user
 
 NAME = "0010_who_proved_their_email"
@@ -73,6 +75,23 @@ def test_who_used_a_link_mailed_to_the_email_they_have_or_confirmed_it_has_prove
     User.objects.filter(pk=welcome.pk).update(email="Welcome@Example.com")
 
     assert upgrade(old_apps, last_login=noon, email_proved=marked) == {welcome, reset, confirmed}
+
+
+def test_a_schema_of_the_release_before_is_upgraded(as_owner: None, noon: datetime) -> None:
+    connection.set_tenant(Reseller.objects.get(schema_name="acme"))
+    invited("first", noon, email="cfo@holding.example")
+    used(users.copy_link(user("copied"), actor=system, at=noon), noon)
+    User.objects.update(last_login=noon)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    MigrationExecutor(connection).migrate([("accounts", "0006_where_a_switch_began")])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM information_schema.columns WHERE table_schema = 'acme' AND column_name = 'email_proved'")
+        assert cursor.fetchone() == (0,)
+
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("accounts"))
+    assert dict(User.objects.values_list("username", "email_proved")) == {"first": True, "copied": False}
 
 
 def test_one_person_of_two_companies_signs_in_as_before(acme: Any, old_apps: Any, noon: datetime) -> None:
