@@ -47,7 +47,7 @@ def open_plan_or_404(plan: UUID, viewer: Viewer) -> RatePlan:
 
 def check_open(plan: RatePlan, viewer: Viewer, at: datetime) -> None:
     """Raises `prices_shut` on the field `at` if the viewer may not see the plan's prices of this moment."""
-    require(plan.pk not in shut_to(viewer, at), "prices_shut", _("Prices of that time are not shown to you. Choose a later time, or leave it empty."), "at")
+    require(plan.pk not in shut_to(viewer, at), "prices_shut", _("Prices of that time are not shown to you. Choose another time, or leave it empty."), "at")
 
 
 def _costs(at: datetime) -> set[Place]:

@@ -212,7 +212,7 @@ def test_support_asks_for_no_price_of_before_the_mark_up(desk: Desk, owner: Any)
         answers = {role: [browser.get(f"/rate-plans/{own.pk}/", each).context for each in asked] for role, browser in browsers.items()}
 
     said = [context["quote_form"].errors.get("at") for context in answers["support"]]
-    assert said == [["Prices of that time are not shown to you. Choose a later time, or leave it empty."], None, None]
+    assert said == [["Prices of that time are not shown to you. Choose another time, or leave it empty."], None, None]
     assert [context["quote"] and context["quote"].priced.price for context in answers["support"]] == [None, 30, 30]
     assert [context["quote"].priced.price for context in answers["reports"]] == [24, 30, 30]
 
