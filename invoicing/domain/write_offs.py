@@ -75,7 +75,7 @@ def _require_due(document: Any, amount: Decimal, row: Standing) -> None:
     most = most_of(document, row)
     said = _("At most %(amount)s is due.")
     if most < document.left:
-        said = _("At most %(amount)s can be given up: what else is due waits as a credit for the next invoice.")
+        said = _("At most %(amount)s can be given up: what else is due waits as a credit for the next invoice, or for a credit note.")
     require(amount <= most, "more_than_due", said % {"amount": money.text(most, document.currency)}, "amount")
 
 

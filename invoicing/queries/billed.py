@@ -26,7 +26,7 @@ class Since(models.TextChoices):
     """What happened to a line's movements after it was issued, so that a credit note would give them back once more; but a mirror that waits for the next
     invoice is taken by the note instead."""
 
-    WAITS = "waits", _("taken back, its credit waits for the next invoice")
+    WAITS = "waits", _("taken back, still to come on the next invoice")
     TAKEN_BACK = "taken_back", _("taken back already")
     RATED_AGAIN = "rated_again", _("its calls were rated again")
 

@@ -80,7 +80,7 @@ def test_the_tax_of_a_charge_that_was_taken_back_is_not_written_off_before_the_n
     with pytest.raises(DomainError, match="more_than_due") as refused:
         write_off(october, "0.01", noon)
     assert refused.value.field == "amount"
-    assert refused.value.message == "At most 0.00 GBP can be given up: what else is due waits as a credit for the next invoice."
+    assert refused.value.message == "At most 0.00 GBP can be given up: what else is due waits as a credit for the next invoice, or for a credit note."
 
     charge(paul, "300.00", "2026-11-22 12:00")
     [november] = months.issue("2026-12-01", months.local("2026-12-01 06:00"))

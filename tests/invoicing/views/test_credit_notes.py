@@ -72,7 +72,7 @@ def test_a_line_that_was_taken_back_is_offered_while_its_credit_waits(commerce: 
     reversals.take_back(router, reason="never sent", actor=jane, at=first)
     address = f"/invoices/{october.number}/credit-note/"
     form = commerce.get(address).context["form"]
-    assert form.fields["lines"].choices == [("1", "Router · Charge, 5 October 2026 · 100.00 GBP · taken back, its credit waits for the next invoice")]
+    assert form.fields["lines"].choices == [("1", "Router · Charge, 5 October 2026 · 100.00 GBP · taken back, still to come on the next invoice")]
     assert form["lines"].value() == ["1"]
 
     assert commerce.post(address, {"lines": ["1"], "reason": "Never sent", "key": "k"}).url == "/invoices/ACM-2026-C0001/"
