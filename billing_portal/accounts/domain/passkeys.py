@@ -39,6 +39,7 @@ MOST = 20
 ASKED_AT = "asked_at"
 # What the library raises for answers that are no answers: it trusts their shape.
 RUBBISH = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, struct.error, RecursionError, NotImplementedError)
+BYTES = ("clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle")
 Answer = Mapping[str, Any]
 
 
@@ -143,7 +144,7 @@ def check(answer: Answer, credentials: Sequence[AttestedCredentialData], *, site
     if state is None:
         raise refused()
     try:
-        return site.server().authenticate_complete(dict(state), credentials, dict(answer))
+        return site.server().authenticate_complete(dict(state), credentials, _as_text(answer))
     except RUBBISH as problem:
         raise refused() from problem
 
@@ -183,12 +184,21 @@ def made(answer: Answer, *, site: Site, state: Mapping[str, Any] | None) -> Atte
     if state is None:
         raise refused()
     try:
-        key = site.server().register_complete(dict(state), dict(answer)).credential_data
+        key = site.server().register_complete(dict(state), _as_text(answer)).credential_data
         if key is None or not _can_check(key):
             raise refused()
     except RUBBISH as problem:
         raise refused() from problem
     return key
+
+
+def _as_text(answer: Answer) -> dict[str, Any]:
+    """The answer as the library may have it. Where bytes belong it would make as many of them as a number says, so there only text may stand."""
+    response = answer["response"]
+    carried = [answer["rawId"], *(response[name] for name in BYTES if response.get(name) is not None)]
+    if not all(isinstance(each, str) for each in carried):
+        raise TypeError("bytes are sent as text")
+    return dict(answer)
 
 
 def _can_check(key: AttestedCredentialData) -> bool:

@@ -184,6 +184,15 @@ def test_whatever_a_browser_sends_is_refused_in_words(answer: dict[str, Any]) ->
         passkeys.made(answer, site=ACME, state=state)
 
 
+@pytest.mark.parametrize("part", ["rawId", *passkeys.BYTES])
+def test_a_number_in_place_of_bytes_takes_no_memory(part: str) -> None:
+    answer: dict[str, Any] = {"id": 10**11, "rawId": 10**11, "response": {}} if part == "rawId" else {"rawId": "AA", "response": {part: 10**11}}
+    with pytest.raises(DomainError, match="This passkey was not accepted"):
+        passkeys.made(answer, site=ACME, state=Fresh.asked()[1])
+    with pytest.raises(DomainError, match="This passkey was not accepted"):
+        passkeys.check(answer, [], site=ACME, state=passkeys.ask_to_prove(None, site=ACME)[1])
+
+
 @pytest.mark.parametrize("part", ["clientDataJSON", "attestationObject"])
 def test_a_cut_off_answer_is_refused_in_words(part: str) -> None:
     options, state = Fresh.asked()
