@@ -14,6 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import emails, links, passwords, users
 from billing_portal.accounts.models import Role, User
+from billing_portal.tenancy.domain import schemas
 from billing_portal.tenancy.models import Reseller
 from tests.support.people import PASSWORD, mails, system, user
 
@@ -78,7 +79,10 @@ def test_who_used_a_link_mailed_to_the_email_they_have_or_confirmed_it_has_prove
 
 
 def test_a_schema_of_the_release_before_is_upgraded(as_owner: None, noon: datetime) -> None:
-    connection.set_tenant(Reseller.objects.get(schema_name="acme"))
+    root = Reseller.objects.get(schema_name="owner")
+    renewed = schemas.register(name="renewed", schema_name="renewed", host="renewed.localhost", parent=root, currency="GBP", time_zone="UTC")
+    schemas.make(renewed)
+    connection.set_tenant(renewed)
     invited("first", noon, email="cfo@holding.example")
     used(users.copy_link(user("copied"), actor=system, at=noon), noon)
     User.objects.update(last_login=noon)
@@ -86,7 +90,7 @@ def test_a_schema_of_the_release_before_is_upgraded(as_owner: None, noon: dateti
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     MigrationExecutor(connection).migrate([("accounts", "0006_where_a_switch_began")])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM information_schema.columns WHERE table_schema = 'acme' AND column_name = 'email_proved'")
+        cursor.execute("SELECT count(*) FROM information_schema.columns WHERE table_schema = 'renewed' AND column_name = 'email_proved'")
         assert cursor.fetchone() == (0,)
 
     executor = MigrationExecutor(connection)
