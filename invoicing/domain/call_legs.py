@@ -35,10 +35,11 @@ def apart(batch: Sequence[CallRecord], switch: Switch) -> list[CallRecord]:
 
 
 def _is_another(row: Row, holder: Row) -> bool:
-    """Whether two rows are with different parties. What was taken in before starts were kept, or came another way, tells that by the channel alone."""
-    if "start" in holder:
-        return asterisk.party(row) != asterisk.party(holder)
-    return "dstchannel" in row and "dstchannel" in holder and row["dstchannel"] != holder["dstchannel"]
+    """Whether two rows are with different parties, which both name. A row without one is of a channel that has left its bridge and goes on, and what came
+    another way than by a file names none; starts are told apart where both were kept."""
+    if not (row.get("dstchannel") and holder.get("dstchannel")):
+        return False
+    return row["dstchannel"] != holder["dstchannel"] or ("start" in holder and row.get("start") != holder["start"])
 
 
 def _taken(call_ids: Collection[str], switch: Switch) -> dict[str, tuple[str, Row]]:

@@ -177,7 +177,7 @@ def together(customer: Customer, movements: Sequence[Movement], period: Period) 
 def _taxes(rounded: Iterable[DraftLine], currency: str) -> Iterable[DraftTax]:
     """Each tax once, by name, on the sum of the rounded lines that bear it, also where they cancel: what is given back of one of them is known by it."""
     bases: dict[Rate, Decimal] = {}
-    for line in (line for line in rounded if line.amount):
+    for line in rounded:
         for rate in line.rates:
             bases[rate] = bases.get(rate, Decimal(0)) + line.amount
     for rate in sorted(bases, key=lambda rate: (rate.name.lower(), rate.percent)):

@@ -54,15 +54,13 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
 
 def most_of(document: Any, row: Standing) -> Decimal:
     """The most that can be given up of a document with its figures, in the minor unit: what is due on it, less what waits to be given back of it, as far
-    as the customer owes that in all. While all that waits comes to nothing or less no invoice takes it, and what waits beside makes that less of a credit:
-    of what was charged again by hand nothing comes back."""
+    as the customer owes that in all."""
     customer, answers = document.customer, billed.waiting_answers(document)
     waiting = movements.untaken([customer.pk]).get(customer.pk, [])
     given_back = _together(document, [movement for movement in waiting if movement.id in answers]).total
     everything = _together(document, waiting)
     owed = everything.total - everything.moved - Decimal(row.receivable)
-    credit = given_back if everything.total > 0 else max(given_back, everything.total)
-    most = min(Decimal(document.left) + min(credit, Decimal(0)), owed)
+    most = min(Decimal(document.left) + min(given_back, Decimal(0)), owed)
     return max(money.to_minor(most, document.currency), Decimal(0))
 
 

@@ -484,7 +484,7 @@ class Story:
         waits, answers = movements.untaken([known.customer.pk]).get(known.customer.pk, []), billed.waiting_answers(document)
         everything = with_tax(waits)
         answered = with_tax([each for each in waits if each.id in answers])
-        comes_back = min(answered if everything > 0 else max(answered, everything), NONE)
+        comes_back = min(answered, NONE)
         owed = everything - sum((each.amount for each in waits), NONE) - known.receivable
         assert abs(most - max(min(document.left + comes_back, owed), NONE)) <= D("0.03")
         if amount > most:

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from billing_portal.kernel.errors import DomainError
+from billing_portal.tenancy.models import new_id
 from customers.models import AccountKind, BillingType, Customer, CustomerTax, Kind, Standing, Transfer
-from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, reversals, write_offs
-from invoicing.models import Document
+from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, rerating, reversals, write_offs
+from invoicing.domain.rerating import Named
+from invoicing.models import Call, Document
 from invoicing.queries import documents as queries
+from rateplans.domain import decks
+from rateplans.models import StoredRate
 from tests.support import months, world
 from tests.support.months import D, due, figures, identity, lines
 from tests.support.world import balance, jane
@@ -192,6 +196,27 @@ def test_a_tax_that_came_to_nothing_on_the_invoice_comes_back_with_what_bore_it(
 
     assert figures(december(paul))[2] == total
     assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_a_line_of_calls_that_came_to_nothing_still_says_which_tax_it_bore(first: datetime, noon: datetime) -> None:
+    paul = world.customer("Paul Ltd", on=world.plan(), taxes=(world.vat("20"),), limit="500.00")
+    months.dialled(paul, "2026-10-03 09:00", "442079460123", seconds=6000)
+    at = months.local("2026-10-05 12:00")
+    rated_again(paul, "0.00", at)
+    entries.write(paul, "lower", D("10.00"), note="Old books", actor=jane, at=at, key="1")
+    [october] = months.issue("2026-11-01", first)
+    assert (figures(october), taxes(october)) == (("10.00", "0.00", "10.00"), [("20", "0.00", "0.00")])
+
+    rated_again(paul, "0.06", noon)
+    assert figures(december(paul)) == ("6.00", "1.20", "7.20")
+    assert ledger_check.check().differences == []
+
+
+def rated_again(of: Customer, per_minute: str, at: datetime) -> None:
+    StoredRate.objects.filter(prefix="4420").update(per_minute=D(per_minute))
+    decks._decks.clear()
+    rerating.rate_again(Named.of(Call.objects.filter(customer_id=of.pk)), new_id(), actor=jane, at=at)
 
 
 def test_as_long_as_the_tax_is_the_same_it_is_one(taxed: tuple[Customer, Document]) -> None:

@@ -191,6 +191,20 @@ def test_what_waited_since_another_had_the_line_is_taken_over_when_staff_say_so(
     assert line_names.doubts(bob, [bob.lines.get()]) == {}
 
 
+def test_calls_are_taken_over_once_and_not_beyond_whoever_had_the_line_last(anna: Customer, standard: RatePlan, switch: Switch, noon: datetime) -> None:
+    bob, carl = (world.customer(name, on=standard) for name in ("Bob Ltd", "Carl Ltd"))
+    way = WAYS[0]
+    for of, since, until in ((anna, 0, 5), (carl, 7, 10)):
+        give(of, way, NINE + since * DAY)
+        take_away(of, way, NINE + until * DAY)
+    give(bob, way, NINE + 12 * DAY)
+    for _time in range(2):
+        features.change_line(bob.lines.get(), takes_over=True, actor=jane, at=noon)
+
+    assert bob.lines.get().since == NINE + 10 * DAY
+    assert line_names.given_up_before(bob.lines.get()) is None
+
+
 def test_a_line_entered_late_takes_its_calls_that_wait_and_one_given_back_those_in_between(anna: Customer, switch: Switch, noon: datetime) -> None:
     way = WAYS[0]
     take(by("c1", NINE, **way), switch=switch, at=noon)

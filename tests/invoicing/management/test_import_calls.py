@@ -13,6 +13,7 @@ from customers.models import AccountCode, Customer, Line
 from invoicing.domain import calls, waiting
 from invoicing.domain.formats import asterisk
 from invoicing.models import Call, CallBatch, WaitingCall
+from invoicing.queries import movements
 from tests.support import world
 from tests.support.servers import ROOT
 from tests.support.world import balance
@@ -92,6 +93,14 @@ def test_each_party_that_a_channel_was_bridged_with_is_billed_once_in_whatever_f
     for rows in ([FIRST, SECOND, THIRD], [THIRD, SECOND, FIRST], [SECOND], [THIRD, FIRST]):
         assert take(tmp_path, *rows) == f"{len(rows)} records: {len(rows)} repeated\n"
     assert (balance(harbour), WaitingCall.objects.count()) == (Decimal("-3.662"), 0)
+
+
+def test_a_row_that_names_no_party_is_no_call_of_its_own(harbour: Customer, tmp_path: Path) -> None:
+    """Asterisk writes one when a channel has left its bridge and goes on, to a voicemail or an announcement."""
+    on_its_own = of_channel("", "10:00:02", "10:00:09", 7)
+
+    assert take(tmp_path, FIRST, on_its_own) == "2 records: 1 rated, 1 conflict\n"
+    assert (balance(harbour), movements.blocking_calls([harbour.pk])) == (Decimal("-0.002"), {})
 
 
 def test_a_party_in_a_later_file_is_billed_and_the_same_row_in_another_zone_is_a_conflict(harbour: Customer, tmp_path: Path) -> None:
