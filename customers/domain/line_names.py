@@ -66,7 +66,9 @@ def _given_up(customer: Customer, lines: Collection[Line]) -> list[FormerLine]:
 
 
 def _before(line: Line, given_up: Collection[FormerLine]) -> FormerLine | None:
-    return next((each for each in reversed([*given_up]) if each.given_up_at < line.since and _shared(each, line)), None)
+    """The last that was given up before this line was added; none once the line begins where that ended."""
+    last = next((each for each in reversed([*given_up]) if each.given_up_at <= line.since and _shared(each, line)), None)
+    return last if last and last.given_up_at < line.since else None
 
 
 def _shared(former: FormerLine, line: Line) -> list[tuple[str, str]]:

@@ -109,7 +109,7 @@ def send_login_details(person: Person, *, actor: Actor, at: datetime) -> str:
 
     Raises `email_missing`, `too_many_tries`.
     """
-    user, customer = person.user, person.customer
+    user, customer = User.objects.select_for_update().get(pk=person.user_id), person.customer
     require(user.email, "email_missing", _("%s has no email address. Copy the link instead.") % user)
     _count_mail(customer, actor, at)
     number = customer.account_number if person.is_primary else ""

@@ -25,12 +25,12 @@ def owners(tenures: Sequence[Tenure], at: datetime) -> set[UUID]:
     """The customers whose the name was at that moment: of those that had it the ones staff gave it to, else those that chose it.
 
     Where nobody had it yet, it is theirs who had it next: a line entered late takes its own calls that wait. Where one customer had given it up and
-    another had it next, and after the last one gave it up, it was nobody's.
+    another had it next, and after the last one gave it up, it was nobody's; so it was where somebody chose it next, and staff gave it to somebody after.
     """
     held = [each for each in tenures if each.since <= at < each.until]
     if held:
         return _given(held)
-    following = _given(_next(tenures, at))
+    following = _given(_next(tenures, at)) if not _was_only_chosen(tenures, at) else set()
     last = last_before(tenures, at)
     return following if not last or last == following else set()
 
@@ -47,6 +47,12 @@ def _next(tenures: Iterable[Tenure], at: datetime) -> list[Tenure]:
     later = [each for each in tenures if each.since > at and each.until > at]
     end = min((each.until for each in later), default=FOREVER)
     return [each for each in later if each.since < end] or [each for each in later if each.until == end]
+
+
+def _was_only_chosen(tenures: Iterable[Tenure], at: datetime) -> bool:
+    """Whether who had it next chose it and gave it up, before staff gave it to anybody: of such a one nobody's calls are."""
+    later = [*tenures]
+    return all(each.chosen for each in _next(later, at)) and any(not each.chosen and each.since > at for each in later)
 
 
 def _given(tenures: Iterable[Tenure]) -> set[UUID]:

@@ -77,7 +77,8 @@ def remove_logo(reseller: Reseller, *, actor: Actor, at: datetime) -> None:
 def _check(reseller: Reseller, values: Mapping[str, str]) -> None:
     name = str(values.get("name", reseller.name)).strip()
     require(name, "name_missing", _("Write the company's name."), field="name")
-    names.require_usable(name)
+    if name != reseller.name:
+        names.require_usable(name)
     message = _("“%(name)s” is taken. Names are unique across the platform.") % {"name": name}
     require(_is_free(reseller, name), "name_taken", message, field="name")
     colour = str(values.get("brand_colour", reseller.brand_colour)).strip().lower()

@@ -41,7 +41,6 @@ def take(name: str, *, customer_id: uuid.UUID, beside: str = "") -> None:
 
     Raises `name_taken` and what `require_usable` raises, on the field `name`.
     """
-    require_usable(name)
     wanted = [name, beside] if beside else [name]
     held = CustomerName.objects.filter(schema_name=connection.schema_name, customer_id=customer_id)
     held.exclude(folded__in=[fold(each) for each in wanted]).delete()
@@ -51,10 +50,10 @@ def take(name: str, *, customer_id: uuid.UUID, beside: str = "") -> None:
 
 def take_too(name: str, *, customer_id: uuid.UUID) -> None:
     """Hold the name for the customer beside those it holds. Raises `name_taken` and what `require_usable` raises, on the field `name`."""
-    require_usable(name)
     mine = {"folded": fold(name), "schema_name": connection.schema_name, "customer_id": customer_id}
     if CustomerName.objects.filter(**mine).exists():
         return
+    require_usable(name)
     try:
         with transaction.atomic():
             CustomerName.objects.create(**mine)

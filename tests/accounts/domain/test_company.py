@@ -27,6 +27,19 @@ def test_fields_change_and_the_entry_says_from_what(acme: Any, noon: datetime) -
     assert AuditEntry.objects.get(action="company.changed").changes == {"legal_name": ["Acme", "Acme Telecom Ltd"], "city": ["", "Leeds"]}
 
 
+def test_a_name_from_before_that_would_be_refused_today_stays_and_can_be_left(acme: Any, noon: datetime) -> None:
+    Reseller.objects.filter(pk=acme.pk).update(name="Acme \u2800")
+    with schema_context("owner"):
+        Customer.objects.filter(reseller_schema="acme").update(name="Acme \u2800")
+    acme.refresh_from_db()
+    company.change(acme, {"city": "Leeds"}, actor=boss, at=noon)
+    with pytest.raises(DomainError, match="name_unreadable"):
+        company.change(acme, {"name": "Acme \u2800\u2800"}, actor=boss, at=noon)
+
+    company.change(acme, {"name": "Acme Voice"}, actor=boss, at=noon)
+    assert (Reseller.objects.get(pk=acme.pk).name, Reseller.objects.get(pk=acme.pk).city) == ("Acme Voice", "Leeds")
+
+
 def test_nothing_changed_writes_nothing(acme: Any, noon: datetime) -> None:
     company.change(acme, {"name": "Acme"}, actor=boss, at=noon)
 

@@ -42,6 +42,8 @@ AFTER_ANOTHER = (had(ANNA, 5, 10), had(BOB, 20))
         pytest.param((had(ANNA, 5), had(BOB, 8)), 1, "Anna Bob", id="of both before either"),
         pytest.param((had(ANNA, 5, chosen=True), had(BOB, 8)), 9, "Bob", id="what staff gave stands first"),
         pytest.param((had(ANNA, 5, chosen=True), had(BOB, 8)), 6, "Anna", id="from when they gave it"),
+        pytest.param((had(ANNA, 5, 6, chosen=True), had(BOB, 8)), 1, "", id="nobody's before who chose it and gave it up, and staff gave it to another"),
+        pytest.param((had(ANNA, 5, 6, chosen=True),), 1, "Anna", id="chosen late and removed since, and nobody else's"),
         pytest.param((had(ANNA, 5, 9, chosen=True), had(BOB, 5, 10), had(CARL, 12)), 11, "", id="nobody's after what staff gave"),
     ],
 )
