@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 BACK_OFF = [10, 60, 600, 3600]  # seconds until the next attempt
 AFTER_DEATH = [0, 0, 60, 600]  # seconds until the next start of a job whose worker died over it: what killed it may pass, or be another job beside it
+STOPPED = "Its worker was stopped."
 MAX_STARTS = 60  # of a job that always meets trouble that is not its own: about two days
 PATIENCE = [5, 10, 30, 60, 300, 900, 1800, 3600]  # seconds until the next of those
 
@@ -103,7 +104,7 @@ def _put_off(job: Job, seconds: int) -> None:
     """Wait with a job over which workers died several times, up to twice as long: each its own time, so that it comes apart from what killed it (rel. 43)."""
     job.state, job.leased_until = Job.State.PENDING, None
     job.due_at = timezone.now() + timedelta(seconds=seconds * (100 + job.pk.int % 100) // 100)
-    job.error = "Its worker was stopped."
+    job.error = STOPPED
     job.save(update_fields=["state", "leased_until", "due_at", "error"])
     log.warning("Job %s (%s) waits: its worker was stopped for the %s. time", job.pk, job.kind, job.attempts)
 
