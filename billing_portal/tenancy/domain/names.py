@@ -42,24 +42,32 @@ def take(name: str, *, customer_id: uuid.UUID, beside: str = "") -> None:
     Raises `name_taken` and what `require_usable` raises, on the field `name`.
     """
     wanted = [name, beside] if beside else [name]
-    held = CustomerName.objects.filter(schema_name=connection.schema_name, customer_id=customer_id)
-    held.exclude(folded__in=[fold(each) for each in wanted]).delete()
+    mine = _held(customer_id)
+    known = set(mine.values_list("folded", flat=True))
+    for each in wanted:
+        if fold(each) not in known:
+            require_usable(each)
+    mine.exclude(folded__in=[fold(each) for each in wanted]).delete()
     for each in wanted:
         take_too(each, customer_id=customer_id)
 
 
 def take_too(name: str, *, customer_id: uuid.UUID) -> None:
     """Hold the name for the customer beside those it holds. Raises `name_taken` and what `require_usable` raises, on the field `name`."""
-    mine = {"folded": fold(name), "schema_name": connection.schema_name, "customer_id": customer_id}
-    if CustomerName.objects.filter(**mine).exists():
+    if fold(name) in set(_held(customer_id).values_list("folded", flat=True)):
         return
     require_usable(name)
     try:
         with transaction.atomic():
-            CustomerName.objects.create(**mine)
+            CustomerName.objects.create(folded=fold(name), schema_name=connection.schema_name, customer_id=customer_id)
     except IntegrityError as clash:
         message = _("“%(name)s” is taken. Names are unique across the platform.") % {"name": name}
         raise DomainError("name_taken", message, field="name") from clash
+
+
+def _held(customer_id: uuid.UUID) -> QuerySet[CustomerName]:
+    """What the customer holds; a name it holds from before stays usable, whatever is refused of new ones."""
+    return CustomerName.objects.filter(schema_name=connection.schema_name, customer_id=customer_id)
 
 
 def near(reseller: Reseller) -> QuerySet[Reseller]:
