@@ -122,7 +122,6 @@ ANSWERED = Question(
           FROM invoicing_pricechange AS change
           JOIN invoicing_waitingcall AS waiting ON waiting.key_id = change.key_id AND waiting.state = 'rated'
           JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.transfer_id IS NULL
-          JOIN invoicing_callbatch AS batch ON batch.id = call.batch_id AND batch.posted_at < waiting.decided_at
          WHERE change.price_number > 0 AND change.before ->> 'plan_id' IS NULL
          ORDER BY change.key_id, change.price_number, change.buy_number)
     SELECT call.customer_id, 'call ' || key.call_id || ' of switch ' || switch.name, (key.answer ->> 'price')::numeric, call.first_price
