@@ -2,7 +2,19 @@
 
 import sys
 
+from django.db.models import Func, TextField
+
 from billing_portal.kernel.folding import UNSEEN
+
+
+class PlainlyFolded(Func):
+    """The folded form of a text of visible ASCII with single spaces, which every database makes alike; empty of any other, which Python alone folds.
+
+    For an index of texts: who asks by it asks for the empty one too, and folds what is found.
+    """
+
+    template = """coalesce(lower(substring(%(expressions)s COLLATE "C" from '^[!-~]+(?: [!-~]+)*$')), '')"""
+    output_field = TextField()
 
 
 def function(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -14,12 +15,12 @@ from customers.models import Customer, FormerLine, Line
 
 FIELDS = (("name", "folded_name"), ("address", "folded_address"))
 
-Asked = Callable[[str, str], bool]
+Asked = Callable[[str, Collection[str]], set[str]]
 _asked: list[Asked] = []
 
 
 def register(waits_by: Asked) -> None:
-    """Say at start-up how to find calls of nobody that wait by a line's `name` or `address`: calls live in a higher app."""
+    """Say at start-up by which of these folded `name`s or `address`es of lines calls of nobody wait: calls live in a higher app."""
     if waits_by not in _asked:
         _asked.append(waits_by)
 
@@ -28,7 +29,7 @@ def is_unclaimed(customer: Customer, field: str, text: str) -> bool:
     """Whether no other customer has this `name` or `address`, or had it of staff, and no call waits by it that is somebody else's perhaps."""
     named = {dict(FIELDS)[field]: fold(text)}
     had = FormerLine.objects.exclude(customer=customer).filter(by_customer=False, **named)
-    return not _others(customer).filter(**named).exists() and not had.exists() and not any(waits_by(field, text) for waits_by in _asked)
+    return not _others(customer).filter(**named).exists() and not had.exists() and not _waiting(field, {fold(text)})
 
 
 def require_alone(customer: Customer, name: str, address: str) -> None:
@@ -52,7 +53,8 @@ def given_up_before(line: Line) -> FormerLine | None:
 def doubts(customer: Customer, lines: Collection[Line]) -> dict[UUID, list[str]]:
     """What keeps calls from being found by these lines of the customer's, or from being free to them, in words for staff."""
     rivals, given_up = list(_others(customer).filter(_named_like(lines))), _given_up(customer, lines)
-    return {line.pk: told for line in lines if (told := [*_doubts(line, rivals), *_waits_since(_before(line, given_up), line)])}
+    since = _waits_since({line: before for line in lines if (before := _before(line, given_up))})
+    return {line.pk: told for line in lines if (told := [*_doubts(line, rivals), *since[line.pk]])}
 
 
 def _named_like(lines: Collection[Line]) -> Q:
@@ -89,12 +91,20 @@ def _doubts(line: Line, rivals: Collection[Line]) -> Iterator[str]:
         yield _("Calls to it wait: the customer chose these figures. Say under Edit that it is on-net.")
 
 
-def _waits_since(before: FormerLine | None, line: Line) -> Iterator[str]:
-    """That calls wait which were answered after another customer gave the name up and before this line was added, perhaps."""
-    for field, text in _shared(before, line) if before else ():
-        if before and any(waits_by(field, text) for waits_by in _asked):
-            told = _("Calls that name “%(what)s” wait: %(names)s had it before. Say under Edit whether those answered since then are this line's.")
-            yield told % {"what": text, "names": before.customer.name}
+def _waits_since(before: Mapping[Line, FormerLine]) -> dict[UUID, list[str]]:
+    """Of each line that calls wait which were answered after another customer gave the name up and before it was added, perhaps; asked for all at once."""
+    shared = {line: _shared(former, line) for line, former in before.items()}
+    waiting = {field: _waiting(field, {fold(text) for fields in shared.values() for name, text in fields if name == field}) for field, _folded in FIELDS}
+    told = _("Calls that name “%(what)s” wait: %(names)s had it before. Say under Edit whether those answered since then are this line's.")
+    since: dict[UUID, list[str]] = defaultdict(list)
+    for line, fields in shared.items():
+        since[line.pk] += [told % {"what": text, "names": before[line].customer.name} for field, text in fields if fold(text) in waiting[field]]
+    return since
+
+
+def _waiting(field: str, folded: Collection[str]) -> set[str]:
+    """By which of these calls of nobody wait."""
+    return set().union(*(waits_by(field, folded) for waits_by in _asked)) if folded else set()
 
 
 def _others(customer: Customer) -> QuerySet[Line]:

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.models import Switch
+from billing_portal.tenancy.folded_sql import PlainlyFolded
 from billing_portal.tenancy.models import MoneyField, Record, new_id
 from customers.models import Customer, Transfer
 
@@ -177,7 +179,13 @@ class WaitingCall(Record):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["reason", "-created_at"], name="call_waiting", condition=Q(state="waiting"))]
+        indexes = [
+            models.Index(fields=["reason", "-created_at"], name="call_waiting", condition=Q(state="waiting")),
+            *(
+                models.Index(PlainlyFolded(KT(f"record__{name}")), name=f"nobodys_{name}", condition=Q(state="waiting", customer=None, record__has_key=name))
+                for name in ("account", "line", "address")
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=~Q(state="set_aside", note=""), name="set_aside_has_note"),
             models.UniqueConstraint(fields=["key", "record_hash"], name="waiting_record_once"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Lower
 
 from billing_portal.accounts.models import Role
 from billing_portal.kernel import phone
 from billing_portal.kernel.folding import fold
 from billing_portal.kernel.period import first_instant
+from billing_portal.tenancy.folded_sql import PlainlyFolded
 from billing_portal.web.viewer import STAFF, Viewer
 from customers import queries as customers
 from customers.models import Customer
@@ -120,19 +122,22 @@ def waiting_reasons(viewer: Viewer) -> list[str]:
 
 def waits_under(code: str) -> bool:
     """Whether records of nobody wait that name their customer by this number or code, in capitals or not."""
-    return _waits(_of_nobody(), "account", code)
+    return bool(_waits(_of_nobody(), "account", {fold(code)}))
 
 
-def waits_by(field: str, text: str) -> bool:
-    """Whether records of nobody wait whose customer a line's `name` or `address` would decide: those with no account, for an address with no line."""
+def waits_by(field: str, folded: Collection[str]) -> set[str]:
+    """By which of these folded `name`s or `address`es of lines records of nobody wait whose customer it would decide: those with no account, for an address
+    with no line."""
     unnamed = _of_nobody().filter(record__account__isnull=True)
-    return _waits(unnamed, "line", text) if field == "name" else _waits(unnamed.filter(record__line__isnull=True), "address", text)
+    return _waits(unnamed, "line", folded) if field == "name" else _waits(unnamed.filter(record__line__isnull=True), "address", folded)
 
 
 def _of_nobody() -> QuerySet[WaitingCall]:
     return WaitingCall.objects.filter(state=WaitingCall.State.WAITING, customer=None).order_by()
 
 
-def _waits(waiting: QuerySet[WaitingCall], field: str, text: str) -> bool:
-    texts = waiting.values_list(f"record__{field}", flat=True).distinct()
-    return fold(text) in {fold(each) for each in texts.iterator() if each}
+def _waits(waiting: QuerySet[WaitingCall], field: str, folded: Collection[str]) -> set[str]:
+    """An index finds them as far as the database folds alike; what it cannot fold is few, and compared here."""
+    alike = waiting.filter(record__has_key=field).alias(folded=PlainlyFolded(KT(f"record__{field}"))).filter(folded__in=["", *folded])
+    texts = alike.values_list(f"record__{field}", flat=True).distinct()
+    return {fold(each) for each in texts.iterator()} & {*folded}
