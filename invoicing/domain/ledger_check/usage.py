@@ -1,6 +1,8 @@
 """Calls against the movements they name, and against their own numbers."""
 
 from invoicing.domain.ledger_check.report import Question
+from invoicing.domain.rating_batch import FOR_ITS_PRICE
+from invoicing.models import CallBatch
 
 # A batch brought each call at its first price: what it costs now, less the differences that were posted since, each by a movement of its own.
 _FIRST = """
@@ -112,7 +114,15 @@ ONCE = Question(
     """,
 )
 
-# Where calls climb, one that waits is posted at nothing; its price comes by the first change then, and is what the record is answered with.
+# Where calls climb, one that waits for its price alone is posted at nothing: with the batch it came in, or, when it was nobody's before, by the person
+# who rated it again. Its price comes by the change of the moment in which it is decided, and is what the record is answered with. Any other that waited
+# was posted when it was decided, for the price of its answer, be it nothing for want of a version, and what it is rated at later changes no answer.
+_FOR_ITS_PRICE = ", ".join(f"'{reason.value}'" for reason in sorted(FOR_ITS_PRICE))
+_CLIMBED_WAITING = f"""
+    batch.id = waiting.batch_id
+    OR (batch.source = '{CallBatch.Source.RATED_AGAIN.value}' AND batch.child_schema = '' AND call.buy_currency <> '' AND waiting.reason IN ({_FOR_ITS_PRICE}))
+"""
+
 ANSWERED = Question(
     "a record that was answered as rated is a call, and a waiting one is none",
     f"""
@@ -120,9 +130,10 @@ ANSWERED = Question(
          priced AS (
         SELECT DISTINCT ON (change.key_id) change.key_id, change.price_after
           FROM invoicing_pricechange AS change
-          JOIN invoicing_waitingcall AS waiting ON waiting.key_id = change.key_id AND waiting.state = 'rated'
+          JOIN invoicing_waitingcall AS waiting ON waiting.key_id = change.key_id AND waiting.state = 'rated' AND waiting.decided_at = change.posted_at
           JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.transfer_id IS NULL
-         WHERE change.price_number > 0 AND change.before ->> 'plan_id' IS NULL
+          JOIN invoicing_callbatch AS batch ON batch.id = call.batch_id
+         WHERE change.price_number > 0 AND change.before ->> 'plan_id' IS NULL AND ({_CLIMBED_WAITING})
          ORDER BY change.key_id, change.price_number, change.buy_number)
     SELECT call.customer_id, 'call ' || key.call_id || ' of switch ' || switch.name, (key.answer ->> 'price')::numeric, call.first_price
       FROM invoicing_callkey AS key

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django_tenants.utils import schema_context
 
 from billing_portal.tenancy.models import new_id
 from customers.domain import features
-from customers.models import CustomerTax, Line, PlanAssignment
+from customers.models import Customer, CustomerTax, Line, PlanAssignment
 from invoicing.domain import entries, invoices, rerating, waiting
 from invoicing.domain.rerating import Named
-from invoicing.models import Call, Document, WaitingCall
+from invoicing.models import Call, CallKey, Document, WaitingCall
+from rateplans.domain import decks
+from rateplans.models import StoredRate
 from tests.support import tree, world
 from tests.support.months import D
 from tests.support.tree import Tree
@@ -21,6 +23,7 @@ from tests.support.world import jane
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acme")]
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 NOVEMBER, DECEMBER = datetime(2026, 11, 2, 12, tzinfo=UTC), datetime(2026, 12, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 NOTHING_OF_GLOBEX = [("Globex", "0", "GBP")]
 
 
@@ -128,3 +131,53 @@ def test_a_call_that_waited_for_its_price_gives_back_the_tax_of_its_invoice() ->
 
     assert [(each.net, each.tax) for each in (october, november)] == [(D("100.00"), D("20.00")), (D("450.00"), D("-10.00"))]
     assert tree.differences() == []
+
+
+def charge_connections(*prefixes: str) -> None:
+    """Anna's plan charges 0.25 for the connection to these prefixes from the beginning, also of a call without a second."""
+    plan = world.plan(f"At {prefixes}", "USD", dict.fromkeys(prefixes, ("Anywhere", "0.60")), charge_connection_at_zero=True)
+    StoredRate.objects.filter(version__plan=plan).update(connection_charge=D("0.25"))
+    PlanAssignment.objects.all().delete()
+    PlanAssignment.objects.create(customer=Customer.objects.get(name="Anna Ltd"), plan=plan)
+
+
+def of_nobody_until_now(three: Tree) -> None:
+    """A call without a second that came in as nobody's, and is Anna's once it is rated again."""
+    tree.take([tree.call(three.anna, account="", line="77001", seconds=0)], NOON)
+    Line.objects.create(customer=three.anna, name="77001", folded_name="77001")
+    waiting.rate_again(waiting.waiting_ids(), actor=jane, at=NOON)
+
+
+@pytest.mark.rel(3)
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_call_of_nobody_that_was_posted_at_nothing_keeps_that_answer_when_a_version_is_dated_back(later: int) -> None:
+    three = tree.plant()
+    PlanAssignment.objects.all().delete()
+    of_nobody_until_now(three)
+    charge_connections("44")
+    assert rate_again(NOON + later * DAY) == 1
+    tree.work()
+
+    assert (Call.objects.get().price, CallKey.objects.get().answer["price"]) == (D("0.25"), "0.0000")
+    assert (WaitingCall.objects.get().state, WaitingCall.objects.get().reason) == ("rated", "unknown_customer")
+    assert tree.differences() == []
+
+
+@pytest.mark.rel(3)
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_call_of_nobody_that_climbed_without_a_price_is_answered_with_its_first_one(later: int) -> None:
+    three = tree.plant()
+    charge_connections("33")
+    of_nobody_until_now(three)
+    assert WaitingCall.objects.get().reason == "no_rate"
+    charge_connections("44")
+    waiting.rate_again(waiting.waiting_ids(), actor=jane, at=NOON + later * DAY)
+    StoredRate.objects.update(connection_charge=D("0.30"))
+    decks._decks.clear()
+    assert rate_again(NOON + later * DAY) == 1
+    tree.work()
+
+    assert (Call.objects.get().price, CallKey.objects.get().answer["price"]) == (D("0.30"), "0.2500")
+    assert tree.differences() == []
+    CallKey.objects.update(answer={**CallKey.objects.get().answer, "price": "0"})
+    assert len(tree.differences()) == 1
