@@ -18,8 +18,9 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from cryptography.exceptions import InvalidSignature
 from django.db import transaction
 from django.utils.translation import gettext as _
+from fido2 import cbor
 from fido2.server import Fido2Server
-from fido2.utils import websafe_decode
+from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticatorData,
@@ -84,7 +85,7 @@ def add(user: User, name: str, answer: Answer, *, site: Site, state: Mapping[str
     key = made(answer, site=site, state=state)
     require(key.credential_id not in {credential_of(row).credential_id for row in known}, "passkey_refused", refused().message)
     label = name.strip()[:NAME_CAP] or _("Passkey %(number)d") % {"number": len(known) + 1}
-    WebAuthn.add(user, label, dict(answer))
+    WebAuthn.add(user, label, _kept(answer))
     audit.record(actor, "user.passkey_added", subject=("user", user.pk, str(user)), changes={"passkey": ("", label)}, at=at)
     notices.tell(user, "passkey_added", at=at, name=label)
     return second_factors.first_codes(user)
@@ -184,7 +185,7 @@ def made(answer: Answer, *, site: Site, state: Mapping[str, Any] | None) -> Atte
     if state is None:
         raise refused()
     try:
-        key = site.server().register_complete(dict(state), _as_text(answer)).credential_data
+        key = site.server().register_complete(dict(state), _held_in_bytes(_as_text(answer))).credential_data
         if key is None or not _can_check(key):
             raise refused()
     except RUBBISH as problem:
@@ -199,6 +200,24 @@ def _as_text(answer: Answer) -> dict[str, Any]:
     if not all(isinstance(each, str) for each in carried):
         raise TypeError("bytes are sent as text")
     return dict(answer)
+
+
+def _held_in_bytes(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same for what is packed into the new key, of which the library would make bytes too."""
+    packed: Any = cbor.decode(websafe_decode(answer["response"]["attestationObject"]))
+    if not isinstance(packed["authData"], bytes):
+        raise TypeError("bytes are packed as bytes")
+    return answer
+
+
+def _kept(answer: Answer) -> dict[str, Any]:
+    """What signatures are checked by of an accepted answer, written anew: nothing else that a browser sends is stored."""
+    response = {name: _anew(answer["response"][name]) for name in ("clientDataJSON", "attestationObject")}
+    return {"type": "public-key", "id": _anew(answer["rawId"]), "rawId": _anew(answer["rawId"]), "response": response}
+
+
+def _anew(text: str) -> str:
+    return websafe_encode(websafe_decode(text))
 
 
 def _can_check(key: AttestedCredentialData) -> bool:

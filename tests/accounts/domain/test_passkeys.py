@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from fido2 import cbor
 from fido2.cose import CoseKey
 from fido2.utils import websafe_decode, websafe_encode
 from hypothesis import given, settings
@@ -191,6 +192,32 @@ def test_a_number_in_place_of_bytes_takes_no_memory(part: str) -> None:
         passkeys.made(answer, site=ACME, state=Fresh.asked()[1])
     with pytest.raises(DomainError, match="This passkey was not accepted"):
         passkeys.check(answer, [], site=ACME, state=passkeys.ask_to_prove(None, site=ACME)[1])
+
+
+@pytest.mark.parametrize("packed", [10**11, 2**63, [0] * 40, "text", None])
+def test_a_number_packed_into_a_new_key_takes_no_memory(packed: Any) -> None:
+    """The library makes as many bytes of it as it says before anything else is looked at."""
+    options, state = Fresh.asked()
+    honest = SoftPasskey().make(options)
+    attested = cbor.encode({"fmt": "none", "attStmt": {}, **({} if packed is None else {"authData": packed})})
+    answer = {**honest, "response": {**honest["response"], "attestationObject": websafe_encode(attested)}}
+
+    with pytest.raises(DomainError, match="This passkey was not accepted"):
+        passkeys.made(answer, site=ACME, state=state)
+
+
+def test_nothing_is_stored_of_an_answer_but_what_signatures_are_checked_by(acme: Any, noon: datetime) -> None:
+    jane, key = user("jane"), SoftPasskey()
+    options, state = passkeys.ask_to_add(jane, site=ACME)
+    honest = key.make(options)
+    odd = {"clientExtensionResults": {"\0": float("nan")}, "x": "\ud800" * 10_000, "response": {**honest["response"], "x": "\0"}}
+    passkeys.add(jane, "", {**honest, **odd}, site=ACME, state=state, actor=Actor.of(jane), at=noon)
+    [row] = passkeys.of(jane)
+    options, state = passkeys.ask_to_prove(jane, site=ACME)
+
+    response = {name: honest["response"][name] for name in ("clientDataJSON", "attestationObject")}
+    assert row.data["credential"] == {"type": "public-key", "id": honest["rawId"], "rawId": honest["rawId"], "response": response}
+    assert passkeys.prove(jane, key.sign(options), site=ACME, state=state, at=noon) == row
 
 
 @pytest.mark.parametrize("part", ["clientDataJSON", "attestationObject"])
