@@ -38,32 +38,31 @@ def objects(file: TextIO, record: Callable[[int, dict[str, Any]], Read]) -> Iter
     """A record of each object of the file, with the line on which it begins. What is none is named by its place; where no JSON is, reading ends."""
     constants: list[str] = []
     decoder = json.JSONDecoder(parse_constant=constants.append)
-    buffer, line, ended, place = file.read(HEAD).removeprefix("\ufeff"), 1, False, 1
-    buffer, line = _skip(buffer, line, _BODY)
+    text, line, ended, place = file.read(HEAD).removeprefix("\ufeff"), 1, False, 1
+    at, line = _skip(text, 0, line, _BODY)
     while True:
-        buffer, line = _skip(buffer, line, _BETWEEN)
-        if not buffer and ended:
+        at, line = _skip(text, at, line, _BETWEEN)
+        if at == len(text) and ended:
             return
         constants.clear()
         try:
-            found, length = decoder.raw_decode(buffer) if buffer else (None, 0)
+            found, end = decoder.raw_decode(text, at) if at < len(text) else (None, at)
         except (ValueError, RecursionError):
-            found, length = None, 0
-            if ended or len(buffer) > LONGEST:
+            found, end = None, at
+            if ended or len(text) - at > LONGEST:
                 yield Read(line, error=_("Element %(place)s is not JSON: nothing was read from here on.") % {"place": place})
                 return
-        if length and (length < len(buffer) or ended):
+        if end > at and (end < len(text) or ended):
             if isinstance(found, dict) and not constants:
                 yield record(line, found)
             else:
                 yield Read(line, error=_("Element %(place)s is not a record.") % {"place": place})
-            line, place = line + buffer.count("\n", 0, length), place + 1
-            buffer = buffer[length:]
+            at, line, place = end, line + text.count("\n", at, end), place + 1
             continue
         piece = file.read(PIECE)
-        buffer, ended = buffer + piece, not piece
+        text, at, ended = text[at:] + piece, 0, not piece  # what was read ahead is copied once for a piece, never for a record
 
 
-def _skip(buffer: str, line: int, what: re.Pattern[str]) -> tuple[str, int]:
-    found = what.match(buffer)
-    return (buffer[found.end() :], line + found[0].count("\n")) if found else (buffer, line)
+def _skip(text: str, at: int, line: int, what: re.Pattern[str]) -> tuple[int, int]:
+    found = what.match(text, at)
+    return (found.end(), line + found[0].count("\n")) if found else (at, line)

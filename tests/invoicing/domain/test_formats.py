@@ -4,6 +4,7 @@ import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -160,6 +161,39 @@ def test_reading_stops_where_there_is_no_json_and_says_so(text: str) -> None:
     read = list(plain_json.read(io.StringIO(text), LONDON))
 
     assert [(row.line, row.record, row.error) for row in read] == [(1, None, "Element 1 is not JSON: nothing was read from here on.")]
+
+
+class Counted(str):
+    """Text that counts the signs that are copied out of it."""
+
+    copied = 0
+
+    def __getitem__(self, key: Any) -> "Counted":
+        return self._counting(super().__getitem__(key))
+
+    def __add__(self, other: str) -> "Counted":
+        return self._counting(super().__add__(other))
+
+    def removeprefix(self, prefix: str) -> "Counted":
+        return self._counting(super().removeprefix(prefix))
+
+    def _counting(self, made: str) -> "Counted":
+        Counted.copied += len(made)
+        return Counted(made)
+
+
+class CountedFile(io.StringIO):
+    def read(self, size: int | None = -1) -> Counted:
+        return Counted(super().read(size))
+
+
+@pytest.mark.rel(59)
+def test_a_file_of_tiny_records_is_copied_a_few_times_and_not_once_for_each_record() -> None:
+    text = "[" + ",\n".join(f'{{"call_id": "{number}"}}' for number in range(20_000)) + "]"
+    Counted.copied = 0
+
+    assert [row.line for row in plain_json.read(CountedFile(text), LONDON)] == list(range(1, 20_001))
+    assert 0 < Counted.copied < 4 * len(text)
 
 
 @pytest.mark.parametrize(
