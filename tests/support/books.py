@@ -173,6 +173,7 @@ class Books:
     above: Customer
     steps: int = 0
     examples: int = 0
+    notes: int = 0
 
     @classmethod
     def open(cls) -> Books:
@@ -297,6 +298,12 @@ class Story:
             return
         known.by_hand.append(write().pk)
         known.move(-amount if takes else amount)
+
+    def take_back_of_late(self, who: int, number: int) -> None:
+        """What was moved by hand so many movements ago."""
+        by_hand = self.whose[who].by_hand
+        if by_hand:
+            self.take_back(who, len(by_hand) - 1 - number % len(by_hand))
 
     def take_back(self, who: int, number: int) -> None:
         """A movement by hand is taken back, once; a payment of which something went back is not, nor what its invoice has answered."""
@@ -458,6 +465,7 @@ class Story:
             mirrors = Transfer.objects.filter(reverses__taken__line__in=content.lines, taken=None).values_list("amount", "credit__kind")
             back = sum((amount if account == AccountKind.RECEIVABLE else -amount for amount, account in mirrors), NONE)
             note = credit()
+            self.books.notes += 1
             assert credit() == note
             assert document.matches.aggregate(sum=Sum("amount"))["sum"] <= document.total
             elsewhere = Transfer.objects.filter(taken__line__credited_by__document=note, reversed_by__isnull=False)
