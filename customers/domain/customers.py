@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
@@ -14,7 +14,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, tries
 from billing_portal.accounts.models import SignInName
-from billing_portal.kernel.errors import require
+from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.queries import current, named
@@ -162,6 +162,19 @@ def _change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[
     if changes:
         audit.record(actor, "customer.changed", subject=subject(customer), customer_id=customer.pk, changes=changes, at=at)
     return customer
+
+
+def free_names(taken: str, hints: Iterable[str], *, actor: Actor, at: datetime) -> list[str]:
+    """Free names close to one that is taken, with what was typed elsewhere first: each of these is a name asked, and is left out once those are too many."""
+    return names.free_alternatives(taken, hints=[hint for hint in hints if hint and _may_ask(actor, at)])
+
+
+def _may_ask(actor: Actor, at: datetime) -> bool:
+    try:
+        tries.ask_a_name(actor, at=at)
+    except DomainError:
+        return False
+    return True
 
 
 def subject(customer: Customer) -> tuple[str, Any, str]:

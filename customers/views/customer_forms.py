@@ -48,7 +48,9 @@ def new(request: PortalRequest) -> HttpResponse:
             customer = customers.create(**form.given(), actor=actor_of(request), at=timezone.now())
             _say_sent(request, customer)
             return _after_save(request, customer)
-    return page(request, "customers/new.html", form=form, summary=_summary(form, request), free_names=_free_names(form), hours=settings.LOGIN_LINK_HOURS)
+    return page(
+        request, "customers/new.html", form=form, summary=_summary(form, request), free_names=_free_names(request, form), hours=settings.LOGIN_LINK_HOURS
+    )
 
 
 @roles(*EDITORS)
@@ -62,7 +64,7 @@ def edit(request: PortalRequest, account: str) -> HttpResponse:
             changed = customers.change(customer, **form.given(), actor=actor_of(request), at=timezone.now())
             messages.success(request, _("%s was saved.") % changed.name)
             return redirect("customers:customer", account=changed.account_number)
-    return page(request, "customers/edit.html", customer=customer, form=form, free_names=_free_names(form))
+    return page(request, "customers/edit.html", customer=customer, form=form, free_names=_free_names(request, form))
 
 
 @roles(*EDITORS)
@@ -102,11 +104,12 @@ def _first_values(request: PortalRequest) -> dict[str, Any]:
     }
 
 
-def _free_names(form: CustomerForm) -> list[str]:
+def _free_names(request: PortalRequest, form: CustomerForm) -> list[str]:
     """Free names close to the one that is taken; none while the name is no trouble."""
-    taken = form.is_bound and form.has_error("name", "name_taken")
-    hints = [clean_line(str(form[field].value() or "")) for field in ("city", "account_number")] if taken else []
-    return names.free_alternatives(str(form.cleaned_data.get("name") or form["name"].value()), hints=hints) if taken else []
+    if not (form.is_bound and form.has_error("name", "name_taken")):
+        return []
+    hints = [clean_line(str(form[field].value() or "")) for field in ("city", "account_number")]
+    return customers.free_names(str(form.cleaned_data.get("name") or form["name"].value()), hints, actor=actor_of(request), at=timezone.now())
 
 
 def _summary(form: NewCustomerForm, request: PortalRequest) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import tries
-from billing_portal.accounts.models import AuditEntry
+from billing_portal.accounts.models import AuditEntry, SignInTry
 from billing_portal.tenancy.cache import TolerantCache
 from billing_portal.tenancy.models import CustomerName
 from customers.models import Customer, Standing
@@ -141,6 +141,30 @@ def test_a_name_of_globex_is_an_error_of_the_field_with_free_names(commerce: Any
     assert 'name="name" value="Anna Ltd Leeds"' in page
     assert "lobex" not in page
     assert mails() == []
+
+
+@pytest.mark.rel(57)
+def test_each_suggestion_made_of_what_was_typed_counts_as_a_name_asked(anna: Customer, noon: datetime, time_machine: Any) -> None:
+    time_machine.move_to(noon, tick=False)
+    joe = user("joe")
+    browser = client(joe)
+
+    def suggested(city: str) -> Any:
+        return save(browser, city=city, account_number="777").context["free_names"]
+
+    def asked() -> int:
+        return SignInTry.objects.filter(kind=SignInTry.Kind.NAME, whom=str(joe.pk)).count()
+
+    assert (suggested("Leeds"), asked()) == (["Anna Ltd Leeds", "Anna Ltd 777", "Anna Ltd 2"], 3)
+    assert (suggested(""), asked()) == (["Anna Ltd 777", "Anna Ltd 2", "Anna Ltd 3"], 5)
+    for _name in range(13):
+        tries.ask_a_name(Actor.of(joe), at=noon)
+    assert (suggested("Leeds"), asked()) == (["Anna Ltd Leeds", "Anna Ltd 2", "Anna Ltd 3"], 20)
+    time_machine.move_to(noon + timedelta(minutes=1), tick=False)
+    for _name in range(19):
+        tries.ask_a_name(Actor.of(joe), at=noon + timedelta(minutes=1))
+    assert suggested("York") == ["Anna Ltd 2", "Anna Ltd 3", "Anna Ltd 4"]
+    assert suggested("York") == [], "the name itself is not looked at any more"
 
 
 def test_a_free_name_chosen_without_script_is_saved(commerce: Any, standard: RatePlan) -> None:
