@@ -57,6 +57,20 @@ def test_one_that_was_stored_as_jpeg_is_drawn_anew_by_the_upgrade(acme: Any) -> 
     assert bytes(Reseller.objects.get(schema_name="globex").logo or b"") == kept
 
 
+@pytest.mark.rel(81)
+def test_a_picture_of_scans_or_profiles_without_end_is_refused_before_it_is_drawn() -> None:
+    """Twelve bytes are a whole scan of a JPEG, a thousand a profile of a megabyte in a PNG: 5 MB of them take minutes of a web process."""
+    jpeg, png = picture("JPEG", progressive=True), picture("PNG", icc_profile=b"x" * 100_000)
+    scan, profile = jpeg[jpeg.rfind(b"\xff\xda") : -2], png[33 : png.find(b"IDAT") - 4]
+    assert png[37:41] == b"iCCP"
+
+    for endless in (jpeg[:-2] + scan * 1_000 + jpeg[-2:], png[:33] + profile * 100 + png[33:]):
+        with pytest.raises(DomainError, match="Choose a PNG or JPEG picture"):
+            logos.clean(endless)
+    for honest in (jpeg, png):
+        assert logos.clean(honest).startswith(b"\x89PNG")
+
+
 def test_a_large_logo_is_made_smaller() -> None:
     with Image.open(io.BytesIO(logos.clean(picture("PNG", (1600, 400))))) as drawn:
         assert drawn.size == (800, 200)
