@@ -53,5 +53,15 @@ def test_a_damaged_file_says_what_is_wrong(content: str, line: int, column: str,
     assert (bad.line, bad.column, bad.reason) == (line, column, reason)
 
 
+@pytest.mark.rel(59)
+@pytest.mark.parametrize("endless", [b"x\n", b"2026-11-19,\n", b"2026-11-19,-1\n"])
+def test_a_file_of_bad_rows_or_of_days_without_end_is_not_read_to_its_end(endless: bytes) -> None:
+    """10 MB of them would take a gigabyte and most of a minute of a web process."""
+    found = exchange_files.parse(b"Date,USD\n2026-11-20,1.1\n" + endless * (exchange_files.MOST_DAYS + 1))
+
+    assert (found.rates, len(found.bad) <= exchange_files.MOST_BAD + 2) == ([], True)
+    assert found.bad[-1].reason == "too much of this file cannot be read, or it has too many days: nothing of it is taken"
+
+
 def test_a_zip_is_no_text() -> None:
     assert exchange_files.parse(b"PK\x03\x04\xff\xfe").bad[0].reason == "this is no text: unpack a ZIP file first"
