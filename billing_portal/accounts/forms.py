@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.accounts.domain import passwords
 from billing_portal.accounts.models import User
 from billing_portal.accounts.validators import least_characters
+from billing_portal.kernel import emails
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import zone_names
 
@@ -123,7 +124,12 @@ class PasswordForm(OwnForm):
 class EmailForm(OwnForm):
     """One's own new email address."""
 
-    email = forms.EmailField(label=_("New email"), max_length=254, widget=forms.EmailInput(attrs={"class": "form-control", "autocomplete": "email"}))
+    email = forms.EmailField(
+        label=_("New email"),
+        max_length=254,
+        validators=[emails.check],
+        widget=forms.EmailInput(attrs={"class": "form-control", "autocomplete": "email"}),
+    )
 
 
 class CodeInput(forms.TextInput):

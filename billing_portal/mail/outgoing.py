@@ -9,12 +9,12 @@ from uuid import UUID
 import css_inline
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from billing_portal.jobs import outbox
+from billing_portal.kernel import emails
 from billing_portal.kernel.errors import DomainError
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy import queries
@@ -110,7 +110,7 @@ def _bounded(to: Sequence[str]) -> Sequence[str]:
 
 def _address(address: str) -> str:
     try:
-        validate_email(address)
+        emails.check_line(address)
     except ValidationError as problem:
         raise DomainError("bad_address", _("“%(address)s” is not an email address.") % {"address": address}) from problem
     return address

@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from billing_portal.kernel import cards, money
+from billing_portal.kernel import cards, emails, money
 from billing_portal.kernel.errors import DomainError
 
 # bidi overrides and isolates, zero-width characters, control characters (reliability 83)
@@ -92,6 +92,8 @@ class NoteField(forms.CharField):
 
 class EmailField(forms.EmailField):
     """An address of at most the 254 characters that mail can go to (RFC 5321), as many as the tables hold."""
+
+    default_validators = (emails.check,)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": EMAIL_CAP, **kwargs})

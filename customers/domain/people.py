@@ -61,7 +61,7 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
     """Change of name, email and role what is given; None stays. A new email ends the links that went to the old one, and that one is told.
 
     Raises `not_yourself` for one's own role and for one's own email, which only a link to the new one changes; `email_while_switched`
-    (semantics 34), `from_above` for a role, `role_of_others`, `too_many_tries`, and for a new name what `users.require_name` raises.
+    (semantics 34), `from_above` for a role, `role_of_others`, `too_many_tries`, `email_invalid`, and for a new name what `users.require_name` raises.
     """
     user = User.objects.select_for_update().get(pk=person.user_id)
     name, role = user.full_name if full_name is None else full_name.strip(), user.role if role is None else role
@@ -152,6 +152,8 @@ def _check_change(user: User, name: str, email: str, role: str, actor: Actor) ->
     require(email == user.email or actor.acted_for_id is None, "email_while_switched", _("Return first: an email cannot be changed while switched."), "email")
     own_way = _("Change your own email under Your account: a link to the new address confirms it.")
     require(email == user.email or user.pk != actor.user_id, "not_yourself", own_way, "email")
+    if email != user.email:
+        users.check_email(email)
 
 
 def _words(user: User) -> dict[str, str]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Value
 from django.db.models.functions import Lower
@@ -19,7 +18,7 @@ from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
 from billing_portal.accounts.rights import Right
-from billing_portal.kernel import folding
+from billing_portal.kernel import emails, folding
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.kernel.period import zone_names
 from billing_portal.mail import outgoing
@@ -53,7 +52,7 @@ def _check(username: str, full_name: str, email: str) -> None:
     require_name(full_name)
     require("@" not in username, "username_invalid", _("A username has no @: the email signs in by itself."), field="username")
     require(USERNAME.fullmatch(username), "username_invalid", _("Use letters, figures and . _ - + only."), field="username")
-    _check_email(email)
+    check_email(email)
     if SignInName.objects.annotate(folded=Lower("value")).filter(folded=Lower(Value(username))).exists():
         raise _taken(username)
 
@@ -73,11 +72,12 @@ def is_name(text: str) -> bool:
     return folding.is_seen(text) and folding.is_plain(text) and ADDRESS not in text
 
 
-def _check_email(email: str) -> None:
+def check_email(email: str) -> None:
+    """An address that means the same one to everybody, or none. Raises `email_invalid` on the field `email`."""
     if not email:
         return
     try:
-        validate_email(email)
+        emails.check(email)
     except ValidationError as problem:
         raise DomainError("email_invalid", _("Write an email address such as jane@example.com."), field="email") from problem
 

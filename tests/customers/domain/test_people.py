@@ -93,6 +93,12 @@ def test_a_change_is_written_down(ann: Person, anna: Customer, noon: datetime) -
     }
 
 
+@pytest.mark.rel(74)
+def test_no_email_is_written_that_a_database_takes_for_somebody_elses(ann: Person, noon: datetime) -> None:
+    with pytest.raises(DomainError, match="email_invalid: Write an email address"):
+        people.change(ann, email="jane@w\u0130dgets.example", actor=jane, at=noon)
+
+
 def test_a_new_email_ends_the_links_that_went_to_the_old_one(ann: Person, noon: datetime) -> None:
     people.change(ann, full_name="Ann Miller", email="new@anna.example", role=Role.ACCOUNT_USER, actor=jane, at=noon)
 
