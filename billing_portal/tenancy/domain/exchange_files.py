@@ -62,7 +62,9 @@ class RatesOfDays:
     def give_up(self) -> None:
         """Nothing of the file is taken."""
         self.rates.clear()
-        self.bad.append(BadRow(self.bad[-1].line if self.bad else 1, "", "too much of this file cannot be read, or it has too many days: nothing of it is taken"))
+        self.bad.append(
+            BadRow(self.bad[-1].line if self.bad else 1, "", "too much of this file cannot be read, or it has too many days: nothing of it is taken")
+        )
 
 
 def parse(content: bytes) -> RatesOfDays:

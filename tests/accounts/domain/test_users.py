@@ -68,7 +68,9 @@ def test_odd_usernames_are_refused(acme: Any, noon: datetime, bad: str) -> None:
 
 
 @pytest.mark.rel(88)
-@pytest.mark.parametrize("bad", ["a@b.example\r\nBcc: c@d.example", "a@b.example,c@d.example", "nobody", "a b@c.example", '"a\x0bb"@c.example', "a@\u0130.example"])
+@pytest.mark.parametrize(
+    "bad", ["a@b.example\r\nBcc: c@d.example", "a@b.example,c@d.example", "nobody", "a b@c.example", '"a\x0bb"@c.example', "a@\u0130.example"]
+)
 def test_odd_addresses_are_refused(acme: Any, noon: datetime, bad: str) -> None:
     with pytest.raises(DomainError, match="email_invalid"):
         new(email=bad, at=noon)

@@ -226,7 +226,9 @@ def test_of_two_links_asked_for_the_one_confirmed_first_ends_the_other(acme: Any
     assert User.objects.get(pk=jane.pk).email == "two@new.example"
 
 
-@pytest.mark.parametrize("email", ["", "jane", "jane@example.com", "JANE@example.com", "a@b.example\r\nBcc: x@y.example", '"a\x0bb"@c.example', "jane@\u0130.example"])
+@pytest.mark.parametrize(
+    "email", ["", "jane", "jane@example.com", "JANE@example.com", "a@b.example\r\nBcc: x@y.example", '"a\x0bb"@c.example', "jane@\u0130.example"]
+)
 def test_what_is_no_new_address_is_refused_on_the_field(acme: Any, email: str) -> None:
     browser = at_the_door(user("jane"))
 
