@@ -127,7 +127,7 @@ class EmailForm(OwnForm):
     email = forms.EmailField(
         label=_("New email"),
         max_length=254,
-        validators=[emails.check],
+        validators=[emails.check_letters],
         widget=forms.EmailInput(attrs={"class": "form-control", "autocomplete": "email"}),
     )
 

@@ -15,13 +15,23 @@ somebody else, at a domain that is another one (reliability 74)."""
 
 def check(address: str) -> None:
     """Refuse what is no address, or is not written so that everybody reads the same one. Raises `ValidationError`."""
-    check_line(address)
+    validate_email(address)
+    check_letters(address)
+
+
+def check_letters(address: str) -> None:
+    """The same of what is known as an address, for a field that has asked Django. Raises `ValidationError`."""
+    _check_line(address)
     if _CAPITALS.search(address):
         raise ValidationError(_("Write the address in small letters."), code="capitals")
 
 
-def check_line(address: str) -> None:
+def check_sendable(address: str) -> None:
     """Refuse what is no address on one line of a header. Raises `ValidationError`."""
     validate_email(address)
+    _check_line(address)
+
+
+def _check_line(address: str) -> None:
     if _BREAKS.search(address):
-        raise ValidationError(_("Write an email address such as jane@example.com."), code="invalid")
+        raise ValidationError(validate_email.message, code=validate_email.code)

@@ -110,7 +110,7 @@ def _bounded(to: Sequence[str]) -> Sequence[str]:
 
 def _address(address: str) -> str:
     try:
-        emails.check_line(address)
+        emails.check_sendable(address)
     except ValidationError as problem:
         raise DomainError("bad_address", _("“%(address)s” is not an email address.") % {"address": address}) from problem
     return address

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -93,10 +93,8 @@ class NoteField(forms.CharField):
 class EmailField(forms.EmailField):
     """An address of at most the 254 characters that mail can go to (RFC 5321), as many as the tables hold."""
 
-    default_validators: ClassVar[list[Any]] = [emails.check]
-
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": EMAIL_CAP, **kwargs})
+        super().__init__(**{"max_length": EMAIL_CAP, "validators": [emails.check_letters], **kwargs})
 
 
 class DayField(forms.DateField):

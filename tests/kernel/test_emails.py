@@ -17,13 +17,13 @@ def test_what_people_have_is_taken(address: str) -> None:
 @pytest.mark.parametrize("address", [*QUOTED, "a@b.c\r\nBcc:", "jane", ""])
 def test_what_would_end_a_header_is_none(address: str) -> None:
     with pytest.raises(ValidationError):
-        emails.check_line(address)
+        emails.check_sendable(address)
 
 
 @pytest.mark.rel(74)
 @pytest.mark.parametrize("address", ["bob@w\u0130dgets.example", "\u212aate@widgets.example"])
 def test_one_that_a_database_writes_small_as_somebody_elses_is_refused(address: str) -> None:
-    emails.check_line(address)
+    emails.check_sendable(address)
     with pytest.raises(ValidationError, match="in small letters"):
         emails.check(address)
 
