@@ -36,6 +36,8 @@ QUESTIONS = (
     documents.TAX_RATE,
     documents.TAX_POSTED,
     documents.TAKEN,
+    documents.LINE_TAKEN,
+    documents.TAX_BASE,
     documents.STRANGERS,
     documents.OVERPAID,
     documents.PAYMENTS,

@@ -3,6 +3,9 @@
 from billing_portal.kernel import money
 from invoicing.domain.ledger_check.report import Question
 
+_UNITS = "(SELECT unnest(%s::text[]) AS currency, unnest(%s::int[]) AS places) AS unit USING (currency)"
+_PLACES = (list(money.OTHER_MINOR_UNITS), list(money.OTHER_MINOR_UNITS.values()))
+
 LINES = Question(
     "the lines of a document add up to its net",
     """
@@ -54,14 +57,14 @@ TAX_POSTED = Question(
 
 TAX_RATE = Question(
     "each tax of an invoice is its percentage of the lines that bear it",
-    """
+    f"""
     SELECT document.customer_id, 'document ' || document.number || ', ' || tax.name, round(tax.base * tax.percent / 100, coalesce(unit.places, 2)), tax.amount
       FROM invoicing_documenttax AS tax
       JOIN invoicing_document AS document ON document.id = tax.document_id
-      LEFT JOIN (SELECT unnest(%s::text[]) AS currency, unnest(%s::int[]) AS places) AS unit USING (currency)
+      LEFT JOIN {_UNITS}
      WHERE document.kind = 'invoice' AND tax.amount <> round(tax.base * tax.percent / 100, coalesce(unit.places, 2))
     """,
-    (list(money.OTHER_MINOR_UNITS), list(money.OTHER_MINOR_UNITS.values())),
+    _PLACES,
 )
 
 # What a movement on the receivable adds to a document: debits of the customer count, credits are taken off.
@@ -86,6 +89,42 @@ TAKEN = Question(
      WHERE document.kind IN ('invoice', 'credit_note')
        AND coalesce(added.amount, 0) <> CASE document.kind WHEN 'invoice' THEN document.net ELSE -document.net END
     """,
+)
+
+# Each share of a rounded sum is its part rounded up or down.
+LINE_TAKEN = Question(
+    "a line of an invoice is what it took, rounded",
+    f"""
+    SELECT document.customer_id, 'document ' || document.number || ', line ' || line.position, coalesce(sum({_SIGNED}), 0), line.amount
+      FROM invoicing_document AS document
+      LEFT JOIN {_UNITS}
+      JOIN invoicing_documentline AS line ON line.document_id = document.id
+      LEFT JOIN invoicing_taken AS taken ON taken.line_id = line.id AND taken.document_id = document.id
+      LEFT JOIN customers_transfer AS transfer ON transfer.id = taken.transfer_id
+      LEFT JOIN customers_account AS debit ON debit.id = transfer.debit_id
+     WHERE document.kind = 'invoice'
+     GROUP BY document.id, line.id, unit.places
+    HAVING abs(line.amount - coalesce(sum({_SIGNED}), 0)) >= 10 ^ -coalesce(unit.places, 2)::numeric
+    """,
+    _PLACES,
+)
+
+# Before parts of nothing were written, a line whose part came to nothing had none.
+TAX_BASE = Question(
+    "the base of a tax is the sum of the lines that bear it, on its own document",
+    f"""
+    SELECT document.customer_id, 'document ' || document.number || ', ' || tax.name, sum(line.amount) FILTER (WHERE part.id IS NOT NULL), tax.base
+      FROM invoicing_documenttax AS tax
+      JOIN invoicing_document AS document ON document.id = tax.document_id AND document.kind = 'invoice'
+      LEFT JOIN {_UNITS}
+      JOIN invoicing_documentline AS line ON line.document_id = document.id
+      LEFT JOIN invoicing_linetax AS part ON part.tax_id = tax.id AND part.line_id = line.id
+     WHERE EXISTS (SELECT FROM invoicing_linetax AS written WHERE written.tax_id = tax.id)
+     GROUP BY document.id, tax.id, unit.places
+    HAVING abs(tax.base - coalesce(sum(line.amount) FILTER (WHERE part.id IS NOT NULL), 0))
+         > coalesce(sum(abs(line.amount)) FILTER (WHERE part.id IS NULL AND abs(line.amount) * tax.percent < 100 * 10 ^ -coalesce(unit.places, 2)::numeric), 0)
+    """,
+    _PLACES,
 )
 
 STRANGERS = Question(

@@ -147,6 +147,14 @@ def test_a_document_that_is_off_is_found(month: Customer) -> None:
             "each tax of an invoice is its percentage of the lines that bear it",
         ),
         (
+            "UPDATE invoicing_documenttax SET base = 0.05, amount = 0.01 WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)",
+            "the base of a tax is the sum of the lines that bear it, on its own document",
+        ),
+        (
+            "UPDATE invoicing_taken SET line_id = NULL WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)",
+            "a line of an invoice is what it took, rounded",
+        ),
+        (
             "UPDATE customers_transfer SET debit_id = (SELECT id FROM customers_account WHERE kind = 'tax_payable' AND currency = customers_transfer.currency)"
             " WHERE kind = 'payment' AND customer_id = %s",
             "a movement goes between the accounts of its kind, the way its kind goes",
