@@ -69,3 +69,8 @@ def inputs_of(call: Call) -> dict[str, Any]:
         "precision": call.precision,
         "exchange_rate": str(call.exchange_rate),
     }
+
+
+def is_to_a_line(call: Call, inputs: Mapping[str, Any] | None) -> bool:
+    """Whether a call with seconds was free at the parent as one to a line there, by the numbers its price was made of."""
+    return call.seconds > 0 and inputs is not None and "reason" not in inputs and inputs["plan"] is None

@@ -35,10 +35,15 @@ def set_aside() -> None:
     waiting.set_aside(waiting.waiting_ids(), note="ours", actor=jane, at=NOON)
 
 
-def to_a_line_of_acme(three: Tree) -> Line:
-    """Anna's call to a number that a line at Acme, in the middle, is named like."""
+def line_of_acme(three: Tree) -> Line:
+    """A line at Acme, in the middle, that is named like a number in London."""
     with schema_context("acme"):
-        line = Line.objects.create(customer=three.globex, name="442079460123", folded_name="442079460123")
+        return Line.objects.create(customer=three.globex, name=tree.LONDON, folded_name=tree.LONDON)
+
+
+def to_a_line_of_acme(three: Tree) -> Line:
+    """Anna's call to a number that a line at Acme is named like."""
+    line = line_of_acme(three)
     tree.take([tree.call(three.anna)], NOON)
     tree.work()
     return line
@@ -67,10 +72,26 @@ def test_a_call_to_a_line_of_the_middle_stays_free_there_when_the_line_is_gone_a
     with schema_context("acme"):
         line.delete()
         rate_again()
-    rate_again()
+    assert rate_again() == 0
     tree.work()
 
     assert tree.balances()["acme"] == NOTHING_OF_GLOBEX
+
+
+@pytest.mark.parametrize("rates_since", [{"44": ("United Kingdom", "0.40")}, {"33": ("France", "0.80")}])
+def test_a_call_that_was_billed_in_the_middle_stays_so_when_a_line_there_is_named_like_its_number_and_it_is_rated_again(
+    rates_since: dict[str, tuple[str, str]],
+) -> None:
+    three = tree.plant()
+    tree.take([tree.call(three.anna)], NOON)
+    tree.work()
+    line_of_acme(three)
+    with schema_context("acme"):
+        PlanAssignment.objects.update(plan=world.plan("Since then", "GBP", rates_since))
+    assert rate_again() == 0
+    tree.work()
+
+    assert (tree.balances()["acme"], tree.differences()) == ([("Globex", "-0.4067", "GBP")], [])
 
 
 def test_a_call_to_a_line_of_the_middle_that_is_named_like_a_number_is_owed_above() -> None:
