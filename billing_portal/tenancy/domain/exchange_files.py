@@ -19,6 +19,7 @@ MOST_BAD = 1_000
 MOST_DAYS = 20_000  # the bank has told rates since 1999, on some 260 days a year
 CODE = re.compile(r"[A-Z]{3}")
 UNITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?")
+MOST_MARKS = 1_500_000  # elements and attributes of an XML file, each a hundred bytes in memory; the bank's longest has half as many
 NOT_QUOTED = {"", "N/A", "-"}
 DAYS = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y")
 NAMESPACE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}"
@@ -62,9 +63,7 @@ class RatesOfDays:
     def give_up(self) -> None:
         """Nothing of the file is taken."""
         self.rates.clear()
-        self.bad.append(
-            BadRow(self.bad[-1].line if self.bad else 1, "", "too much of this file cannot be read, or it has too many days: nothing of it is taken")
-        )
+        self.bad.append(BadRow(self.bad[-1].line if self.bad else 1, "", "too much of this file cannot be read, or it holds too much: nothing of it is taken"))
 
 
 def parse(content: bytes) -> RatesOfDays:
@@ -145,10 +144,12 @@ def _rows(text: str, found: RatesOfDays) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xml(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:
-    """Cubes of days that hold cubes of currencies. A document type is refused: the bank's files have none."""
+    """Cubes of days that hold cubes of currencies. A document type is refused: the bank's files have none. Raises `HopelessError`."""
     if "<!" in text:
         found.refuse(1, "", "a document type or comment has no place in this file")
         return
+    if text.count("<") + text.count("=") > MOST_MARKS:
+        raise HopelessError
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as problem:

@@ -10,6 +10,7 @@ from billing_portal.tenancy.domain import exchange_files
 
 DATA = Path(__file__).parents[2] / "data"
 DAY = date(2026, 11, 20)
+TOO_MUCH = "too much of this file cannot be read, or it holds too much: nothing of it is taken"
 
 
 def test_the_daily_csv_gives_a_rate_of_each_currency() -> None:
@@ -60,7 +61,15 @@ def test_a_file_of_bad_rows_or_of_days_without_end_is_not_read_to_its_end(endles
     found = exchange_files.parse(b"Date,USD\n2026-11-20,1.1\n" + endless * (exchange_files.MOST_DAYS + 1))
 
     assert (found.rates, len(found.bad) <= exchange_files.MOST_BAD + 2) == ([], True)
-    assert found.bad[-1].reason == "too much of this file cannot be read, or it has too many days: nothing of it is taken"
+    assert found.bad[-1].reason == TOO_MUCH
+
+
+@pytest.mark.rel(59)
+@pytest.mark.parametrize("endless", ["<a/>", "<a x='' y=''/>"])
+def test_a_file_of_elements_without_end_is_not_taken_apart(endless: str) -> None:
+    [bad] = exchange_files.parse(f"<r>{endless * (9_000_000 // len(endless))}</r>".encode()).bad
+
+    assert bad.reason == TOO_MUCH
 
 
 def test_a_zip_is_no_text() -> None:
