@@ -237,10 +237,14 @@ def _padded(numbers: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 class DeckCache:
-    """The decks a process keeps, the least recently used leaving first. The key must name the reseller's schema as well as plan and version."""
+    """The decks a process keeps, the least recently used leaving first. The key must name the reseller's schema as well as plan and version.
 
-    def __init__(self, maxsize: int = 8) -> None:
-        self._maxsize = maxsize
+    Together they hold no more rates than one rates file may, so that no reseller's plans fill the memory that all resellers share (reliability 59); a
+    deck that is larger by itself stays alone.
+    """
+
+    def __init__(self, maxsize: int = 8, most_rates: int = 2_000_000) -> None:
+        self._maxsize, self._most_rates = maxsize, most_rates
         self._decks: OrderedDict[Hashable, RateDeck] = OrderedDict()
         self._lock = Lock()
 
@@ -254,9 +258,12 @@ class DeckCache:
         with self._lock:
             self._decks[key] = deck
             self._decks.move_to_end(key)
-            while len(self._decks) > self._maxsize:
+            while len(self._decks) > self._maxsize or (len(self._decks) > 1 and self._rates() > self._most_rates):
                 self._decks.popitem(last=False)
         return deck
+
+    def _rates(self) -> int:
+        return sum(len(deck) for deck in self._decks.values())
 
     def clear(self) -> None:
         with self._lock:

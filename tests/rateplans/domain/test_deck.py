@@ -1,5 +1,6 @@
 import time
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -188,6 +189,20 @@ def test_a_cache_keeps_the_decks_used_last() -> None:
 
     assert built == ["a", "b", "c", "b"]
     assert len(cache) == 2
+
+
+@pytest.mark.rel(59)
+def test_decks_together_hold_no_more_rates_than_there_is_room_for_and_the_largest_alone_is_kept() -> None:
+    """A kilobyte of memory each: eight files of the largest size would be ten gigabytes in every process."""
+    cache = DeckCache(maxsize=8, most_rates=5)
+    for name, prefixes in (("a", ["1", "2"]), ("b", ["1", "2"]), ("c", ["1", "2"])):
+        cache.get(name, partial(deck, *prefixes))
+    assert len(cache) == 2
+
+    largest = cache.get("d", partial(deck, *"123456"))
+    assert (len(cache), cache.get("d", partial(deck, "1")) is largest) == (1, True)
+    cache.get("e", partial(deck, "1"))
+    assert (len(cache), cache.get("d", partial(deck, "2")) is largest) == (1, False)
 
 
 def test_a_cache_forgets_when_told() -> None:
