@@ -65,7 +65,15 @@ def version_or_404(plan: RatePlan, number: int) -> PlanVersion:
 
 
 def import_or_404(plan: RatePlan, rate_import: UUID) -> RateImport:
-    return get_object_or_404(RateImport, pk=rate_import, plan=plan)
+    """The upload without the bytes of its file, which may be many."""
+    return get_object_or_404(RateImport.objects.defer("content"), pk=rate_import, plan=plan)
+
+
+def large_upload(plan: RatePlan) -> RateImport | None:
+    """The file that a worker reads, has read or applies, without its bytes: the latest upload, unless it was small or is applied."""
+    latest = plan.imports.defer("content", "found").annotate(is_read=Q(found__isnull=False)).order_by("-created_at").first()
+    is_large = latest is not None and (latest.is_read or latest.state in {RateImport.State.READING, RateImport.State.APPLYING})
+    return latest if is_large and latest is not None and latest.state != RateImport.State.APPLIED else None
 
 
 def plans_with_version(at: datetime) -> QuerySet[RatePlan]:

@@ -1,6 +1,7 @@
 """Look at a rates file, then apply it: nothing changes before, and never half a deck (reliability 23, 85, 86)."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from billing_portal.kernel.errors import require
 from rateplans import queries
 from rateplans.domain import loading, plans, rates_file, versions
 from rateplans.domain.decks import deck_of_version
-from rateplans.domain.rates_file import Comparison, RatesFile
+from rateplans.domain.rates_file import Comparison, RatesFile, RowError
 from rateplans.models import PlanVersion, RateImport, RatePlan
 
 Mode = RateImport.Mode
@@ -39,6 +40,27 @@ class Preview:
         return not self.file.errors
 
     @property
+    def row_count(self) -> int:
+        return self.file.rows
+
+    @property
+    def rate_count(self) -> int:
+        return len(self.file.rates)
+
+    @property
+    def error_count(self) -> int:
+        return len(self.file.errors) + self.file.errors_left_out
+
+    @property
+    def errors(self) -> Sequence[RowError]:
+        return self.file.errors
+
+    @property
+    def unusual_count(self) -> int:
+        """How many prices somebody must have looked at."""
+        return len(self.comparison.suspicious) if self.comparison else 0
+
+    @property
     def bad_rows(self) -> int:
         """The rows that say something wrong, once each."""
         return len({error.line for error in self.file.errors}) + self.file.errors_left_out
@@ -61,7 +83,7 @@ def preview(plan: RatePlan, file_name: str, content: bytes, mode: str, actor: Ac
     seen = look(plan, content, mode=mode, at=at)
     if not seen.sound:
         return seen
-    plan.imports.filter(state=RateImport.State.PREVIEWED, created_at__lt=at - KEPT_UNAPPLIED).delete()
+    forget_unapplied(plan, at=at)
     stored = RateImport.objects.create(
         plan=plan,
         file_name=file_name[:FILE_NAME_LENGTH],
@@ -74,6 +96,11 @@ def preview(plan: RatePlan, file_name: str, content: bytes, mode: str, actor: Ac
     return Preview(seen.file, mode, seen.current, seen.comparison, stored)
 
 
+def forget_unapplied(plan: RatePlan, *, at: datetime) -> None:
+    """Uploads that were never applied are kept for a week."""
+    plan.imports.exclude(state=RateImport.State.APPLIED).filter(created_at__lt=at - KEPT_UNAPPLIED).delete()
+
+
 @transaction.atomic
 def apply(
     rate_import: RateImport,
@@ -84,12 +111,14 @@ def apply(
     accept_unusual: bool = False,
     looked_at: int | None = None,
     in_force_from: datetime | None = None,
+    file: RatesFile | None = None,
 ) -> PlanVersion:
     """Make the next version of the plan from a file that was looked at, valid from `at` (the first: for all earlier time), in one transaction.
 
     Dated back to `in_force_from` it holds from then until the next version in time begins: calls of that time that wait can be rated, rated ones
     keep their price until they are rated again. With the mode `add` rates in force then that are not in the file stay. Applied again, or the same file
-    by a second operator, it answers with the version made. `looked_at` is the number of the version the person compared with.
+    by a second operator, it answers with the version made. `looked_at` is the number of the version the person compared with; `file` what was read of the
+    upload before, where it is large.
     Raises `bad_rows`, `unusual_prices` unless `accept_unusual`, `plan_changed`, `not_begun`.
     """
     require(in_force_from is None or in_force_from <= at, "not_begun", _("Choose a moment that has begun, or none."), "in_force_from")
@@ -102,7 +131,7 @@ def apply(
     if made is not None:
         return made
     require(looked_at is None or looked_at == (last.number if last else 0), "plan_changed", _("The rates have changed since. Look at the changes again."))
-    file = rates_file.parse(bytes(rate_import.content))
+    file = file or rates_file.parse(bytes(rate_import.content))
     require(not file.errors, "bad_rows", _("The file has rows that cannot be read. Nothing was changed."))
     comparison = _compare(last, file, how)
     require(accept_unusual or not comparison.suspicious, "unusual_prices", _("Tick that you have looked at the unusual prices."), "accept_unusual")

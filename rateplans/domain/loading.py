@@ -30,7 +30,7 @@ _CARRY_OVER = f"""
 
 def copy_rates(version: PlanVersion, rates: Sequence[Rate], *, at: datetime) -> int:
     """Store these rates as the version's; keys are made here, in time order. Returns how many."""
-    database.copy_in(_COPY, _Lines(_blocks(version, rates, at)))
+    database.copy_in(_COPY, Lines(_blocks(version, rates, at)))
     return len(rates)
 
 
@@ -53,7 +53,7 @@ def _line(rate: Rate) -> str:
     return f"{rate.prefix}\t{name}\t{charges}\t{rate.initial_increment}\t{rate.increment}\t{rate.included_seconds}\t{money.plain(rate.minimum)}"
 
 
-class _Lines:
+class Lines:
     """Blocks of text as the file that COPY reads, so that two million rates need no more memory than a few thousand."""
 
     def __init__(self, blocks: Iterator[str]) -> None:

@@ -157,7 +157,13 @@ class MomentField(forms.DateTimeField):
 class UploadForm(PortalForm):
     """A rates file, what is to become of the rates that are there, and from when on it holds; the first of a plan holds for all earlier time."""
 
-    file = forms.FileField(label=_("Rates file"), allow_empty_file=True, max_length=200, widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}))
+    file = forms.FileField(
+        label=_("Rates file"),
+        allow_empty_file=True,
+        max_length=200,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+        help_text=_("At most 50 MB and 2,000,000 rows. One of more than 4 MB is read in the background."),
+    )
     mode = forms.ChoiceField(
         label=_("Rates that are not in the file"),
         choices=[(Mode.REPLACE.value, _("Replace all rates")), (Mode.ADD.value, _("Add to the rates"))],

@@ -8,10 +8,17 @@ from rateplans.models.plans import PlanVersion, RatePlan
 
 
 class RateImport(Record):
-    """An uploaded rates file with what the preview found. Applying it makes one version, once; nothing changes before."""
+    """An uploaded rates file with what the preview found. Applying it makes one version, once; nothing changes before.
+
+    A large one is read and applied by a worker: `found` is what it found in it (`large_files.Found`), and `since` from when on it is to hold; None is from
+    when it is applied. One that cannot be read keeps no content.
+    """
 
     class State(models.TextChoices):
+        READING = "reading", _("Being read")
+        REFUSED = "refused", _("Cannot be read")
         PREVIEWED = "previewed", _("Previewed")
+        APPLYING = "applying", _("Being applied")
         APPLIED = "applied", _("Applied")
 
     class Mode(models.TextChoices):
@@ -26,3 +33,5 @@ class RateImport(Record):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
     version = models.OneToOneField(PlanVersion, on_delete=models.PROTECT, null=True, blank=True)
     made_by = models.CharField(max_length=150)
+    since = models.DateTimeField(null=True, blank=True)
+    found = models.JSONField(null=True, blank=True)

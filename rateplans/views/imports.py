@@ -22,8 +22,9 @@ from billing_portal.web.pages import page
 from billing_portal.web.pages.actors import actor_of
 from billing_portal.web.viewer import PortalRequest
 from rateplans import queries
-from rateplans.domain import imports, plans, versions
+from rateplans.domain import imports, large_files, plans, versions
 from rateplans.domain.imports import Mode, Preview
+from rateplans.domain.large_files import Found
 from rateplans.domain.rates_file import Change
 from rateplans.entrances import MAY_CHANGE
 from rateplans.forms.plans import ApplyForm, MomentField, UploadForm
@@ -44,24 +45,30 @@ def upload(request: PortalRequest, plan: UUID) -> HttpResponse:
     begun = {"mode": request.GET.get("mode", Mode.REPLACE.value), "in_force_from": request.GET.get(SINCE, "")}
     form = UploadForm(request.POST or None, request.FILES or None, initial=begun, zone=request.viewer.zone, is_first=current is None)
     if form.is_valid():
-        file = form.cleaned_data["file"]
-        name = clean_line(file.name)
-        seen = imports.preview(found, name, file.read(), form.cleaned_data["mode"], actor_of(request), at=timezone.now())
+        file, mode, since = form.cleaned_data["file"], form.cleaned_data["mode"], form.cleaned_data.get("in_force_from")
+        name, actor, at = clean_line(file.name), actor_of(request), timezone.now()
+        if file.size > large_files.AT_ONCE:
+            large = large_files.take_in(found, name, file, mode, actor, at=at, in_force_from=since)
+            return redirect("rateplans:import-preview", plan=plan, rate_import=large.pk)
+        seen = imports.preview(found, name, file.read(), mode, actor, at=at)
         if seen.rate_import is None:
-            return _bad_file(request, found, name, seen, form)
+            return _bad_file(request, found, name, seen, _corrected(form, request.viewer.zone), 422)
         address = reverse("rateplans:import-preview", args=[plan, seen.rate_import.pk])
-        since = form.cleaned_data.get("in_force_from")
         return redirect(f"{address}?{urlencode({SINCE: display.instant(since, request.viewer.zone)})}" if since else address)
     return page(request, "rateplans/import.html", form=form, plan=found, current=current)
 
 
-def _bad_file(request: PortalRequest, plan: RatePlan, name: str, seen: Preview, sent: UploadForm) -> HttpResponse:
-    """The rows that cannot be read, each with line, column and reason; nothing was kept but what was chosen."""
+def _corrected(sent: UploadForm, zone: str) -> UploadForm:
+    """The form for a corrected file: what was chosen stands in it."""
     chosen = {name: sent.data.get(name, "") for name in ("mode", SINCE)}
-    form = UploadForm(initial=chosen, zone=request.viewer.zone, is_first=SINCE not in sent.fields)
-    shown = seen.file.errors[:ERRORS_SHOWN]
-    left = len(seen.file.errors) + seen.file.errors_left_out - len(shown)
-    return page(request, "rateplans/import_bad.html", 422, plan=plan, file_name=name, seen=seen, shown=shown, left=left, form=form)
+    return UploadForm(initial=chosen, zone=zone, is_first=SINCE not in sent.fields)
+
+
+def _bad_file(request: PortalRequest, plan: RatePlan, name: str, seen: Preview | Found, form: UploadForm, status: int) -> HttpResponse:
+    """The rows that cannot be read, each with line, column and reason; nothing was kept but what was chosen."""
+    shown = seen.errors[:ERRORS_SHOWN]
+    left = seen.error_count - len(shown)
+    return page(request, "rateplans/import_bad.html", status, plan=plan, file_name=name, seen=seen, shown=shown, left=left, form=form)
 
 
 @roles(*MAY_CHANGE)
@@ -69,6 +76,8 @@ def _bad_file(request: PortalRequest, plan: RatePlan, name: str, seen: Preview, 
 def preview(request: PortalRequest, plan: UUID, rate_import: UUID) -> HttpResponse:
     found = queries.plan_or_404(plan)
     stored = queries.import_or_404(found, rate_import)
+    if stored.found is not None or stored.state in large_files.WORKING:
+        return _large(request, found, stored)
     form = ApplyForm(request.POST or None, zone=request.viewer.zone)
     if form.is_valid():
         with form.refusals():
@@ -83,18 +92,54 @@ def preview(request: PortalRequest, plan: UUID, rate_import: UUID) -> HttpRespon
             return redirect("rateplans:plan", plan=plan)
     if stored.state == RateImport.State.APPLIED:
         return redirect("rateplans:plan", plan=plan)
-    mode = request.POST.get("mode", request.GET.get("mode", ""))
     since = _since(request)
-    seen = imports.look(found, bytes(stored.content), mode=mode if mode in Mode.values else stored.mode, at=since or timezone.now())
-    unusual = seen.comparison.suspicious if seen.comparison else []
-    changes = [(change, _percent(change)) for change in (seen.comparison.largest if seen.comparison else [])]
-    context: dict[str, Any] = {"stored": stored, "seen": seen, "changes": changes, "unusual": unusual[:UNUSUAL_SHOWN], "unusual_count": len(unusual)}
+    seen = imports.look(found, bytes(stored.content), mode=_mode(request, stored), at=since or timezone.now())
+    return _changes(request, found, stored, seen, form, since)
+
+
+def _large(request: PortalRequest, plan: RatePlan, stored: RateImport) -> HttpResponse:
+    """A file that a worker reads and applies: how far it is, then what was found in it. While it works the page asks for itself again."""
+    is_asking = "HX-Request" in request.headers
+    if stored.state in large_files.WORKING:
+        stuck = large_files.given_up(stored)
+        return HttpResponse(status=204) if is_asking and not stuck else page(request, "rateplans/import_working.html", plan=plan, stored=stored, stuck=stuck)
+    if is_asking:
+        return HttpResponse(status=204, headers={"HX-Redirect": request.path})
+    if stored.state == RateImport.State.APPLIED:
+        return page(request, "rateplans/import_applied.html", plan=plan, stored=stored)
+    seen = large_files.found(stored)
+    assert seen is not None, "what was read has been told"
+    zone = request.viewer.zone
+    if stored.state == RateImport.State.REFUSED:
+        chosen = {"mode": stored.mode, SINCE: display.instant(stored.since, zone) if stored.since else ""}
+        form = UploadForm(initial=chosen, zone=zone, is_first=queries.version_at(plan, timezone.now()) is None)
+        return _bad_file(request, plan, stored.file_name, seen, form, 200)
+    apply_form = ApplyForm(request.POST or None, zone=zone)
+    if apply_form.is_valid():
+        with apply_form.refusals():
+            given = {name: apply_form.cleaned_data[name] for name in ("mode", "accept_unusual", "looked_at")}
+            large_files.order(stored, **given, actor=actor_of(request))
+            return redirect("rateplans:import-preview", plan=plan.pk, rate_import=stored.pk)
+    return _changes(request, plan, stored, seen.in_mode(_mode(request, stored)), apply_form, stored.since)
+
+
+def _mode(request: PortalRequest, stored: RateImport) -> str:
+    mode = request.POST.get("mode", request.GET.get("mode", ""))
+    return mode if mode in Mode.values else stored.mode
+
+
+def _changes(request: PortalRequest, plan: RatePlan, stored: RateImport, seen: Preview | Found, form: ApplyForm, since: datetime | None) -> HttpResponse:
+    """What the file would change, to be applied."""
+    compared, zone = seen.comparison, request.viewer.zone
+    changes = [(change, _percent(change)) for change in (compared.largest if compared else [])]
+    unusual = compared.suspicious[:UNUSUAL_SHOWN] if compared else []
     dated: dict[str, Any] = {
         "since": since,
-        "since_text": display.instant(since, request.viewer.zone) if since else "",
-        "ends": versions.after(found, since) if since else None,
+        "since_text": display.instant(since, zone) if since else "",
+        "ends": versions.after(plan, since) if since else None,
     }
-    return page(request, "rateplans/import_preview.html", plan=found, form=form, **context, **dated)
+    context: dict[str, Any] = {"stored": stored, "seen": seen, "changes": changes, "unusual": unusual, "unusual_count": seen.unusual_count}
+    return page(request, "rateplans/import_preview.html", plan=plan, form=form, **context, **dated)
 
 
 def _since(request: PortalRequest) -> datetime | None:

@@ -97,6 +97,7 @@ def detail(request: PortalRequest, plan: UUID) -> HttpResponse:
         quote_form=form,
         quote=quote,
         steps=rates.steps_for(request, quote.priced.steps) if quote else [],
+        large_upload=queries.large_upload(found) if request.viewer.role in MAY_CHANGE else None,
         **_rights(request, found),
         **rates.in_force(request, chain),
     )
