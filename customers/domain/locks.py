@@ -6,10 +6,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, sessions
 from billing_portal.kernel.errors import require
+from billing_portal.tenancy import queries as tenancy
 from billing_portal.tenancy.models import Reseller
 from customers.domain import standing
 from customers.models import Customer, Lock, Person, Standing
@@ -33,6 +35,7 @@ def set(customer: Customer, reason: str, scope: str, *, actor: Actor, at: dateti
     resolve(customer)
     if scope == Scope.WEB:
         sessions.shut(Person.objects.filter(customer=customer).values_list("user_id", flat=True), at=at)
+        _shut_reseller(customer, lock)
     _record(lock, "customer.locked", actor, at, note)
     return lock
 
@@ -63,6 +66,13 @@ def resolve(customer: Customer) -> None:
     Standing.objects.filter(customer=customer).update(web_locked=web, calls_locked=bool(calls), calls_locked_until=None if None in calls else ends)
     if customer.reseller_schema:
         Reseller.objects.filter(schema_name=customer.reseller_schema).update(web_locked=web)
+
+
+def _shut_reseller(customer: Customer, lock: Lock) -> None:
+    """Sessions on the host of a reseller end, also of those who ask for no page while it is locked; its parent's people stay in."""
+    if customer.reseller_schema and tenancy.named(customer.reseller_schema, made=True) is not None:
+        with schema_context(customer.reseller_schema):
+            sessions.owe_shutting_all(lock.pk, at=lock.set_at)
 
 
 def _record(lock: Lock, action: str, actor: Actor, at: datetime, note: str) -> None:

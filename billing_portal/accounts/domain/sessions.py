@@ -11,16 +11,19 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit, tickets
 from billing_portal.accounts.models import OpenSession, User
 from billing_portal.accounts.where import Where
+from billing_portal.jobs import outbox, registry
 
 LISTED = "listed"  # in the session: the row that lists it, under which key, and when that was last written down
 NOTED = timedelta(minutes=1)
+SHUT_ALL = "accounts.shut_all"
 
 
 def begin(session: SessionBase, user: User, *, where: Where, at: datetime) -> None:
@@ -80,10 +83,28 @@ def end_all(user: User, *, actor: Actor, at: datetime, but: UUID | None = None, 
 @transaction.atomic
 def shut(users: Iterable[UUID], *, at: datetime, but: UUID | None = None) -> int:
     """End the sessions of these users as part of what ends their access or changes how they prove who they are; their browsers are known no more."""
-    theirs = list(User.objects.filter(pk__in=list(users)).order_by("pk").select_for_update().values_list("pk", flat=True))
-    User.objects.filter(pk__in=theirs).update(browsers=F("browsers") + 1)
-    rows = OpenSession.objects.filter(user_id__in=theirs)
+    rows = OpenSession.objects.filter(user_id__in=_forget_browsers(User.objects.filter(pk__in=list(users))))
     return _end(rows.exclude(pk=but) if but else rows, at)
+
+
+def owe_shutting_all(key: UUID, *, at: datetime) -> None:
+    """Owe the end of all sessions that this reseller's own people have open now. There may be thousands, so a worker does it; `key` is what it is for."""
+    outbox.add(SHUT_ALL, {"at": at.isoformat()}, key=f"{SHUT_ALL}:{key}")
+
+
+@registry.handler(SHUT_ALL)
+def _shut_all(payload: dict[str, Any]) -> None:
+    since = parse_datetime(payload["at"])
+    assert since is not None, "the moment was written by us"
+    _forget_browsers(User.objects.filter(stands_for_schema=""))
+    _end(OpenSession.objects.filter(began_at__lte=since), timezone.now())
+
+
+def _forget_browsers(users: QuerySet[User]) -> list[UUID]:
+    """Know no browser of these users any more; who they are."""
+    theirs = list(users.order_by("pk").select_for_update().values_list("pk", flat=True))
+    User.objects.filter(pk__in=theirs).update(browsers=F("browsers") + 1)
+    return theirs
 
 
 def forget(session: SessionBase) -> None:

@@ -7,12 +7,14 @@ from django.test import Client
 from django.utils import timezone
 from django_tenants.utils import schema_context, tenant_context
 
-from billing_portal.accounts.models import ParentSession, Role
+from billing_portal.accounts.domain import sessions
+from billing_portal.accounts.models import ParentSession, Role, User
 from billing_portal.tenancy.models import Reseller
 from customers.domain import locks
 from customers.models import Customer, Lock, Person
 from invoicing.domain import ledger_check
 from tests.support import walks, world
+from tests.support.jobs import run_jobs
 from tests.support.people import PASSWORD, client, user
 from tests.support.walks import Walk, walk_of
 from tests.support.world import jane
@@ -57,6 +59,11 @@ def staff_of(schema: str) -> Client:
         return client(user(f"carol-{schema}"))
 
 
+def client_of(schema: str, name: str) -> Client:
+    with tenant_context(Reseller.objects.get(schema_name=schema)):
+        return client(User.objects.get(username=name))
+
+
 def test_its_staff_and_its_customers_people_are_out_at_the_next_request(walk: Walk) -> None:
     carol = staff_of("acme")
     with schema_context("acme"):
@@ -72,6 +79,26 @@ def test_its_staff_and_its_customers_people_are_out_at_the_next_request(walk: Wa
         assert (answer.status_code, SHUT in answer.content.decode()) == (403, True)
     lock("owner", "acme", lifted=True)
     assert at("acme", carol).url.startswith("/sign-in/")
+
+
+@pytest.mark.rel(78)
+def test_who_asks_for_nothing_while_it_is_locked_is_out_all_the_same(walk: Walk) -> None:
+    carol, orla = staff_of("acme"), walk
+    orla.go("owner", "acme")
+    with schema_context("acme"):
+        cora = user("cora")
+    away = walk_of("acme", cora)
+    away.go("acme", "globex")
+
+    lock("owner", "acme")
+    lock("owner", "acme", lifted=True)
+    late = client_of("acme", "carol-acme")
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        run_jobs(sessions.SHUT_ALL)
+
+    assert at("acme", carol).url.startswith("/sign-in/")
+    assert not away.viewer("globex").signed_in
+    assert (at("acme", late).status_code, orla.viewer("acme").signed_in) == (200, True)
 
 
 def test_the_page_names_the_resellers_own_contact_and_not_the_parents(walk: Walk) -> None:
