@@ -71,6 +71,6 @@ def inputs_of(call: Call) -> dict[str, Any]:
     }
 
 
-def is_to_a_line(call: Call, inputs: Mapping[str, Any] | None) -> bool:
-    """Whether a call with seconds was free at the parent as one to a line there, by the numbers its price was made of."""
-    return call.seconds > 0 and inputs is not None and "reason" not in inputs and inputs["plan"] is None
+def is_free_there(inputs: Mapping[str, Any] | None) -> bool:
+    """Whether a call asked no rates at the parent, by the numbers its price was made of: it was to a line there, or had no second and no plan."""
+    return inputs is not None and "reason" not in inputs and inputs["plan"] is None

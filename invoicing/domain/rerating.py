@@ -157,12 +157,13 @@ def _margin_rate(call: Call, purchase: Purchase) -> Decimal | None:
 def _bought(call: Call, purchase: Purchase) -> Bought | None:
     """The buy price when it is another one. A call that climbs has one in its currency already; until then the parent's queue decides.
 
-    At the parent too a call keeps its kind: whether it was to a line there was decided when it came.
+    At the parent too a call keeps its kind: whether it was to a line there was decided when it came. One without a second may have had no plan then.
     """
     bought = purchase.prices.get(call.key_id)
     if bought is None or bought.price is None or (bought.price, bought.currency) == (call.buy_price, call.buy_currency):
         return None
-    if posted.is_to_a_line(call, bought.inputs) != posted.is_to_a_line(call, call.buy_inputs):
+    is_free, was_free = posted.is_free_there(bought.inputs), posted.is_free_there(call.buy_inputs)
+    if is_free != was_free and (is_free or call.seconds):
         return None
     climbed = call.buy_price is not None and call.buy_currency == bought.currency
     return bought if climbed or purchase.seller is None else None

@@ -78,6 +78,7 @@ def test_a_call_to_a_line_of_the_middle_stays_free_there_when_the_line_is_gone_a
     assert tree.balances()["acme"] == NOTHING_OF_GLOBEX
 
 
+@pytest.mark.rel(7)
 @pytest.mark.parametrize("rates_since", [{"44": ("United Kingdom", "0.40")}, {"33": ("France", "0.80")}])
 def test_a_call_that_was_billed_in_the_middle_stays_so_when_a_line_there_is_named_like_its_number_and_it_is_rated_again(
     rates_since: dict[str, tuple[str, str]],
@@ -154,12 +155,28 @@ def test_a_call_that_waited_for_its_price_gives_back_the_tax_of_its_invoice() ->
     assert tree.differences() == []
 
 
-def charge_connections(*prefixes: str) -> None:
-    """Anna's plan charges 0.25 for the connection to these prefixes from the beginning, also of a call without a second."""
-    plan = world.plan(f"At {prefixes}", "USD", dict.fromkeys(prefixes, ("Anywhere", "0.60")), charge_connection_at_zero=True)
+def charge_connections(*prefixes: str, of: str = "Anna Ltd", currency: str = "USD") -> None:
+    """A customer's plan charges 0.25 for the connection to these prefixes from the beginning, also of a call without a second."""
+    plan = world.plan(f"At {prefixes}", currency, dict.fromkeys(prefixes, ("Anywhere", "0.60")), charge_connection_at_zero=True)
     StoredRate.objects.filter(version__plan=plan).update(connection_charge=D("0.25"))
     PlanAssignment.objects.all().delete()
-    PlanAssignment.objects.create(customer=Customer.objects.get(name="Anna Ltd"), plan=plan)
+    PlanAssignment.objects.create(customer=Customer.objects.get(name=of), plan=plan)
+
+
+@pytest.mark.rel(7)
+def test_a_connection_that_was_billed_in_the_middle_stays_so_when_a_line_there_is_named_like_its_number_and_it_is_rated_again() -> None:
+    three = tree.plant()
+    with schema_context("acme"):
+        charge_connections("44", of="Globex", currency="GBP")
+    tree.take([tree.call(three.anna, seconds=0)], NOON)
+    tree.work()
+    line_of_acme(three)
+    with schema_context("acme"):
+        charge_connections("33", of="Globex", currency="GBP")
+    assert rate_again() == 0
+    tree.work()
+
+    assert (tree.balances()["acme"], tree.differences()) == ([("Globex", "-0.25", "GBP")], [])
 
 
 def of_nobody_until_now(three: Tree) -> None:
