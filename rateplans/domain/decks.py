@@ -33,7 +33,7 @@ def deck_of(plan: RatePlan, at: datetime) -> tuple[PlanVersion, RateDeck] | None
 def deck_of_version(version: PlanVersion) -> RateDeck:
     """The rates a version holds itself, without any it inherits."""
     key = (connection.schema_name, version.plan_id, version.pk)
-    return _decks.get(key, lambda: RateDeck.compile(_rates(version)))
+    return _decks.get(key, lambda: RateDeck.compile(rates_of(version)))
 
 
 def deck_of_chain(chain: Chain) -> RateDeck:
@@ -50,7 +50,7 @@ def _inherited(chain: Chain) -> Iterator[Rate]:
             rates = {prefix: marked_up(rate, link.markup) for prefix, rate in rates.items()}
         if link.version is not None:
             with schema_context(link.schema):
-                rates.update((rate.prefix, rate) for rate in _rates(link.version))
+                rates.update((rate.prefix, rate) for rate in rates_of(link.version))
     for prefix in sorted(rates):
         yield rates[prefix]
 
@@ -64,6 +64,7 @@ def marked_up(rate: Rate, percent: Decimal) -> Rate:
     return Rate(rate.prefix, rate.destination, per_minute, connection, rate.initial_increment, rate.increment, rate.included_seconds, minimum)
 
 
-def _rates(version: PlanVersion) -> Iterator[Rate]:
+def rates_of(version: PlanVersion) -> Iterator[Rate]:
+    """The rates a version holds itself, one after the other, so that millions take no memory."""
     for row in version.rates.order_by("prefix").values_list(*COLUMNS).iterator(chunk_size=ROWS_AT_ONCE):
         yield Rate(*row)

@@ -12,8 +12,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel.errors import require
 from rateplans import queries
-from rateplans.domain import loading, plans, rates_file, versions
-from rateplans.domain.decks import deck_of_version
+from rateplans.domain import decks, loading, plans, rates_file, versions
 from rateplans.domain.rates_file import Comparison, RatesFile, RowError
 from rateplans.models import PlanVersion, RateImport, RatePlan
 
@@ -45,7 +44,7 @@ class Preview:
 
     @property
     def rate_count(self) -> int:
-        return len(self.file.rates)
+        return len(self.file.by_prefix)
 
     @property
     def error_count(self) -> int:
@@ -124,7 +123,7 @@ def apply(
     require(in_force_from is None or in_force_from <= at, "not_begun", _("Choose a moment that has begun, or none."), "in_force_from")
     plan = RatePlan.objects.select_for_update().get(pk=rate_import.plan_id)
     plans.check_own(plan)
-    rate_import = RateImport.objects.select_related("version").get(pk=rate_import.pk)
+    rate_import = RateImport.objects.select_related("version").defer("content").get(pk=rate_import.pk)
     how = mode or rate_import.mode
     last = versions.before(plan, in_force_from)
     made = rate_import.version or _made_by_equal_file(rate_import, how, last)
@@ -156,8 +155,7 @@ def _made_by_equal_file(rate_import: RateImport, mode: str, last: PlanVersion | 
 
 
 def _compare(current: PlanVersion | None, file: RatesFile, mode: str) -> Comparison:
-    old = {rate.prefix: rate for rate in deck_of_version(current).rates} if current else {}
-    return rates_file.compare(old, {rate.prefix: rate for rate in file.rates}, add=mode == Mode.ADD)
+    return rates_file.compare(decks.rates_of(current) if current else (), file.by_prefix, add=mode == Mode.ADD)
 
 
 def _changes(last: PlanVersion | None, version: PlanVersion, *, dated_back: bool) -> dict[str, tuple[object, object]]:

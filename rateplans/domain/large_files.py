@@ -22,12 +22,13 @@ from billing_portal.tenancy.models import new_id
 from rateplans.domain import imports, loading, rates_file, versions
 from rateplans.domain.imports import Mode, Preview
 from rateplans.domain.rates_file import Change, Comparison, RowError
-from rateplans.models import RateImport, RatePlan
+from rateplans.models import PlanVersion, RateImport, RatePlan
 
 State = RateImport.State
 READ, APPLY = "rates.read", "rates.apply"
 AT_ONCE = 4_000_000
 """A file of more bytes is read by a worker: that takes a second and fifteen times its length in memory."""
+RATES_AT_ONCE = 100_000
 PIECE = 16 * 1024
 ERRORS_KEPT, UNUSUAL_KEPT = 100, 10
 WORKING = frozenset({State.READING, State.APPLYING})
@@ -70,6 +71,11 @@ class Found:
             return self
         missing, stay = self.comparison.kept + self.comparison.removed, mode == Mode.ADD
         return replace(self, mode=mode, comparison=replace(self.comparison, kept=missing if stay else 0, removed=0 if stay else missing))
+
+
+def is_large(size: int, current: PlanVersion | None) -> bool:
+    """Whether a file of so many bytes is more than a page reads, or the rates in force are more than it compares."""
+    return size > AT_ONCE or (current is not None and current.rate_count > RATES_AT_ONCE)
 
 
 @transaction.atomic
@@ -133,7 +139,7 @@ def read(key: UUID, *, at: datetime) -> None:
     stored = RateImport.objects.select_related("plan").filter(pk=key, state=State.READING).first()
     if stored is None:
         return
-    seen = imports.look(stored.plan, bytes(stored.content), mode=stored.mode, at=stored.since or at)
+    seen = imports.look(stored.plan, _bytes_of(stored), mode=stored.mode, at=stored.since or at)
     kept = {"state": State.PREVIEWED} if seen.sound else {"state": State.REFUSED, "content": b""}
     refusal = (stored.found or {}).get("refusal", "")
     RateImport.objects.filter(pk=key, state=State.READING).update(found=_told(seen) | {"refusal": refusal}, **kept)
@@ -177,7 +183,7 @@ def apply(payload: Mapping[str, Any], *, at: datetime) -> None:
     if stored is None:
         return
     given = {name: payload[name] for name in ("mode", "looked_at", "accept_unusual")}
-    file = rates_file.parse(bytes(stored.content))
+    file = rates_file.parse(_bytes_of(stored))
     try:
         version = imports.apply(stored, **given, actor=Actor.from_json(payload["actor"]), at=at, in_force_from=stored.since, file=file)
     except DomainError as refused:
@@ -192,6 +198,13 @@ def apply(payload: Mapping[str, Any], *, at: datetime) -> None:
 def _put_back(stored: RateImport, why: str) -> None:
     """What made no version can be looked at as before."""
     RateImport.objects.filter(pk=stored.pk, state=State.APPLYING).update(state=State.PREVIEWED, found={**(stored.found or {}), "refusal": why})
+
+
+def _bytes_of(stored: RateImport) -> bytes:
+    """The file, which the row holds no longer: once is enough."""
+    content = bytes(stored.content)
+    del stored.content
+    return content
 
 
 def given_up(stored: RateImport) -> bool:

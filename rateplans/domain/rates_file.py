@@ -3,12 +3,14 @@
 import csv
 import io
 import re
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from heapq import nlargest
+from itertools import islice
 from typing import Any
 
 from rateplans.domain import rates_cells, rates_text
@@ -17,6 +19,7 @@ from rateplans.domain.rating import Rate
 
 MAX_ROWS = 2_000_000
 MAX_ERRORS = 10_000
+BLOCK = 1_000_000
 WHOLE_FILE = 0
 
 _HEADERS = {
@@ -63,14 +66,19 @@ class RowError:
 class RatesFile:
     """What a file of rates says. It may be applied only when `errors` is empty: any bad row, and nothing applies (contracts, Rates file).
 
-    `rows` counts the rows below the header that hold anything; after 10,000 errors the rest are only counted, in `errors_left_out`.
+    `rows` counts the rows below the header that hold anything; after 10,000 errors the rest are only counted, in `errors_left_out`. Two million rates are
+    held once, by their prefixes, in the order of the file.
     """
 
-    rates: list[Rate] = field(default_factory=list)
+    by_prefix: dict[str, Rate] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
     rows: int = 0
     ignored_columns: list[str] = field(default_factory=list)
     errors_left_out: int = 0
+
+    @property
+    def rates(self) -> list[Rate]:
+        return list(self.by_prefix.values())
 
     def refuse(self, line: int, column: str, value: str, reason: str) -> None:
         if len(self.errors) < MAX_ERRORS:
@@ -109,9 +117,18 @@ def _delimiter(text: str) -> str:
     return max(",;|\t", key=lambda mark: sum(_known(cell.strip().strip('"')) is not None for cell in first.split(mark)))
 
 
+def _lines(text: str) -> Iterator[str]:
+    """The lines with their ends, a block at a time: a text of its own for reading takes four bytes for each letter."""
+    begin, mark = 0, "\n" if "\n" in text else "\r"
+    while begin < len(text):
+        end = text.find(mark, begin + BLOCK) + 1 or len(text)
+        yield from io.StringIO(text[begin:end], newline="")
+        begin = end
+
+
 def _records(text: str, delimiter: str, result: RatesFile) -> Iterator[tuple[int, list[str]]]:
     """Each record that holds anything, with the line it begins on; a quote that is wrong ends the reading."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=delimiter != "\t")
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True, skipinitialspace=delimiter != "\t")
     while True:
         line = reader.line_num + 1
         try:
@@ -171,7 +188,8 @@ def _layout(header: tuple[int, list[str]], result: RatesFile) -> _Layout | None:
 
 
 def _read_rows(records: Iterator[tuple[int, list[str]]], layout: _Layout, result: RatesFile) -> None:
-    first_line: dict[str, int] = {}
+    begun, lines, first_line = result.by_prefix, array("I"), dict[str, int]()
+    names: dict[str, str] = {}
     for line, cells in records:
         if result.rows == MAX_ROWS:
             result.refuse(line, "", "", f"The file has more than {MAX_ROWS:,} rows. The rows from here on were not read.")
@@ -180,18 +198,20 @@ def _read_rows(records: Iterator[tuple[int, list[str]]], layout: _Layout, result
         if len(cells) != layout.width and (len(cells) < layout.width or any(cell.strip() for cell in cells[layout.width :])):
             result.refuse(line, "", "", f"The row has {len(cells)} cells, the header has {layout.width}.")
             continue
-        rate = _rate(line, cells, layout, result)
+        rate = _rate(line, cells, layout, names, result)
         if rate is None:
             continue
-        earlier = first_line.setdefault(rate.prefix, line)
-        if earlier != line:
-            result.refuse(line, layout.title["prefix"], rate.prefix, f"The prefix stands in line {earlier} already.")
-        else:
-            result.rates.append(rate)
+        if rate.prefix not in begun:
+            begun[rate.prefix] = rate
+            lines.append(line)
+            continue
+        if len(first_line) < len(begun):  # asked for by few files, so it is not held beside the rates of each
+            first_line.update(zip(islice(begun, len(first_line), None), islice(lines, len(first_line), None), strict=True))
+        result.refuse(line, layout.title["prefix"], rate.prefix, f"The prefix stands in line {first_line[rate.prefix]} already.")
 
 
-def _rate(line: int, cells: list[str], layout: _Layout, result: RatesFile) -> Rate | None:
-    """The row's rate; an initial increment of 0 means that of the increment, as in ASTPP. None when a cell was refused."""
+def _rate(line: int, cells: list[str], layout: _Layout, names: dict[str, str], result: RatesFile) -> Rate | None:
+    """The row's rate; an initial increment of 0 means that of the increment, as in ASTPP. None when a cell was refused. A name of many is held once."""
     values: dict[str, Any] = {}
     sound = True
     for name, position in layout.position.items():
@@ -207,6 +227,7 @@ def _rate(line: int, cells: list[str], layout: _Layout, result: RatesFile) -> Ra
         return None
     if values.get("initial_increment") == 0:
         values["initial_increment"] = values.get("increment", 1)
+    values["destination"] = names.setdefault(values["destination"], values["destination"])
     return Rate(**values)
 
 
@@ -243,22 +264,33 @@ class Comparison:
     suspicious: list[Change]
 
 
-def compare(old: Mapping[str, Rate], new: Mapping[str, Rate], add: bool = False, *, most: int = 20) -> Comparison:
-    """Compare the rates in force with those of a file, both by prefix; with `add` those that are not in the file stay."""
-    counts = Counter(_verdict(old[prefix], rate) if prefix in old else "new" for prefix, rate in new.items())
-    missing = len(old.keys() - new.keys())
-    changes = [_change(old.get(prefix), rate) for prefix, rate in new.items()]
+def compare(old: Iterable[Rate], new: Mapping[str, Rate], add: bool = False, *, most: int = 20) -> Comparison:
+    """Compare the rates in force, one after the other, with those of a file by prefix; with `add` those that are not in the file stay."""
+    counts: Counter[str] = Counter()
+    before: dict[str, Decimal] = {}
+    prices: dict[Decimal, Decimal] = {}
+    for rate in old:
+        given = new.get(rate.prefix)
+        counts["missing" if given is None else _verdict(rate, given)] += 1
+        if given is not None and (given.per_minute != rate.per_minute or not given.per_minute):
+            before[rate.prefix] = prices.setdefault(rate.per_minute, rate.per_minute)  # a price of many is held once
+    changed = (change for change in _changes(before, new) if change.old is not None and change.old != change.new)
     return Comparison(
-        new=counts["new"],
-        removed=0 if add else missing,
-        kept=missing if add else 0,
+        new=len(new) + counts["missing"] - counts.total(),
+        removed=0 if add else counts["missing"],
+        kept=counts["missing"] if add else 0,
         dearer=counts["dearer"],
         cheaper=counts["cheaper"],
         altered=counts["altered"],
         unchanged=counts["unchanged"],
-        largest=nlargest(most, (change for change in changes if change.old is not None and change.old != change.new), key=_ratio),
-        suspicious=[change for change in changes if _is_suspicious(change)],
+        largest=nlargest(most, changed, key=_ratio),
+        suspicious=[change for change in _changes(before, new) if _is_suspicious(change)],
     )
+
+
+def _changes(before: Mapping[str, Decimal], new: Mapping[str, Rate]) -> Iterator[Change]:
+    """Each rate of the file beside the price that it changes; beside none where it changes none, unless it costs nothing now."""
+    return (Change(prefix, rate.destination, before.get(prefix), rate.per_minute) for prefix, rate in new.items())
 
 
 def _verdict(old: Rate, new: Rate) -> str:
@@ -269,10 +301,6 @@ def _verdict(old: Rate, new: Rate) -> str:
     if before == after:
         return "altered"
     return "dearer" if after > before else "cheaper"
-
-
-def _change(old: Rate | None, new: Rate) -> Change:
-    return Change(new.prefix, new.destination, old.per_minute if old else None, new.per_minute)
 
 
 def _is_suspicious(change: Change) -> bool:

@@ -47,7 +47,7 @@ def upload(request: PortalRequest, plan: UUID) -> HttpResponse:
     if form.is_valid():
         file, mode, since = form.cleaned_data["file"], form.cleaned_data["mode"], form.cleaned_data.get("in_force_from")
         name, actor, at = clean_line(file.name), actor_of(request), timezone.now()
-        if file.size > large_files.AT_ONCE:
+        if large_files.is_large(file.size, current):
             large = large_files.take_in(found, name, file, mode, actor, at=at, in_force_from=since)
             return redirect("rateplans:import-preview", plan=plan, rate_import=large.pk)
         seen = imports.preview(found, name, file.read(), mode, actor, at=at)

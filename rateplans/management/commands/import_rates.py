@@ -103,7 +103,7 @@ def _as_json(plan: str, seen: Preview, version: PlanVersion | None) -> dict[str,
     return {
         "plan": plan,
         "version": version.number if version else None,
-        "rates": version.rate_count if version else len(seen.file.rates),
+        "rates": version.rate_count if version else seen.rate_count,
         **counts,
         "errors": [asdict(error) for error in seen.file.errors],
         "errors_left_out": seen.file.errors_left_out,
@@ -113,5 +113,5 @@ def _as_json(plan: str, seen: Preview, version: PlanVersion | None) -> dict[str,
 def _sentences(plan: str, seen: Preview, version: PlanVersion | None) -> list[str]:
     told = ", ".join(f"{getattr(seen.comparison, name):,} {name}" for name in COUNTS if getattr(seen.comparison, name))
     if version is None:
-        return [f"“{plan}” would get {len(seen.file.rates):,} rates: {told}. Nothing was changed."]
+        return [f"“{plan}” would get {seen.rate_count:,} rates: {told}. Nothing was changed."]
     return [f"“{plan}” version {version.number}: {version.rate_count:,} rates ({told})."]

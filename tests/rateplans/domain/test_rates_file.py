@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rateplans.domain import rates_cells, rates_file, rates_text
 from rateplans.domain.rates_file import RatesFile, RowError, parse
 from rateplans.domain.rating import Rate
+from tests.sizes import size
 
 D = Decimal
 EXTRACT = Path(__file__).parents[2] / "data" / "rates-az-extract.csv"
@@ -382,6 +383,45 @@ def test_a_file_of_very_many_lines_that_are_not_utf_8_takes_no_memory_for_each(f
 
     assert (places + left_out, min(places, 10_000)) == (told, places)
     assert peak < 3_000_000
+
+
+@pytest.mark.rel(59)
+def test_of_many_rows_each_is_held_once_and_names_and_prices_that_many_share_too() -> None:
+    rows = size(5_000, 100_000)
+    content = HEAD.encode() + b"".join(b"%d,Country %d with a name of some length,0.%04d\n" % (1_000_000 + row, row % 40, row % 500) for row in range(rows))
+    parse(content[:1_000])
+    tracemalloc.start()
+    result = parse(content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (len(result.by_prefix), result.errors) == (rows, [])
+    assert peak < 4_500_000 + len(content) + 300 * rows, "four bytes for each letter of a block, the text, and the rates"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_of_many_blocks_is_read_as_one(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (HEAD + '44,"U\n""K""\n",0.01\n' + "".join(f"{row},Country,0.0{row}\n" for row in range(50, 99)) + "51,Again,1\n44,Again,1\n98,Again,1\n").replace(
+        "\n", end
+    )
+    whole = read(text)
+    monkeypatch.setattr(rates_file, "BLOCK", 7)
+    parts = read(text)
+
+    assert (parts.rates, parts.errors) == (whole.rates, whole.errors)
+    assert parts.by_prefix["44"].destination == 'U "K"'
+    assert [(error.line, error.reason) for error in parts.errors] == [
+        (54, "The prefix stands in line 6 already."),
+        (55, "The prefix stands in line 2 already."),
+        (56, "The prefix stands in line 53 already."),
+    ]
+
+
+def test_a_prefix_that_stands_again_later_is_found_after_others_that_did() -> None:
+    text = HEAD + "44,A,1\n44,A,1\n45,B,1\n46,C,1\n45,B,1\n44,A,1\n46,C,1\n"
+
+    assert [line for line, _column, _reason in problems(text)] == [3, 6, 7, 8]
+    assert [reason.split()[5] for _line, _column, reason in problems(text)] == ["2", "4", "2", "5"]
 
 
 def test_more_than_fifty_megabytes_are_not_read() -> None:

@@ -23,7 +23,7 @@ NEW = by_prefix(
 
 
 def test_a_new_file_is_compared_with_what_is_in_force() -> None:
-    assert compare(OLD, NEW) == Comparison(
+    assert compare(OLD.values(), NEW) == Comparison(
         new=1, removed=1, kept=0, dearer=1, cheaper=1, altered=1, unchanged=1,
         largest=[Change("44", "UK", D("0.02"), D("0.21")), Change("46", "SE", D("0.03"), D("0.015"))],
         suspicious=[Change("44", "UK", D("0.02"), D("0.21"))],
@@ -31,7 +31,7 @@ def test_a_new_file_is_compared_with_what_is_in_force() -> None:
 
 
 def test_rates_that_are_added_leave_the_others_in_place() -> None:
-    added = compare(OLD, NEW, add=True)
+    added = compare(OLD.values(), NEW, add=True)
 
     assert (added.removed, added.kept) == (0, 1)
 
@@ -41,12 +41,12 @@ def test_prices_of_zero_and_more_than_ten_times_the_old_are_suspicious() -> None
     old = by_prefix(Rate("1", "US", D("0.01")), Rate("2", "EG", D("0.01")), Rate("3", "FR", D(0)), Rate("4", "CH", D("0.01")))
     new = by_prefix(Rate("1", "US", D(0)), Rate("2", "EG", D("0.100001")), Rate("3", "FR", D(0)), Rate("4", "CH", D("0.1")), Rate("5", "BR", D(0)))
 
-    assert [change.prefix for change in compare(old, new).suspicious] == ["1", "2", "5"]
-    assert [change.prefix for change in compare(old, new).largest] == ["1", "2", "4"]
+    assert [change.prefix for change in compare(old.values(), new).suspicious] == ["1", "2", "5"]
+    assert [change.prefix for change in compare(old.values(), new).largest] == ["1", "2", "4"]
 
 
 def test_the_connection_charge_and_the_minimum_decide_where_the_minutes_agree() -> None:
     old = by_prefix(Rate("1", "US", D("0.01"), D("0.05")), Rate("2", "EG", D("0.01"), minimum=D("0.05")))
     new = by_prefix(Rate("1", "US", D("0.01"), D("0.06")), Rate("2", "EG", D("0.01"), minimum=D("0.04")))
 
-    assert (compare(old, new).dearer, compare(old, new).cheaper, compare(old, new).largest) == (1, 1, [])
+    assert (compare(old.values(), new).dearer, compare(old.values(), new).cheaper, compare(old.values(), new).largest) == (1, 1, [])

@@ -211,3 +211,10 @@ def test_a_small_file_is_looked_at_at_once(commerce: Client, standard: RatePlan,
     assert "Apply 2 rates" in text(commerce.get(upload(commerce, standard, GOOD).url))
     assert not Job.objects.filter(kind="rates.read").exists()
     assert "The file is being read" in text(commerce.get(upload(commerce, standard, GOOD + b"\n").url))
+
+
+def test_a_small_file_for_a_plan_of_very_many_rates_is_left_to_a_worker_too(commerce: Client, standard: RatePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_files, "AT_ONCE", len(GOOD))
+    monkeypatch.setattr(large_files, "RATES_AT_ONCE", 1)
+
+    assert "The file is being read" in text(commerce.get(upload(commerce, standard, GOOD).url))
