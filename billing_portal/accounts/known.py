@@ -33,7 +33,7 @@ def counted_as(request: HttpRequest, whom: str, *, second: bool = False) -> tupl
 def remember(request: HttpRequest, answer: HttpResponseBase, user: User, *, came_by: str = DOOR) -> None:
     """Know this browser as the user's from now on; a link gives it ten fresh tries. It proves nothing else, and means nothing to another reseller.
 
-    It is known until all sessions of the user are ended (`sessions.shut`), by whatever does that.
+    It is known until sessions of the user are ended (`sessions.shut`, `sessions.end_one`), by whatever does that.
     """
     turn = _turn_of(str(user.pk))
     if came_by == DOOR and _read(request.COOKIES.get(settings.KNOWN_COOKIE_NAME, "")) == (str(user.pk), DOOR, turn):

@@ -91,13 +91,22 @@ def signed_out_everywhere(jane: User) -> None:
     sessions.end_all(jane, actor=Actor.of(user("boss")), at=timezone.now())
 
 
+def signed_out_of_one_browser(jane: User) -> None:
+    assert sign_in(client(), "jane")
+    [left] = sessions.of(jane, at=timezone.now())
+    assert sessions.end_one(jane, left.pk, actor=Actor.of(jane), at=timezone.now())
+
+
 def deactivated_for_a_while(jane: User) -> None:
     boss = Actor.of(user("boss"))
     users.activate(users.deactivate(jane, actor=boss, at=timezone.now()), actor=boss, at=timezone.now())
 
 
 @pytest.mark.rel(78)
-@pytest.mark.parametrize("ending", [new_password_by_link, new_password_elsewhere, second_factor_taken_away, signed_out_everywhere, deactivated_for_a_while])
+@pytest.mark.parametrize(
+    "ending",
+    [new_password_by_link, new_password_elsewhere, second_factor_taken_away, signed_out_everywhere, signed_out_of_one_browser, deactivated_for_a_while],
+)
 def test_a_browser_is_known_no_longer_than_its_sessions_may_last(acme: Any, ending: Callable[[User], None]) -> None:
     """Whoever has a browser of somebody's has no tries of their own in it once its owner has shut everything."""
     jane = user("jane")

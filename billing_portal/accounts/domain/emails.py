@@ -27,7 +27,7 @@ def ask(user: User, email: str, *, address: str, at: datetime) -> None:
     wanted = email.strip()
     require(wanted.lower() != user.email.lower(), "email_same", _("This is your email address already."), "email")
     tries.begin(tries.Kind.LINK, whom=f"email:{user.pk}", address=address, at=at, refusal=_("Too many links were asked for. Wait a quarter of an hour."))
-    token = signing.dumps([str(user.pk), user.email, wanted, user.get_session_auth_hash()[:16]], salt=_salt(), compress=True)
+    token = signing.dumps([str(user.pk), user.email, wanted, *_marks(user)], salt=_salt(), compress=True)
     link = tenancy.address_of(tenancy.current(), reverse("email-confirm", args=[token]))
     context = {"user": user, "email": wanted, "link": link}
     key = f"email-confirm:{user.pk}:{links.fingerprint(wanted)}:{at.isoformat()}"
@@ -35,13 +35,19 @@ def ask(user: User, email: str, *, address: str, at: datetime) -> None:
 
 
 def wanted(token: str) -> tuple[User, str] | None:
-    """Who asked for which address; None when the link is too old, was used, of another reseller, or the password has changed since."""
+    """Who asked for which address; None when the link is too old, was used, of another reseller, or the password has changed or sessions were ended since:
+    whoever asked for it may have been in one of those."""
     try:
-        pk, before, email, fingerprint = signing.loads(token, salt=_salt(), max_age=LIFETIME)
+        pk, before, email, *marks = signing.loads(token, salt=_salt(), max_age=LIFETIME)
     except signing.BadSignature:
         return None
     user = User.objects.filter(pk=pk, is_active=True, email=before).first()
-    return (user, email) if user and user.get_session_auth_hash()[:16] == fingerprint else None
+    return (user, email) if user and marks == _marks(user) else None
+
+
+def _marks(user: User) -> list[str | int]:
+    """What changes with the password, and once sessions are ended (`sessions.shut`)."""
+    return [user.get_session_auth_hash()[:16], user.browsers]
 
 
 @transaction.atomic

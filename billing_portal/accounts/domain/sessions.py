@@ -64,8 +64,12 @@ def of(user: User, *, at: datetime) -> list[OpenSession]:
 
 @transaction.atomic
 def end_one(user: User, row: UUID, *, actor: Actor, at: datetime) -> bool:
-    """End one of this user's sessions; False when there is no such session any more."""
-    ended = _end(OpenSession.objects.filter(user=user, pk=row), at)
+    """End one of this user's sessions, in which somebody else may have been; False when there is no such session any more."""
+    rows = OpenSession.objects.filter(user=user, pk=row)
+    if not rows.exists():
+        return False
+    _forget_browsers(User.objects.filter(pk=user.pk))
+    ended = _end(rows, at)
     if ended:
         audit.record(actor, "user.session_ended", subject=("user", user.pk, str(user)), at=at)
     return bool(ended)

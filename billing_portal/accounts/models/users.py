@@ -38,7 +38,8 @@ class UserManager(BaseUserManager["User"]):
 class User(Record, AbstractBaseUser):
     """Somebody who signs in at this reseller. The same e-mail or username in another reseller is somebody else.
 
-    `browsers` counts how often all sessions were ended: a browser known from before is known no more (`accounts.known`).
+    `browsers` counts how often sessions were ended by hand or by a change of access: a browser known from before is known no more (`accounts.known`),
+    and a link to a new email asked for before is none.
     `email_proved`: a link that was mailed to the email was followed, so it is theirs whoever else has it written down (`queries.named`).
     `short_password`: it was chosen under the rule for those with a second factor, and does not do without one (reliability 76).
     A row with `stands_for_schema` is the pseudo-user "[Parent name]": it never signs in, and people of that parent act through it after a switch.

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import emails, sessions, users
 from billing_portal.accounts.models import AuditEntry, OpenSession, Role, User
 from tests.support.people import PASSWORD, START, client, mails, system, user
@@ -189,7 +190,10 @@ def test_an_email_changes_when_the_new_address_confirms_it_and_the_old_one_is_to
     assert AuditEntry.objects.get(action="user.email_changed").changes == {"email": ["jane@example.com", "jane@new.example"]}
 
 
-@pytest.mark.parametrize("why", ["flipped", "another reseller", "new password", "too late", "deactivated"])
+@pytest.mark.rel(78)
+@pytest.mark.parametrize(
+    "why", ["flipped", "another reseller", "new password", "too late", "deactivated", "out everywhere", "one browser out", "deactivated for a while"]
+)
 def test_a_link_to_an_email_that_does_not_hold_changes_nothing(acme: Any, why: str) -> None:
     import time_machine
 
@@ -205,6 +209,14 @@ def test_a_link_to_an_email_that_does_not_hold_changes_nothing(acme: Any, why: s
         jane.save()
     elif why == "too late":
         when += timedelta(hours=73)
+    elif why == "out everywhere":
+        sessions.end_all(jane, actor=system, at=when)
+    elif why == "one browser out":
+        [asked_in] = sessions.of(jane, at=when)
+        sessions.end_one(jane, asked_in.pk, actor=system, at=when)
+    elif why == "deactivated for a while":
+        boss = Actor.of(user("boss"))
+        users.activate(users.deactivate(jane, actor=boss, at=when), actor=boss, at=when)
     else:
         User.objects.filter(pk=jane.pk).update(is_active=False)
     with time_machine.travel(when, tick=True):
