@@ -193,11 +193,12 @@ def lapse(found: ParentSession, note: str, *, at: datetime) -> None:
 
 
 def sign_out(session: SessionBase, *, at: datetime) -> None:
-    """Signing out anywhere ends everything: what was opened from this session, and what this session was opened from (semantics 33)."""
+    """Signing out anywhere ends everything: what was opened from this session or still can be, and what this session was opened from (semantics 33)."""
     for schema, ticket in session.get(BELOW, []):
         if tenancy.named(schema) is None:
             continue
         with schema_context(schema):
+            SwitchTicket.objects.filter(pk=ticket, used_at=None).update(used_at=at)
             ParentSession.objects.filter(ticket_id=ticket, ended_at=None).update(ended_at=at, signed_out=True)
     found = _open(session.get(HERE))
     if found is not None:

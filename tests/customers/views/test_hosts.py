@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from billing_portal.accounts.domain import second_factors, switches
+from billing_portal.accounts.domain import second_factors, sessions, switches
 from billing_portal.accounts.models import AuditEntry, ParentSession, Role, SwitchTicket, User
 from customers.models import Customer
 from tests.support import walks, world
-from tests.support.people import client, user
+from tests.support.people import client, system, user
 from tests.support.second_factors import add_app, at_the_door, shown
 from tests.support.walks import Walk
 
@@ -255,6 +256,20 @@ def test_signing_out_anywhere_ends_everything(walk: Walk, at: str) -> None:
     walk.post(at, "/sign-out/")
 
     assert [walk.viewer(schema).signed_in for schema in ("owner", "acme", "globex")] == [False, False, False]
+
+
+@pytest.mark.rel(69)
+@pytest.mark.parametrize("by", ["themselves", "an administrator"])
+def test_a_ticket_opens_nothing_once_the_session_it_was_made_in_is_ended(walk: Walk, by: str) -> None:
+    token = walk.ticket("owner", "acme")
+    if by == "themselves":
+        walk.post("owner", "/sign-out/")
+    else:
+        with schema_context("owner"):
+            sessions.end_all(walk.who, actor=system, at=timezone.now())
+
+    assert walk.arrive("acme", token, "http://localhost").status_code == 403
+    assert not walk.viewer("acme").signed_in
 
 
 @pytest.mark.rel(69)
