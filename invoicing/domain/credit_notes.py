@@ -73,7 +73,7 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
     """Credit an invoice, or its lines at these positions: their net and tax are posted back, and the note settles that invoice first (semantics 13).
 
     Of a line that was taken back and waits for the next invoice the note takes that credit: its tax alone is posted, and the next invoice has neither.
-    Lines that another document has given back, or whose calls were rated again, are left out.
+    Lines that another document has given back, or whose calls were rated again and not put right, are left out.
     Payments that had settled it are free again, settle what else is open, and the rest can be refunded. PDF and mail follow. The same `key` again
     answers with the note that stands. Raises `reason_missing`, `not_an_invoice`, `key_reused`, `written_off`, `nothing_to_credit`, `more_than_left`.
     """

@@ -50,11 +50,14 @@ DIFFERENCES = """
       JOIN customers_transfer AS moved ON moved.id = later.transfer_id
       LEFT JOIN invoicing_taken AS elsewhere ON elsewhere.transfer_id = moved.id
 """
+# What was put right again, its differences together in one place, answers nothing: they stand and are credited together.
 RATED_AGAIN = (
-    DIFFERENCES.format(what="here.line_id")
+    "SELECT line_id FROM ("
+    + DIFFERENCES.format(what="here.line_id, here.key_id, elsewhere.line_id AS place, later.id, later.price_after - later.price_before AS difference")
     + """
      WHERE elsewhere.line_id IS DISTINCT FROM here.line_id
-       AND NOT EXISTS (SELECT FROM invoicing_documentline AS note WHERE note.credits_id = elsewhere.line_id)
+       AND NOT EXISTS (SELECT FROM invoicing_documentline AS note WHERE note.credits_id = elsewhere.line_id)) AS answer
+     GROUP BY line_id, key_id, place HAVING sum(difference) <> 0
 """
 )
 WAITING = DIFFERENCES.format(what="moved.id") + "WHERE elsewhere.id IS NULL"

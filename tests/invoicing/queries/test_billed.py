@@ -96,6 +96,10 @@ def test_a_line_whose_calls_were_rated_again_is_not_credited(anna: Customer, oct
     with pytest.raises(DomainError, match="nothing_to_credit"):
         credit(october, noon)
     assert (balance(anna), identity(anna)) == (D(30), D(0))
+    minute_costs("0.05")
+    assert again(noon) == RatedAgain(10, 0)
+    with pytest.raises(DomainError, match="nothing_to_credit"):
+        credit(october, noon)
 
 
 @pytest.mark.rel(7)
@@ -111,6 +115,26 @@ def test_nor_is_it_once_another_invoice_has_the_difference(anna: Customer, octob
     minute_costs("0.01")
     assert again(noon) == RatedAgain(0, 10)
     assert (balance(anna), due(october), identity(anna)) == (D(-60), "60.00", D(0))
+
+
+@pytest.mark.rel(7)
+@pytest.mark.parametrize("taken_first", [False, True])
+def test_a_line_whose_calls_were_rated_again_by_a_slip_and_put_right_is_credited_whole(
+    anna: Customer, october: Document, noon: datetime, taken_first: bool
+) -> None:
+    for price in ("0.03", "0.06"):
+        minute_costs(price)
+        assert again(noon) == RatedAgain(10, 0)
+    months.dialled(anna, "2026-11-03 09:00", "442079460123", seconds=6000)
+    if taken_first:
+        months.issue("2026-12-01", months.local("2026-12-01 06:00"))
+
+    assert credit(october, noon).total == 60
+    months.issue("2026-12-01", months.local("2026-12-01 06:00"))
+    minute_costs("0.01")
+    assert again(noon) == RatedAgain(1, 10)
+    assert (balance(anna), due(october), identity(anna)) == (D(-1), "0.00", D(0))
+    assert ledger_check.check().differences == []
 
 
 @pytest.mark.rel(7)
