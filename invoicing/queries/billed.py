@@ -50,14 +50,15 @@ DIFFERENCES = """
       JOIN customers_transfer AS moved ON moved.id = later.transfer_id
       LEFT JOIN invoicing_taken AS elsewhere ON elsewhere.transfer_id = moved.id
 """
-# What was put right again, its differences together in one place, answers nothing: they stand and are credited together.
+# What was put right again, its differences together in one place of one account, answers nothing: they stand and are credited together.
+PLACE = "elsewhere.line_id AS place, least(moved.debit_id, moved.credit_id) AS account, greatest(moved.debit_id, moved.credit_id) AS other"
 RATED_AGAIN = (
     "SELECT line_id FROM ("
-    + DIFFERENCES.format(what="here.line_id, here.key_id, elsewhere.line_id AS place, later.id, later.price_after - later.price_before AS difference")
+    + DIFFERENCES.format(what=f"here.line_id, here.key_id, {PLACE}, later.id, later.price_after - later.price_before AS difference")
     + """
      WHERE elsewhere.line_id IS DISTINCT FROM here.line_id
        AND NOT EXISTS (SELECT FROM invoicing_documentline AS note WHERE note.credits_id = elsewhere.line_id)) AS answer
-     GROUP BY line_id, key_id, place HAVING sum(difference) <> 0
+     GROUP BY line_id, key_id, place, account, other HAVING sum(difference) <> 0
 """
 )
 WAITING = DIFFERENCES.format(what="moved.id") + "WHERE elsewhere.id IS NULL"

@@ -12,6 +12,7 @@ from django.db import connection
 
 from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.models import new_id
+from customers.domain import customers
 from customers.models import Customer, CustomerTax, Kind
 from invoicing.domain import credit_notes, ledger_check, payments, rerating, rerating_orders, write_offs
 from invoicing.domain.rerating import Named, RatedAgain
@@ -135,6 +136,18 @@ def test_a_line_whose_calls_were_rated_again_by_a_slip_and_put_right_is_credited
     assert again(noon) == RatedAgain(1, 10)
     assert (balance(anna), due(october), identity(anna)) == (D(-1), "0.00", D(0))
     assert ledger_check.check().differences == []
+
+
+@pytest.mark.rel(7)
+def test_it_is_not_where_one_difference_went_into_the_wallet_and_the_other_is_still_to_be_billed(anna: Customer, october: Document, noon: datetime) -> None:
+    for billing_type, price in (("prepaid", "0.03"), ("postpaid", "0.06")):
+        customers.change(anna, billing_type=billing_type, actor=jane, at=noon)
+        minute_costs(price)
+        assert again(noon) == RatedAgain(10, 0)
+
+    with pytest.raises(DomainError, match="nothing_to_credit"):
+        credit(october, noon)
+    assert (balance(anna), identity(anna)) == (D(-60), D(0))
 
 
 @pytest.mark.rel(7)
