@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, letting_in, links, notices, second_factors, sessions, tries, users
+from billing_portal.accounts.domain import audit, handed_over, letting_in, links, notices, second_factors, sessions, tries, users
 from billing_portal.accounts.models import Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES
 from billing_portal.kernel.errors import DomainError, require
@@ -73,6 +73,8 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
         links.end(user, at=at)
         notices.tell_former(user, by=actor.name, at=at)
         user.email_proved = False
+    if role == Role.ACCOUNT_USER:
+        handed_over.end_of({user.pk}, at=at)
     user.full_name, user.email, user.role = name, wanted, Role(role)
     user.save(update_fields=["full_name", "email", "email_proved", "role"])
     after = _words(user)

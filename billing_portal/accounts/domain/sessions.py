@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, tickets
+from billing_portal.accounts.domain import audit, handed_over, tickets
 from billing_portal.accounts.models import OpenSession, User
 from billing_portal.accounts.where import Where
 from billing_portal.jobs import outbox, registry
@@ -68,7 +68,7 @@ def end_one(user: User, row: UUID, *, actor: Actor, at: datetime) -> bool:
     rows = OpenSession.objects.filter(user=user, pk=row)
     if not rows.exists():
         return False
-    _forget_browsers(User.objects.filter(pk=user.pk))
+    _forget_browsers(User.objects.filter(pk=user.pk), at)
     ended = _end(rows, at)
     if ended:
         audit.record(actor, "user.session_ended", subject=("user", user.pk, str(user)), at=at)
@@ -87,7 +87,7 @@ def end_all(user: User, *, actor: Actor, at: datetime, but: UUID | None = None, 
 @transaction.atomic
 def shut(users: Iterable[UUID], *, at: datetime, but: UUID | None = None) -> int:
     """End the sessions of these users as part of what ends their access or changes how they prove who they are; their browsers are known no more."""
-    rows = OpenSession.objects.filter(user_id__in=_forget_browsers(User.objects.filter(pk__in=list(users))))
+    rows = OpenSession.objects.filter(user_id__in=_forget_browsers(User.objects.filter(pk__in=list(users)), at))
     return _end(rows.exclude(pk=but) if but else rows, at)
 
 
@@ -100,14 +100,15 @@ def owe_shutting_all(key: UUID, *, at: datetime) -> None:
 def _shut_all(payload: dict[str, Any]) -> None:
     since = parse_datetime(payload["at"])
     assert since is not None, "the moment was written by us"
-    _forget_browsers(User.objects.filter(stands_for_schema=""))
+    _forget_browsers(User.objects.filter(stands_for_schema=""), timezone.now())
     _end(OpenSession.objects.filter(began_at__lte=since), timezone.now())
 
 
-def _forget_browsers(users: QuerySet[User]) -> list[UUID]:
-    """Know no browser of these users any more; who they are."""
+def _forget_browsers(users: QuerySet[User], at: datetime) -> list[UUID]:
+    """Know no browser of these users any more, and take back the links that they copied; who they are."""
     theirs = list(users.order_by("pk").select_for_update().values_list("pk", flat=True))
     User.objects.filter(pk__in=theirs).update(browsers=F("browsers") + 1)
+    handed_over.end_of(set(theirs), at=at)
     return theirs
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from billing_portal.accounts import rights
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, letting_in, links, sessions, whereabouts
+from billing_portal.accounts.domain import audit, handed_over, letting_in, links, sessions, whereabouts
 from billing_portal.accounts.models import LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.accounts.queries import ABOUT_USER, LOGIN_DETAILS
@@ -104,6 +104,8 @@ def change_role(user: User, role: Role | str | None, *, actor: Actor, at: dateti
         changed.save(update_fields=["role"])
         if wanted not in rights.roles(Right.SWITCH):
             whereabouts.call_back(changed, at=at)
+        if wanted not in rights.roles(Right.LOCK):
+            handed_over.end_of({changed.pk}, at=at)
         audit.record(actor, "user.role_changed", subject=_subject(changed), changes={"role": (before, changed.get_role_display())}, at=at)
     return changed
 
@@ -182,7 +184,7 @@ def copy_link(user: User, *, actor: Actor, at: datetime, customer_id: UUID | Non
     require(user.pk != actor.user_id, "not_yourself", _("Change your own password under Your account; it asks for the one you have."))
     require(user.is_active, "not_active", _("%(name)s is deactivated.") % {"name": user})
     token = links.make(user, LoginLink.Purpose.WELCOME, at=at)
-    audit.record(actor, "user.link_copied", subject=_subject(user), customer_id=customer_id, at=at)
+    audit.record(actor, handed_over.COPIED, subject=_subject(user), customer_id=customer_id, at=at)
     return links.address(token)
 
 

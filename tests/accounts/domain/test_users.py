@@ -1,14 +1,15 @@
 """People who sign in: added, changed, deactivated, told."""
 
 import re
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from billing_portal.accounts import queries
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import links, users
+from billing_portal.accounts.domain import links, sessions, users
 from billing_portal.accounts.models import AuditEntry, LoginLink, Role, SignInName, User
 from billing_portal.accounts.queries import LoginState
 from billing_portal.kernel.errors import DomainError
@@ -194,6 +195,30 @@ def test_a_copied_link_works_and_is_written_down(acme: Any, noon: datetime) -> N
 
     assert links.find(address.rstrip("/").rpartition("/")[2], at=noon) is not None
     assert AuditEntry.objects.get(action="user.link_copied").actor_name == "boss"
+
+
+ENDINGS: dict[str, Callable[[User, datetime], object]] = {
+    "deactivated": lambda sam, at: users.deactivate(sam, actor=boss, at=at),
+    "another role": lambda sam, at: users.change_role(sam, Role.REPORTS, actor=boss, at=at),
+    "signed out": lambda sam, at: sessions.end_all(sam, actor=boss, at=at),
+}
+
+
+@pytest.mark.rel(69)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_links_that_somebody_copied_and_nobody_used_end_with_their_access(acme: Any, noon: datetime, ending: str) -> None:
+    """They may hold them still. What others copied since, and what was mailed, stays."""
+    sam, sue = user("sam", Role.SUPPORT), user("sue", Role.SUPPORT)
+    later = noon + timedelta(seconds=1)
+    for name in ("ann", "ben", "cat"):
+        users.copy_link(new(name, at=noon), actor=Actor.of(sam), at=noon)
+    users.copy_link(User.objects.get(username="ben"), actor=Actor.of(sue), at=later)
+    users.send_login_details(User.objects.get(username="cat"), to=["cat@example.com"], actor=boss, at=later)
+
+    ENDINGS[ending](sam, later)
+
+    open_ = LoginLink.objects.filter(used_at=None, ended_at=None).order_by("user__username").values_list("user__username", flat=True)
+    assert list(open_) == ["ben", "cat"]
 
 
 def test_nobody_deactivated_gets_login_details_or_a_link(acme: Any, noon: datetime) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import AuditEntry, LoginLink, Role, User
 from billing_portal.kernel.errors import DomainError
 from customers.domain import people
@@ -91,6 +92,15 @@ def test_a_change_is_written_down(ann: Person, anna: Customer, noon: datetime) -
         "full_name": ["Ann Miller", "Ann Muller"],
         "role": ["Account user", "Account administrator"],
     }
+
+
+@pytest.mark.rel(69)
+def test_who_is_no_administrator_any_more_has_no_links_in_their_hands(ann: Person, anna: Customer, noon: datetime) -> None:
+    first = anna.people.get(is_primary=True)
+    people.copy_link(ann, actor=Actor.of(first.user), at=noon)
+    people.change(first, role=Role.ACCOUNT_USER, actor=jane, at=noon)
+
+    assert LoginLink.objects.get(user=ann.user, sent_to="").ended_at == noon
 
 
 @pytest.mark.rel(74)
