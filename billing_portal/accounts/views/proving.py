@@ -9,6 +9,7 @@ from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import Login
 from allauth.account.stages import LoginStageController
 from allauth.mfa.models import Authenticator
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -106,10 +107,12 @@ def _sign_in(request: HttpRequest, site: passkeys.Site, now: datetime) -> HttpRe
 
 
 def _enter(request: HttpRequest, user: User) -> HttpResponse:
-    """Begin the session of somebody whose passkey was accepted. Raises `locked`."""
+    """Begin the session of somebody whose passkey was accepted; whoever else was in this browser is signed out, everywhere below too. Raises `locked`."""
     reason = get_adapter().shut_out(user)
     if reason:
         raise DomainError("locked", str(reason))
+    if request.user.is_authenticated and request.user != user:
+        logout(request)
     record_authentication(request, user, confirmations.SECOND, type=Authenticator.Type.WEBAUTHN.value, passwordless=True)
     entered: HttpResponse = perform_login(request, Login(user=user, redirect_url=_way_on(request, "/")))
     return entered

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import passwords, second_factors, users
-from billing_portal.accounts.models import Role, SignInTry, User
+from billing_portal.accounts.models import OpenSession, Role, SignInTry, User
 from tests.support.people import PASSWORD, START, client, system, user
 from tests.support.second_factors import add_app, at_the_door, is_signed_in, shown
 from tests.support.soft_passkey import SoftPasskey
@@ -299,6 +299,19 @@ def test_a_passkey_alone_signs_in_and_counts_as_both(acme: Any, settings: Any) -
     again = client()
     again.get("/sign-in/passkey/")
     assert again.post("/sign-in/passkey/", {"answer": answer}).status_code == 422
+
+
+@pytest.mark.rel(69)
+def test_a_passkey_signs_whoever_else_was_in_the_browser_out(acme: Any, settings: Any) -> None:
+    """With all that they had open from there, and the passkey counts as both factors in the new session."""
+    settings.REQUIRE_SECOND_FACTOR = True
+    jane, ann = user("jane", Role.ACCOUNT_ADMIN), user("ann")
+    key, browser = with_passkey(ann), at_the_door(jane)
+    answer = json.dumps(key.sign(browser.get("/sign-in/passkey/").json()))
+
+    assert browser.post("/sign-in/passkey/", {"answer": answer}).status_code == 302
+    assert not OpenSession.objects.filter(user=jane).exists()
+    assert browser.get("/settings/staff/").status_code == 200
 
 
 def test_an_asking_by_nobody_is_no_session_and_serves_once_for_five_minutes_and_one_reseller(acme: Any) -> None:
