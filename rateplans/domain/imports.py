@@ -121,7 +121,7 @@ def apply(
     Raises `bad_rows`, `unusual_prices` unless `accept_unusual`, `plan_changed`, `not_begun`.
     """
     require(in_force_from is None or in_force_from <= at, "not_begun", _("Choose a moment that has begun, or none."), "in_force_from")
-    plan = RatePlan.objects.select_for_update().get(pk=rate_import.plan_id)
+    plan = RatePlan.objects.select_for_update(no_key=True).get(pk=rate_import.plan_id)
     plans.check_own(plan)
     rate_import = RateImport.objects.select_related("version").defer("content").get(pk=rate_import.pk)
     how = mode or rate_import.mode

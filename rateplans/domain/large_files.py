@@ -151,7 +151,7 @@ def order(stored: RateImport, *, mode: str, accept_unusual: bool, looked_at: int
 
     Raises `unusual_prices` unless `accept_unusual`.
     """
-    plan = RatePlan.objects.select_for_update().get(pk=stored.plan_id)
+    plan = RatePlan.objects.select_for_update(no_key=True).get(pk=stored.plan_id)
     stored = RateImport.objects.select_for_update().defer("content").get(pk=stored.pk)
     seen = found(stored)
     if seen is None or stored.state != State.PREVIEWED:

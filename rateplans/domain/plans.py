@@ -92,7 +92,7 @@ def change(plan: RatePlan, *, actor: Actor, at: datetime, take_back: bool = Fals
     A new mark-up prices calls answered from `at` on. What resellers below use is shared no further only where `take_back` says so.
     Raises as `create` does, `used_below`, and `shared_read_only` for a plan of the parent.
     """
-    locked = RatePlan.objects.select_for_update().get(pk=plan.pk)
+    locked = RatePlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
     check_own(locked)
     before = {field: getattr(locked, field) for field in CHANGEABLE}
     if not take_back:

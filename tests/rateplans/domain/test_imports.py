@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from billing_portal.kernel.errors import DomainError
-from rateplans.domain import imports, loading, plans, sources
+from customers.models import PlanAssignment
+from rateplans.domain import imports, large_files, loading, plans, sources
 from rateplans.domain.decks import deck_of
 from rateplans.models import RateImport, StoredRate
 from tests.rateplans.steps import HOUR, NOON, load, made, prices
 from tests.sizes import size
+from tests.support import world
 from tests.support.world import jane
 
 HEAD = b"prefix,destination,per minute\n"
@@ -253,3 +255,33 @@ def test_two_operators_at_once_make_one_version(acme: Any) -> None:
     assert made_versions == [1, 1, 1, 1]
     assert plan.versions.count() == 1
     assert StoredRate.objects.count() == 2
+
+
+@pytest.mark.rel(45)
+@pytest.mark.django_db(transaction=True)
+def test_customers_come_to_a_plan_while_its_rates_are_applied_or_ordered_or_it_is_changed(acme: Any) -> None:
+    """Applying two million rates takes minutes, for which everybody else was answered 503."""
+    applied, ordered, changed = every = [made(name) for name in ("Applied", "Ordered", "Changed")]
+    files, anna, came = (uploaded(applied), uploaded(ordered)), world.customer(), list[str]()
+
+    def come() -> None:
+        connection.set_tenant(acme)
+        try:
+            for number, plan in enumerate(every):
+                try:
+                    PlanAssignment.objects.create(customer=anna, plan=plan, valid_from=NOON + number * HOUR)
+                    came.append(plan.name)
+                except OperationalError as busy:
+                    came.append(f"{plan.name}: {busy}")
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        imports.apply(files[0], actor=jane, at=NOON)
+        large_files.order(files[1], mode="replace", accept_unusual=False, looked_at=None, actor=jane)
+        plans.change(changed, name="Renamed", actor=jane, at=NOON)
+        other = threading.Thread(target=come)
+        other.start()
+        other.join(30)
+
+    assert came == ["Applied", "Ordered", "Changed"]
