@@ -171,7 +171,9 @@ def _number_before(plan: RatePlan, stored: RateImport) -> int:
     return last.number if last else 0
 
 
+@transaction.atomic
 def _look_again(stored: RateImport, why: str) -> None:
+    """What says that it is being read owes its reading, whoever dies in between."""
     stored.state, stored.found = State.READING, {**(stored.found or {}), "refusal": why}
     stored.save(update_fields=["state", "found"])
     _owe_reading(stored.pk)

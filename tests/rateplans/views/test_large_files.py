@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from billing_portal.accounts.models import AuditEntry
+from billing_portal.jobs import outbox
 from billing_portal.jobs.models import Job
 from rateplans.domain import imports, large_files, rates_file
 from rateplans.models import RateImport, RatePlan
@@ -146,6 +147,26 @@ def test_unusual_prices_need_a_tick(commerce: Client, standard: RatePlan) -> Non
     order(commerce, address, accept_unusual="on")
     assert jobs.run_jobs("rates.apply") == ["rates.apply"]
     assert standard.versions.count() == 2
+
+
+def test_looking_again_and_the_reading_that_it_owes_are_one(commerce: Client, standard: RatePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that died between the two left a page that said for ever that the file is being read."""
+    address = read(commerce, standard)
+    order(commerce, address)
+    load(standard, HEAD + b"44,United Kingdom,0.05\n", at=NOON + timedelta(hours=2))
+    payload = Job.objects.get(kind="rates.apply").payload
+
+    def die(*_given: Any, **_more: Any) -> bool:
+        raise OSError("the worker was killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox, "add", die)
+        with pytest.raises(OSError, match="was killed"):
+            large_files.apply(payload, at=NOON + timedelta(hours=3))
+    assert RateImport.objects.get(found__isnull=False).state == "applying"
+
+    assert jobs.run_jobs("rates.apply", "rates.read") == ["rates.apply", "rates.read"]
+    assert "The rates have changed since. Look at the changes again." in text(commerce.get(address))
 
 
 @pytest.mark.parametrize("is_ordered", [False, True])
