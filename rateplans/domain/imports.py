@@ -17,6 +17,7 @@ from rateplans.domain.rates_file import Comparison, RatesFile, RowError
 from rateplans.models import PlanVersion, RateImport, RatePlan
 
 Mode = RateImport.Mode
+KEPT = (RateImport.State.APPLYING, RateImport.State.APPLIED)
 KEPT_UNAPPLIED = timedelta(days=7)
 FILE_NAME_LENGTH = 200
 
@@ -96,8 +97,8 @@ def preview(plan: RatePlan, file_name: str, content: bytes, mode: str, actor: Ac
 
 
 def forget_unapplied(plan: RatePlan, *, at: datetime) -> None:
-    """Uploads that were never applied are kept for a week."""
-    plan.imports.exclude(state=RateImport.State.APPLIED).filter(created_at__lt=at - KEPT_UNAPPLIED).delete()
+    """Uploads that were never applied are kept for a week; one that is ordered stays until it is applied or refused."""
+    plan.imports.exclude(state__in=KEPT).filter(created_at__lt=at - KEPT_UNAPPLIED).delete()
 
 
 @transaction.atomic

@@ -223,6 +223,19 @@ def test_uploads_never_applied_go_after_a_week(acme: Any) -> None:
     assert RateImport.objects.count() == 1
 
 
+def test_uploads_that_are_ordered_or_applied_stay_whoever_uploads_another(acme: Any) -> None:
+    plan, every = made(), list(RateImport.State)
+    for number, state in enumerate(every):
+        RateImport.objects.filter(pk=uploaded(plan, HEAD + b"44,United Kingdom,0.0%d\n" % (number + 1)).pk).update(state=state)
+
+    def left(after: timedelta) -> set[str]:
+        imports.forget_unapplied(plan, at=NOON + after)
+        return set(RateImport.objects.values_list("state", flat=True))
+
+    assert left(timedelta(days=7)) == set(every)
+    assert left(timedelta(days=8)) == {"applying", "applied"}
+
+
 def test_many_rates_are_applied_by_copy(acme: Any, django_assert_max_num_queries: Any) -> None:
     count = size(5_000, 200_000)
     plan = made()
