@@ -73,7 +73,7 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
         links.end(user, at=at)
         notices.tell_former(user, by=actor.name, at=at)
         user.email_proved = False
-    if role == Role.ACCOUNT_USER:
+    if role != user.role:
         handed_over.end_of({user.pk}, at=at)
     user.full_name, user.email, user.role = name, wanted, Role(role)
     user.save(update_fields=["full_name", "email", "email_proved", "role"])

@@ -88,8 +88,8 @@ def _taken(username: str) -> DomainError:
 
 @transaction.atomic
 def change_role(user: User, role: Role | str | None, *, actor: Actor, at: datetime) -> User:
-    """Give a member of staff another staff role (None: it stays); the last active administrator keeps theirs. With the right to switch, all their
-    switches end.
+    """Give a member of staff another staff role (None: it stays); the last active administrator keeps theirs. The links that they copied end with the
+    role they had, and all their switches with the right to switch.
 
     Raises `last_administrator`, `role_of_others`, `from_above`.
     """
@@ -104,8 +104,7 @@ def change_role(user: User, role: Role | str | None, *, actor: Actor, at: dateti
         changed.save(update_fields=["role"])
         if wanted not in rights.roles(Right.SWITCH):
             whereabouts.call_back(changed, at=at)
-        if wanted not in rights.roles(Right.LOCK):
-            handed_over.end_of({changed.pk}, at=at)
+        handed_over.end_of({changed.pk}, at=at)
         audit.record(actor, "user.role_changed", subject=_subject(changed), changes={"role": (before, changed.get_role_display())}, at=at)
     return changed
 

@@ -221,6 +221,17 @@ def test_links_that_somebody_copied_and_nobody_used_end_with_their_access(acme: 
     assert list(open_) == ["ben", "cat"]
 
 
+@pytest.mark.rel(69)
+def test_an_administrator_who_becomes_support_has_no_link_left_into_an_administrators_account(acme: Any, noon: datetime) -> None:
+    jane, joe = user("jane"), user("joe")
+    token = users.copy_link(joe, actor=Actor.of(jane), at=noon).rstrip("/").rpartition("/")[2]
+
+    users.change_role(jane, Role.ADMINISTRATOR, actor=boss, at=noon)
+    assert links.find(token, at=noon) is not None, "the role that she has"
+    users.change_role(jane, Role.SUPPORT, actor=boss, at=noon)
+    assert links.find(token, at=noon) is None
+
+
 def test_nobody_deactivated_gets_login_details_or_a_link(acme: Any, noon: datetime) -> None:
     ann = users.deactivate(new(at=noon), actor=boss, at=noon)
 
