@@ -107,11 +107,14 @@ def _sign_in(request: HttpRequest, site: passkeys.Site, now: datetime) -> HttpRe
 
 
 def _enter(request: HttpRequest, user: User) -> HttpResponse:
-    """Begin the session of somebody whose passkey was accepted; whoever else was in this browser is signed out, everywhere below too. Raises `locked`."""
+    """Begin the session of somebody whose passkey was accepted; whoever was in this browser before is signed out, everywhere below too.
+
+    Raises `locked`.
+    """
     reason = get_adapter().shut_out(user)
     if reason:
         raise DomainError("locked", str(reason))
-    if request.user.is_authenticated and request.user != user:
+    if request.user.is_authenticated:
         logout(request)
     record_authentication(request, user, confirmations.SECOND, type=Authenticator.Type.WEBAUTHN.value, passwordless=True)
     entered: HttpResponse = perform_login(request, Login(user=user, redirect_url=_way_on(request, "/")))

@@ -314,6 +314,20 @@ def test_a_passkey_signs_whoever_else_was_in_the_browser_out(acme: Any, settings
     assert browser.get("/settings/staff/").status_code == 200
 
 
+@pytest.mark.rel(69)
+def test_who_is_signed_in_already_begins_a_session_anew_by_passkey(acme: Any) -> None:
+    ann = user("ann")
+    key = with_passkey(ann)
+    browser = client(ann)
+    before = OpenSession.objects.get(session_key=session_of(browser))
+    answer = json.dumps(key.sign(browser.get("/sign-in/passkey/").json()))
+
+    assert browser.post("/sign-in/passkey/", {"answer": answer}).status_code == 302
+    assert is_signed_in(browser)
+    assert not OpenSession.objects.filter(pk=before.pk).exists()
+    assert not Session.objects.filter(session_key=before.session_key).exists()
+
+
 def test_an_asking_by_nobody_is_no_session_and_serves_once_for_five_minutes_and_one_reseller(acme: Any) -> None:
     key, browser, begin = with_passkey(user("jane")), client(), datetime.now(UTC)
     before = Session.objects.count()
