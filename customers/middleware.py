@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import tickets
+from billing_portal.accounts.domain import sessions, tickets
 from billing_portal.accounts.models import Role, User
 from billing_portal.web.access import answers_while_locked, written
 from billing_portal.web.viewer import ANONYMOUS, SWITCHERS, PortalRequest, Viewer
@@ -148,7 +148,8 @@ def _of_a_parent(request: PortalRequest, user: User, at: datetime) -> Viewer:
 
 
 def _out(request: PortalRequest) -> Viewer:
-    """Nobody, from this request on."""
+    """Nobody, from this request on; a session of our own is listed no more, so what was opened from it is over too."""
+    sessions.forget(request.session)
     request.session.flush()
     request.user = AnonymousUser()
     return ANONYMOUS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Q
@@ -19,7 +19,7 @@ from django_tenants.utils import schema_context
 from billing_portal.accounts import rights
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
-from billing_portal.accounts.models import ParentSession, Role, SwitchTicket, User
+from billing_portal.accounts.models import OpenSession, ParentSession, Role, SwitchTicket, User
 from billing_portal.accounts.rights import Right
 from billing_portal.kernel.errors import DomainError, require
 from billing_portal.tenancy import fingerprints
@@ -99,7 +99,9 @@ def spend(token: str, *, from_host: str, at: datetime) -> SwitchTicket:
 
 
 def begin(request: HttpRequest, ticket: SwitchTicket, *, at: datetime) -> ParentSession:
-    """Open a session as the parent's pseudo-user in place of whatever session the browser had here (reliability 69)."""
+    """Open a session as the parent's pseudo-user in place of whatever session the browser had here; one of our own who was in it signs out (reliability 69)."""
+    if isinstance(request.user, User) and not request.user.stands_for_schema:
+        logout(request)
     request.session.flush()
     login(request, stand_in(ticket.parent_schema))
     opened = ParentSession.objects.create(ticket=ticket, session_key=request.session.session_key or "", began_at=at, seen_at=at, created_at=at)
@@ -136,13 +138,16 @@ def stand_in(parent_schema: str) -> User:
 
 def role_of(ticket: SwitchTicket) -> Role | None:
     """The role the real person has at home now; None once they or their reseller's sign-in are locked or they are
-    demoted there, or any session on the way has ended (reliability 69)."""
+    demoted there, or any session on the way has ended, the one at home too; tickets of a former release do not name that (reliability 69)."""
     with schema_context(ticket.parent_schema):
         if ticket.parent_session is None:
             if Reseller.objects.filter(schema_name=ticket.parent_schema, web_locked=True).exists():
                 return None
-            found = User.objects.filter(pk=ticket.actor_id, is_active=True, stands_for_schema="", role__in=rights.roles(Right.SWITCH)).first()
-            return Role(found.role) if found else None
+            found = User.objects.filter(pk=ticket.actor_id, is_active=True, stands_for_schema="", role__in=rights.roles(Right.SWITCH))
+            if ticket.home_session is not None:
+                found = found.filter(open_sessions=ticket.home_session)
+            role = found.values_list("role", flat=True).first()
+            return Role(role) if role else None
         above = _open(ticket.parent_session)
         return role_of(above.ticket) if above else None
 
@@ -231,9 +236,10 @@ def _state_of(schema: str, ticket: str, at: datetime) -> tuple[bool, bool]:
 
 
 def _sign_out_above(ticket: SwitchTicket, at: datetime) -> None:
-    if ticket.parent_session is None:
-        return
+    """Up to the session at home, which is listed no more: whatever else was opened from it is over with it."""
     with schema_context(ticket.parent_schema):
+        if ticket.parent_session is None and ticket.home_session is not None:
+            OpenSession.objects.filter(pk=ticket.home_session).delete()
         above = _open(ticket.parent_session)
         if above is not None:
             end(above, at=at, signed_out=True)
