@@ -1,11 +1,12 @@
 """Look at a rates file, then apply it: nothing changes before, and never half a deck (reliability 23, 85, 86)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing_portal.accounts.actor import Actor
@@ -112,9 +113,11 @@ def apply(
     looked_at: int | None = None,
     in_force_from: datetime | None = None,
     file: RatesFile | None = None,
+    clock: Callable[[], datetime] = timezone.now,
 ) -> PlanVersion:
-    """Make the next version of the plan from a file that was looked at, valid from `at` (the first: for all earlier time), in one transaction.
+    """Make the next version of the plan from a file that was looked at, in one transaction; valid from when its rates are written, by the `clock`.
 
+    The first is valid for all earlier time.
     Dated back to `in_force_from` it holds from then until the next version in time begins: calls of that time that wait can be rated, rated ones
     keep their price until they are rated again. With the mode `add` rates in force then that are not in the file stay. Applied again, or the same file
     by a second operator, it answers with the version made. `looked_at` is the number of the version the person compared with; `file` what was read of the
@@ -139,11 +142,14 @@ def apply(
     version.rate_count = loading.copy_rates(version, file.rates, at=at)
     if how == Mode.ADD and last is not None:
         version.rate_count += loading.carry_over(last, version, at=at)
-    version.save(update_fields=["rate_count"])
+    if in_force_from is None:
+        versions.begin_at_last(version, clock)
+    version.save(update_fields=["rate_count", "valid_from"])
     rate_import.mode, rate_import.state, rate_import.version = how, RateImport.State.APPLIED, version
     rate_import.save(update_fields=["mode", "state", "version"])
     changes = _changes(last, version, dated_back=in_force_from is not None)
-    audit.record(actor, "rates.imported", subject=plans.subject(plan), changes=changes, note=rate_import.file_name, at=at)
+    moment = at if in_force_from or version.valid_from is None else version.valid_from
+    audit.record(actor, "rates.imported", subject=plans.subject(plan), changes=changes, note=rate_import.file_name, at=moment)
     return version
 
 

@@ -20,7 +20,7 @@ def load(plan: RatePlan, content: bytes, *, at: datetime = NOON, mode: str = "re
     """Upload and apply a file, unusual prices included."""
     seen = imports.preview(plan, "rates.csv", content, mode, jane, at=at)
     assert seen.rate_import is not None, seen.file.errors
-    return imports.apply(seen.rate_import, actor=jane, at=at, accept_unusual=True, in_force_from=in_force_from)
+    return imports.apply(seen.rate_import, actor=jane, at=at, accept_unusual=True, in_force_from=in_force_from, clock=lambda: at)
 
 
 def prices(version: PlanVersion) -> dict[str, Decimal]:

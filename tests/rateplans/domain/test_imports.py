@@ -1,13 +1,15 @@
 """Applying rates: one transaction, versions in order, never half a deck."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from billing_portal.accounts.models import AuditEntry
 from billing_portal.kernel.errors import DomainError
 from customers.models import PlanAssignment
 from rateplans.domain import imports, large_files, loading, plans, sources
@@ -42,6 +44,40 @@ def test_the_next_version_holds_from_the_moment_of_applying(acme: Any) -> None:
     assert before is not None
     assert after is not None
     assert [before[0].number, after[0].number] == [1, 2]
+
+
+@pytest.mark.rel(22)
+def test_the_next_version_begins_when_its_rates_are_written_and_checked(acme: Any) -> None:
+    """Calls that came while two million were written were posted at the old price; rated again they would have cost the new one."""
+    plan, asked_before = made(), list[str]()
+    load(plan, TWO)
+    stored = uploaded(plan, HEAD + b"44,United Kingdom,0.05\n", "add")
+
+    def clock() -> datetime:
+        asked_before[:] = [str(query["sql"]) for query in asked.captured_queries]
+        return NOON + 3 * HOUR
+
+    with CaptureQueriesContext(connection) as asked:
+        version = imports.apply(stored, actor=jane, at=NOON + HOUR, clock=clock)
+    written = [sql for sql in asked_before if "INSERT INTO rateplans_storedrate" in sql]
+    later = [sql for query in asked.captured_queries[len(asked_before) :] if (sql := str(query["sql"])).startswith(("UPDATE", "INSERT", "SET"))]
+
+    assert (version.number, version.valid_from, version.created_at) == (2, NOON + 3 * HOUR, NOON + HOUR)
+    assert AuditEntry.objects.get(action="rates.imported", changes__version=["1", "2"]).at == NOON + 3 * HOUR
+    assert (len(written), asked_before.index(written[0]) < asked_before.index("SET CONSTRAINTS ALL IMMEDIATE")) == (1, True)
+    assert [sql.split('"')[1] for sql in later] == ["rateplans_planversion", "rateplans_rateimport", "accounts_auditentry"]
+    assert imports.apply(stored, actor=jane, at=NOON + 4 * HOUR) == version
+    assert number_at(plan, NOON + 3 * HOUR - timedelta(microseconds=1)) == (1, ["33", "44"])
+    assert plan.versions.get(number=2).valid_from == NOON + 3 * HOUR
+
+
+def test_a_clock_that_goes_wrong_turns_no_versions_round(acme: Any) -> None:
+    plan = made()
+    load(plan, TWO)
+    second = load(plan, HEAD + b"44,United Kingdom,0.05\n", at=NOON + HOUR)
+    third = imports.apply(uploaded(plan), actor=jane, at=NOON + 2 * HOUR, clock=lambda: NOON - HOUR)
+
+    assert (second.valid_from, third.valid_from) == (NOON + HOUR, NOON + 2 * HOUR)
 
 
 def test_two_versions_of_the_same_instant_follow_each_other(acme: Any) -> None:

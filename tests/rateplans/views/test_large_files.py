@@ -1,17 +1,18 @@
 """A large rates file is read and applied by a worker; the page of the upload tells how far it is, and shows then what a small one shows at once."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.jobs import outbox
 from billing_portal.jobs.models import Job
-from rateplans.domain import imports, large_files, rates_file
+from rateplans.domain import imports, large_files, loading, rates_file
 from rateplans.models import RateImport, RatePlan
 from tests.rateplans.steps import NOON, load, prices
 from tests.rateplans.views.test_imports import BAD, GOOD, HEAD, upload
@@ -136,6 +137,30 @@ def test_a_large_file_is_dated_back(commerce: Client, standard: RatePlan) -> Non
     jobs.run_jobs("rates.apply")
     assert f"{standard.versions.get(number=2).valid_from:%Y-%m-%d %H:%M}" == "2026-10-03 08:00"
     assert "Now rate the waiting calls again" in text(commerce.get(address))
+
+
+@pytest.mark.rel(22)
+@pytest.mark.parametrize("is_large", [True, False])
+def test_it_holds_from_when_it_is_there_and_not_from_when_somebody_began(
+    commerce: Client, standard: RatePlan, monkeypatch: pytest.MonkeyPatch, is_large: bool
+) -> None:
+    written, write = list[datetime](), loading.copy_rates
+
+    def copy(*given: Any, **more: Any) -> int:
+        count = write(*given, **more)
+        written.append(timezone.now())
+        return count
+
+    monkeypatch.setattr(loading, "copy_rates", copy)
+    monkeypatch.setattr(large_files, "AT_ONCE", -1 if is_large else len(GOOD))
+    order(commerce, read(commerce, standard) if is_large else upload(commerce, standard, GOOD).url)
+    assert jobs.run_jobs("rates.apply") == ["rates.apply"] * is_large
+
+    version = standard.versions.get(number=2)
+    assert version.valid_from is not None
+    assert written[0] < version.valid_from < timezone.now()
+    assert version.created_at < written[0]
+    assert AuditEntry.objects.get(action="rates.imported", changes__version=["1", "2"]).at == version.valid_from
 
 
 def test_unusual_prices_need_a_tick(commerce: Client, standard: RatePlan) -> None:
