@@ -68,7 +68,8 @@ def end_one(user: User, row: UUID, *, actor: Actor, at: datetime) -> bool:
     rows = OpenSession.objects.filter(user=user, pk=row)
     if not rows.exists():
         return False
-    _forget_browsers(User.objects.filter(pk=user.pk), at)
+    _forget_browsers(User.objects.filter(pk=user.pk))
+    handed_over.end_of({user.pk}, at=at)
     ended = _end(rows, at)
     if ended:
         audit.record(actor, "user.session_ended", subject=("user", user.pk, str(user)), at=at)
@@ -86,8 +87,11 @@ def end_all(user: User, *, actor: Actor, at: datetime, but: UUID | None = None, 
 
 @transaction.atomic
 def shut(users: Iterable[UUID], *, at: datetime, but: UUID | None = None) -> int:
-    """End the sessions of these users as part of what ends their access or changes how they prove who they are; their browsers are known no more."""
-    rows = OpenSession.objects.filter(user_id__in=_forget_browsers(User.objects.filter(pk__in=list(users)), at))
+    """End the sessions of these users as part of what ends their access or changes how they prove who they are; their browsers are known no more, and
+    the links that they copied end."""
+    theirs = _forget_browsers(User.objects.filter(pk__in=list(users)))
+    handed_over.end_of(theirs, at=at)
+    rows = OpenSession.objects.filter(user_id__in=theirs)
     return _end(rows.exclude(pk=but) if but else rows, at)
 
 
@@ -98,17 +102,19 @@ def owe_shutting_all(key: UUID, *, at: datetime) -> None:
 
 @registry.handler(SHUT_ALL)
 def _shut_all(payload: dict[str, Any]) -> None:
-    since = parse_datetime(payload["at"])
+    """What was begun or copied since that moment stays, however late the worker comes. Links of those who have no session any more end too."""
+    since, now = parse_datetime(payload["at"]), timezone.now()
     assert since is not None, "the moment was written by us"
-    _forget_browsers(User.objects.filter(stands_for_schema=""), timezone.now())
-    _end(OpenSession.objects.filter(began_at__lte=since), timezone.now())
+    began_before, ours = OpenSession.objects.filter(began_at__lte=since), User.objects.filter(stands_for_schema="")
+    _forget_browsers(ours.filter(pk__in=began_before.values("user")))
+    handed_over.end_of(set(ours.values_list("pk", flat=True)), at=now, until=since)
+    _end(began_before, now)
 
 
-def _forget_browsers(users: QuerySet[User], at: datetime) -> list[UUID]:
-    """Know no browser of these users any more, and take back the links that they copied; who they are."""
-    theirs = list(users.order_by("pk").select_for_update().values_list("pk", flat=True))
+def _forget_browsers(users: QuerySet[User]) -> set[UUID]:
+    """Know no browser of these users any more; who they are."""
+    theirs = set(users.order_by("pk").select_for_update().values_list("pk", flat=True))
     User.objects.filter(pk__in=theirs).update(browsers=F("browsers") + 1)
-    handed_over.end_of(set(theirs), at=at)
     return theirs
 
 

@@ -1,5 +1,6 @@
 """A reseller whose sign-in its parent locks: its host is shut to everybody of it, the parent's staff and the switches go on (semantics 22, 29, 30)."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ from django.test import Client
 from django.utils import timezone
 from django_tenants.utils import schema_context, tenant_context
 
-from billing_portal.accounts.domain import sessions
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import emails, links, sessions, users
 from billing_portal.accounts.models import ParentSession, Role, User
+from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.models import Reseller
 from customers.domain import locks
 from customers.models import Customer, Lock, Person
@@ -99,6 +102,45 @@ def test_who_asks_for_nothing_while_it_is_locked_is_out_all_the_same(walk: Walk)
     assert at("acme", carol).url.startswith("/sign-in/")
     assert not away.viewer("globex").signed_in
     assert (at("acme", late).status_code, orla.viewer("acme").signed_in) == (200, True)
+
+
+@pytest.mark.rel(78)
+def test_what_is_begun_after_it_is_unlocked_outlives_the_worker_that_comes_late(walk: Walk) -> None:
+    """Links to a password that were copied, and to a new email: what was asked for before the lock is over."""
+    acme = Reseller.objects.get(schema_name="acme")
+    with tenant_context(acme):
+        carol, cora = user("carol"), user("cora")
+        stayed, put_out = client(carol), client(cora)
+        early = [copied_by(carol, "ann"), *asked_by(carol, cora)]
+    lock("owner", "acme")
+    assert at("acme", put_out).status_code == 403
+    lock("owner", "acme", lifted=True)
+    with tenant_context(acme):
+        dora = user("dora")
+        client(dora)
+        late = [copied_by(carol, "ben"), *asked_by(dora)]
+
+        run_jobs(sessions.SHUT_ALL)
+
+        assert ([is_open(link) for link in early], [is_open(link) for link in late]) == ([False] * 3, [True] * 2)
+    assert at("acme", stayed).url.startswith("/sign-in/")
+
+
+def copied_by(carol: User, name: str) -> str:
+    return users.copy_link(user(name), actor=Actor.of(carol), at=timezone.now())
+
+
+def asked_by(*people: User) -> list[str]:
+    """Links to a new email of these people, as they are mailed."""
+    for person in people:
+        emails.ask(person, f"{person.username}@new.example", address="", at=timezone.now())
+    texts = [MailLog.objects.get(kind="email_confirm", about_id=person.pk).text for person in people]
+    return [re.search(r"/email/[^/\s]+/", text)[0] for text in texts]  # type: ignore[index]
+
+
+def is_open(link: str) -> bool:
+    token = link.rstrip("/").rpartition("/")[2]
+    return (emails.wanted(token) if "/email/" in link else links.find(token, at=timezone.now())) is not None
 
 
 def test_the_page_names_the_resellers_own_contact_and_not_the_parents(walk: Walk) -> None:
