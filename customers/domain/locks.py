@@ -42,7 +42,10 @@ def set(customer: Customer, reason: str, scope: str, *, actor: Actor, at: dateti
 
 @transaction.atomic
 def lift(customer: Customer, reason: str, scope: str, *, actor: Actor, at: datetime, note: str = "") -> Lock | None:
-    """End the lock of this reason and scope; locks of other reasons stay. None when there is none."""
+    """End the lock of this reason and scope; locks of other reasons stay. None when there is none.
+
+    A reseller's sessions of before a lock that a former release set, which ended none, end as it is lifted.
+    """
     standing.lock(customer)
     lock = Lock.objects.filter(customer=customer, reason=reason, scope=scope, lifted_at=None).first()
     if lock is None:
@@ -50,6 +53,8 @@ def lift(customer: Customer, reason: str, scope: str, *, actor: Actor, at: datet
     lock.lifted_at, lock.lifted_by = at, actor.name
     lock.save(update_fields=["lifted_at", "lifted_by"])
     resolve(customer)
+    if scope == Scope.WEB:
+        _shut_reseller(customer, lock)
     _record(lock, "customer.unlocked", actor, at, note)
     return lock
 
@@ -69,7 +74,7 @@ def resolve(customer: Customer) -> None:
 
 
 def _shut_reseller(customer: Customer, lock: Lock) -> None:
-    """Sessions on the host of a reseller end, also of those who ask for no page while it is locked; its parent's people stay in."""
+    """Sessions of before the lock on the host of a reseller end, once, also of those who ask for no page while it is locked; its parent's people stay in."""
     if customer.reseller_schema and tenancy.named(customer.reseller_schema, made=True) is not None:
         with schema_context(customer.reseller_schema):
             sessions.owe_shutting_all(lock.pk, at=lock.set_at)

@@ -11,6 +11,7 @@ from django_tenants.utils import schema_context, tenant_context
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import emails, links, sessions, users
 from billing_portal.accounts.models import ParentSession, Role, User
+from billing_portal.jobs.models import Job
 from billing_portal.mail.models import MailLog
 from billing_portal.tenancy.models import Reseller
 from customers.domain import locks
@@ -141,6 +142,28 @@ def asked_by(*people: User) -> list[str]:
 def is_open(link: str) -> bool:
     token = link.rstrip("/").rpartition("/")[2]
     return (emails.wanted(token) if "/email/" in link else links.find(token, at=timezone.now())) is not None
+
+
+@pytest.mark.rel(78)
+def test_lifting_a_lock_of_before_sessions_were_ended_with_it_ends_them_once(walk: Walk) -> None:
+    carol = staff_of("acme")
+    lock("owner", "acme")
+    with schema_context("acme"):
+        Job.objects.filter(kind=sessions.SHUT_ALL).delete()  # the former release owed none
+
+    lock("owner", "acme", lifted=True)
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        assert run_jobs(sessions.SHUT_ALL) == [sessions.SHUT_ALL]
+    assert at("acme", carol).url.startswith("/sign-in/")
+
+
+@pytest.mark.rel(78)
+def test_a_lock_that_is_lifted_ends_sessions_once(walk: Walk) -> None:
+    lock("owner", "acme")
+    lock("owner", "acme", lifted=True)
+
+    with tenant_context(Reseller.objects.get(schema_name="acme")):
+        assert run_jobs(sessions.SHUT_ALL) == [sessions.SHUT_ALL]
 
 
 def test_the_page_names_the_resellers_own_contact_and_not_the_parents(walk: Walk) -> None:
