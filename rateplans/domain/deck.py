@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from threading import Lock
 from typing import Any, TypeAlias
@@ -236,33 +237,69 @@ def _padded(numbers: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return padded, np.where(sound, filled.sum(axis=1), 0)
 
 
+@dataclass(slots=True)
+class _Turn:
+    """A deck that is wanted and not kept: one thread builds it, the others wait for that one."""
+
+    expected: int
+    threads: int = 0
+    lock: AbstractContextManager[Any] = field(default_factory=Lock)
+    deck: RateDeck | None = None
+
+
 class DeckCache:
     """The decks a process keeps, the least recently used leaving first. The key must name the reseller's schema as well as plan and version.
 
-    Together they hold no more rates than one rates file may, so that no reseller's plans fill the memory that all resellers share (reliability 59); a
-    deck that is larger by itself stays alone.
+    Together, those that are being built among them, they hold no more rates than one rates file may, so that no reseller's plans fill the memory that all
+    resellers share (reliability 59); a deck that is larger by itself stays alone, and those that are built at the same time are there together.
     """
 
     def __init__(self, maxsize: int = 8, most_rates: int = 2_000_000) -> None:
         self._maxsize, self._most_rates = maxsize, most_rates
         self._decks: OrderedDict[Hashable, RateDeck] = OrderedDict()
+        self._turns: dict[Hashable, _Turn] = {}
         self._lock = Lock()
 
-    def get(self, key: Hashable, build: Callable[[], RateDeck]) -> RateDeck:
-        """The deck kept under `key`, else the one built now; two threads may build the same deck, which is harmless."""
+    def get(self, key: Hashable, build: Callable[[], RateDeck], *, expected: int = 0) -> RateDeck:
+        """The deck kept under `key`, else the one built now, once for all threads that want it; what leaves no room for so many rates goes before.
+
+        Only who wants the same deck waits. To build one reads rates and asks for no other deck, so nobody waits in a ring.
+        """
         with self._lock:
             if key in self._decks:
                 self._decks.move_to_end(key)
                 return self._decks[key]
+            turn = self._turns.setdefault(key, _Turn(expected))
+            turn.threads += 1
+        try:
+            with turn.lock:
+                if turn.deck is None:
+                    turn.deck = self._built(key, build)
+                return turn.deck
+        finally:
+            with self._lock:
+                turn.threads -= 1
+                if not turn.threads:
+                    del self._turns[key]
+
+    def _built(self, key: Hashable, build: Callable[[], RateDeck]) -> RateDeck:
+        with self._lock:
+            self._make_room(keep=0)
         deck = build()
         with self._lock:
             self._decks[key] = deck
-            self._decks.move_to_end(key)
-            while len(self._decks) > self._maxsize or (len(self._decks) > 1 and self._rates() > self._most_rates):
-                self._decks.popitem(last=False)
+            self._make_room(keep=1)
         return deck
 
-    def _rates(self) -> int:
+    def _make_room(self, keep: int) -> None:
+        """Let the least recently used go until all fit beside what is being built; the last to come stays."""
+        coming = sum(turn.expected for key, turn in self._turns.items() if turn.deck is None and key not in self._decks)
+        while len(self._decks) > self._maxsize or (len(self._decks) > keep and self.rates + coming > self._most_rates):
+            self._decks.popitem(last=False)
+
+    @property
+    def rates(self) -> int:
+        """How many rates it holds."""
         return sum(len(deck) for deck in self._decks.values())
 
     def clear(self) -> None:

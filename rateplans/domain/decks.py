@@ -33,14 +33,15 @@ def deck_of(plan: RatePlan, at: datetime) -> tuple[PlanVersion, RateDeck] | None
 def deck_of_version(version: PlanVersion) -> RateDeck:
     """The rates a version holds itself, without any it inherits."""
     key = (connection.schema_name, version.plan_id, version.pk)
-    return _decks.get(key, lambda: RateDeck.compile(rates_of(version)))
+    return _decks.get(key, lambda: RateDeck.compile(rates_of(version)), expected=version.rate_count)
 
 
 def deck_of_chain(chain: Chain) -> RateDeck:
     """The rates of a chain: the source's unrounded amounts × (1 + each mark-up), and in their place, prefix by prefix, a plan's own (semantics 19)."""
     if len(chain.links) == 1 and chain.links[0].schema == connection.schema_name:
         return deck_of_version(chain.version)
-    return _decks.get(chain.key, lambda: RateDeck.compile(_inherited(chain)))
+    expected = sum(link.version.rate_count for link in chain.links if link.version is not None)
+    return _decks.get(chain.key, lambda: RateDeck.compile(_inherited(chain)), expected=expected)
 
 
 def _inherited(chain: Chain) -> Iterator[Rate]:

@@ -1,4 +1,6 @@
+import threading
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
@@ -203,6 +205,86 @@ def test_decks_together_hold_no_more_rates_than_there_is_room_for_and_the_larges
     assert (len(cache), cache.get("d", partial(deck, "1")) is largest) == (1, True)
     cache.get("e", partial(deck, "1"))
     assert (len(cache), cache.get("d", partial(deck, "2")) is largest) == (1, False)
+
+
+@pytest.mark.rel(59)
+def test_what_leaves_no_room_for_a_deck_goes_before_it_is_built() -> None:
+    cache, held = DeckCache(most_rates=6), list[int]()
+
+    def build(*prefixes: str) -> RateDeck:
+        held.append(cache.rates)
+        return deck(*prefixes)
+
+    for name, size in (("a", 2), ("b", 2), ("c", 2), ("d", 3), ("e", 1), ("larger than all", 7)):
+        cache.get(name, partial(build, *"1234567"[:size]), expected=size)
+
+    assert held == [0, 2, 4, 2, 5, 0]
+
+
+def at_once(*work: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=each) for each in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+@pytest.mark.rel(59)
+def test_threads_that_want_the_same_deck_at_once_build_it_once() -> None:
+    cache, together, built, given = DeckCache(), threading.Barrier(4), list[str](), list[RateDeck]()
+
+    def build() -> RateDeck:
+        built.append("44")
+        time.sleep(0.2)
+        return deck("44")
+
+    def want() -> None:
+        together.wait()
+        given.append(cache.get("a", build))
+
+    at_once(*[want] * 4)
+    assert built == ["44"]
+    assert [each is given[0] for each in given] == [True] * 4
+
+
+@pytest.mark.rel(59)
+def test_decks_that_are_built_at_once_leave_room_for_each_other_and_wait_for_nobody() -> None:
+    cache, together, held = DeckCache(most_rates=6), threading.Barrier(2), list[int]()
+    for name in "abc":
+        cache.get(name, partial(deck, "1", "2"), expected=2)
+
+    def build(*prefixes: str) -> RateDeck:
+        together.wait(20)
+        held.append(cache.rates)
+        together.wait(20)
+        return deck(*prefixes)
+
+    at_once(lambda: cache.get("d", partial(build, "1", "2"), expected=2), lambda: cache.get("e", partial(build, "1", "2"), expected=2))
+    assert held == [2, 2]
+    assert (len(cache), cache.rates) == (3, 6)
+
+
+def test_a_deck_that_could_not_be_built_is_built_by_whoever_wants_it_next() -> None:
+    cache, together, tries, given, refused = DeckCache(), threading.Barrier(2), list[str](), list[RateDeck](), list[str]()
+
+    def build() -> RateDeck:
+        tries.append("44")
+        time.sleep(0.1)
+        if len(tries) == 1:
+            raise OSError("the database is away")
+        return deck("44")
+
+    def want() -> None:
+        together.wait()
+        try:
+            given.append(cache.get("a", build))
+        except OSError as away:
+            refused.append(str(away))
+
+    at_once(want, want)
+    assert (len(tries), refused) == (2, ["the database is away"])
+    assert [each is cache.get("a", build) for each in given] == [True]
 
 
 def test_a_cache_forgets_when_told() -> None:

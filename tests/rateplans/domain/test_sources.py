@@ -1,5 +1,6 @@
 """Plans across the tree: mark-ups upon mark-ups, rates in their place, plans a parent shares, and what cannot be followed."""
 
+from collections.abc import Callable, Hashable
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django_tenants.utils import schema_context
 from billing_portal.kernel.errors import DomainError
 from customers.models import Customer, PlanAssignment
 from rateplans.domain import decks, quotes
+from rateplans.domain.deck import DeckCache, RateDeck
 from rateplans.domain.sources import Resolver, chain_of
 from rateplans.models import RatePlan
 from tests.rateplans.steps import HOUR, NOON, load
@@ -75,6 +77,23 @@ def test_a_rate_of_its_own_replaces_the_inherited_one_and_is_not_marked_up(acme:
     assert [price(plan, number=number) for number in (NUMBER, "441514960123", "33144960123")] == ["3.0000", "0.7000", "0.7500"]
     steps = quotes.quote(plan, "441514960123", seconds=60, at=NOON).priced.steps
     assert [(step.text, step.value) for step in steps[1:3]] == [("Rate of “Heir”", "0.7000"), ("Talked 1 min", "60")]
+
+
+def test_a_deck_is_expected_to_hold_the_rates_of_all_its_sources(acme: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    class Watched(DeckCache):
+        def get(self, key: Hashable, build: Callable[[], RateDeck], *, expected: int = 0) -> RateDeck:
+            asked.append(expected)
+            return super().get(key, build, expected=expected)
+
+    monkeypatch.setattr(decks, "_decks", Watched())
+    base = world.plan("Base", "GBP", LONDON | {"44": ("United Kingdom", "1.00"), "33": ("France", "0.50")})
+    plan = heir("Heir", base, "50")
+    load(plan, b"prefix,destination,per minute\n34,Spain,0.70\n")
+    found = [decks.deck_of(each, NOON) for each in (base, plan)]
+
+    assert asked == [len(each[1]) for each in found if each] == [3, 4]
 
 
 def test_an_heir_adds_to_connection_and_minimum_and_keeps_the_increments(acme: Any) -> None:
