@@ -184,6 +184,7 @@ def test_a_link_is_shown_once_and_written_down(commerce: Any, anna: Customer, an
     page = commerce.post(staff(anna, f"{ann.pk}/link/")).content.decode()
 
     assert page.count("http://acme.localhost:8000/password/") >= 1
+    assert "This link also ends when you get a new password, role or second factor, or end a browser of yours under Sessions." in page
     assert "http://acme.localhost:8000/password/" not in commerce.get(staff(anna)).content.decode()
     assert AuditEntry.objects.get(action="user.link_copied").actor_name == "Jane"
 

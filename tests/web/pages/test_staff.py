@@ -83,6 +83,7 @@ def test_resend_and_copy_link_are_written_down(acme: Any) -> None:
     copied = browser.post(f"/settings/staff/{ann.pk}/link/").content.decode()
 
     assert "http://acme.localhost" in copied
+    assert "This link also ends when you get a new password, role or second factor, or end a browser of yours under Sessions." in copied
     assert len(mails("login_details")) == 1
     assert set(AuditEntry.objects.filter(actor_name="Jane").values_list("action", flat=True)) == {"user.login_details_sent", "user.link_copied"}
 
