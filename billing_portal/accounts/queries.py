@@ -125,11 +125,11 @@ def last_change(about: tuple[str, UUID], fields: Iterable[str]) -> AuditEntry | 
     return found.order_by("-at", "-created_at", "-pk").first()
 
 
-def is_of_people(entry: AuditEntry) -> bool:
+def is_of_people(user_id: UUID | None, *, schema: str, acted_for_id: UUID | None) -> bool:
     """Whether somebody of a customer did it by themselves: no staff, no program, nobody from above."""
-    if entry.actor_id is None or entry.actor_schema or entry.acted_for_id:
+    if user_id is None or schema or acted_for_id:
         return False
-    return User.objects.filter(pk=entry.actor_id, role__in=PEOPLE_ROLES).exists()
+    return User.objects.filter(pk=user_id, role__in=PEOPLE_ROLES).exists()
 
 
 def history_of(customer_id: UUID, *, count: int = 100) -> list[AuditEntry]:

@@ -114,7 +114,8 @@ class EditForm(PortalForm):
 
 def who_acted(saved: AuditEntry, reader: Viewer) -> str:
     """The name of who acted, for staff; people of a customer read those of their own people, and of everybody else the reseller's."""
-    return saved.actor_name if reader.is_staff or is_of_people(saved) else tenancy.current().name
+    theirs = is_of_people(saved.actor_id, schema=saved.actor_schema, acted_for_id=saved.acted_for_id)
+    return saved.actor_name if reader.is_staff or theirs else tenancy.current().name
 
 
 def sent(field: forms.Field, value: Any) -> Any:

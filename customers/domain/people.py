@@ -71,7 +71,7 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
     if wanted != user.email:
         _count_mail(person.customer, actor, at)
         links.end(user, at=at)
-        notices.tell_former(user, by=actor.name, at=at)
+        notices.tell_former(user, by=actor, at=at)
         user.email_proved = False
     if role != user.role:
         handed_over.end_of({user.pk}, at=at)

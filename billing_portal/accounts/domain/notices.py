@@ -6,9 +6,13 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.models import User
+from billing_portal.accounts.models.users import STAFF_ROLES
+from billing_portal.accounts.queries import is_of_people
 from billing_portal.mail import outgoing
 from billing_portal.tenancy import fingerprints
+from billing_portal.tenancy import queries as tenancy
 
 KIND = "sign_in_changed"
 
@@ -43,6 +47,17 @@ def tell(user: User, what: str, *, at: datetime, to: str = "", **values: Any) ->
     outgoing.send(KIND, to=[address], context=context, key=key, about=("user", user.pk))
 
 
-def tell_former(user: User, *, by: str, at: datetime) -> None:
+def tell_reset(user: User, *, by: Actor, at: datetime) -> None:
+    """Tell who lost the second factor who took it away."""
+    tell(user, "reset", at=at, by=_as_known_to(user, by))
+
+
+def tell_former(user: User, *, by: Actor, at: datetime) -> None:
     """Tell the address on file that somebody else takes another for it; not which, for it may have been written wrongly."""
-    tell(user, "email_changed_by", at=at, by=by)
+    tell(user, "email_changed_by", at=at, by=_as_known_to(user, by))
+
+
+def _as_known_to(user: User, by: Actor) -> str:
+    """The name of who acted, for staff; people of a customer read those of their own people, and of everybody else the reseller's."""
+    theirs = is_of_people(by.user_id, schema=by.schema, acted_for_id=by.acted_for_id)
+    return by.name if user.role in STAFF_ROLES or theirs else tenancy.current().name

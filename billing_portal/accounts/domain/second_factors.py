@@ -142,7 +142,7 @@ def reset(user: User, *, actor: Actor, at: datetime, customer_id: UUID | None = 
         found.save(update_fields=["password", "short_password"])
     sessions.shut([user.pk], at=at)
     audit.record(actor, "user.second_factor_reset", subject=_subject(user), customer_id=customer_id, at=at)
-    notices.tell(found, "reset", at=at, by=actor.name)
+    notices.tell_reset(found, by=actor, at=at)
 
 
 def wrong_code() -> DomainError:

@@ -1,17 +1,18 @@
 """People of a customer come in by mail, and go out at once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.domain import notices
 from billing_portal.accounts.models import AuditEntry, LoginLink, Role, User
 from billing_portal.kernel.errors import DomainError
 from customers.domain import people
 from customers.models import Customer, Person
 from tests.support import world
-from tests.support.people import mails
+from tests.support.people import mails, user
 from tests.support.world import jane
 
 ANN: dict[str, Any] = {"full_name": "Ann Miller", "email": "ann@anna.example"}
@@ -160,8 +161,17 @@ def test_the_former_address_is_told_by_whom_another_was_written_and_not_which(an
 
     [told] = mails("sign_in_changed")
     assert (told.recipients, told.subject) == (["ann@anna.example"], "Your email address was changed: Acme")
-    assert "Jane Whitfield changed it. Mails no longer go to this address." in told.text
+    assert "Acme changed it. Mails no longer go to this address." in told.text
     assert "new@anna.example" not in told.text + told.html
+
+
+def test_mails_about_how_somebody_signs_in_name_their_own_people_and_nobody_of_the_reseller(ann: Person, anna: Customer, noon: datetime) -> None:
+    first, staff = Actor.of(anna.people.get(is_primary=True).user), Actor.of(user("boss"))
+    for number, who in enumerate((first, staff, staff.acting_for(anna.pk, anna.name), Actor("Olga", first.user_id, schema="owner"))):
+        notices.tell_former(ann.user, by=who, at=noon + timedelta(minutes=number))
+
+    said = [mail.text.partition(" changed it.")[0].splitlines()[-1] for mail in mails("sign_in_changed")]
+    assert said == ["Anna Ltd", "Acme", "Acme", "Acme"]
 
 
 def test_who_had_no_address_is_told_nothing(ann: Person, noon: datetime) -> None:
