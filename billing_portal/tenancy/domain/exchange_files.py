@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from xml.etree import ElementTree
+from xml.parsers import expat
 
 from billing_portal.kernel import currencies
 from billing_portal.tenancy.domain.exchange import PerEuro
@@ -19,10 +19,14 @@ MOST_BAD = 1_000
 MOST_DAYS = 20_000  # the bank has told rates since 1999, on some 260 days a year
 CODE = re.compile(r"[A-Z]{3}")
 UNITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?")
-MOST_MARKS = 1_500_000  # elements and attributes of an XML file, each a hundred bytes in memory; the bank's longest has half as many
+MOST_MARKS = 1_500_000  # elements and attributes of an XML file; the bank's longest has half as many
+MOST_NAMES = 20  # of elements and attributes of an XML file; the bank uses nine
+DEEPEST = 20  # the bank goes down four elements
+TOO_LONG = re.compile(r"<[^<]{1000}")  # a tag is held whole, and each of its attributes named; the bank's longest has 140 characters
+PIECE = 16 * 1024
 NOT_QUOTED = {"", "N/A", "-"}
 DAYS = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y")
-NAMESPACE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}"
+VOCABULARY = "http://www.ecb.int/vocabulary/2002-08-01/eurofxref"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +148,64 @@ def _rows(text: str, found: RatesOfDays) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xml(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:
-    """Cubes of days that hold cubes of currencies. A document type is refused: the bank's files have none. Raises `HopelessError`."""
+    """Cubes of days that hold cubes of currencies, read piece by piece and kept no longer. A document type is refused: the bank's files have none.
+
+    Raises `HopelessError` for what would take memory or time out of all proportion to its length (reliability 59).
+    """
     if "<!" in text:
         found.refuse(1, "", "a document type or comment has no place in this file")
         return
-    if text.count("<") + text.count("=") > MOST_MARKS:
+    if text.count("<") + text.count("=") > MOST_MARKS or TOO_LONG.search(text):
         raise HopelessError
+    cubes = _Cubes(found, is_banks=VOCABULARY in text)
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = cubes.begin, cubes.end
     try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as problem:
-        found.refuse(problem.position[0], "", "this is not well-formed XML")
-        return
-    for number, cube in enumerate(root.iterfind(f".//{NAMESPACE}Cube[@time]"), 1):
-        day = found.day(cube.get("time", ""))
-        if day is None:
-            found.refuse(number, "time", f"“{cube.get('time', '')[:40]}” is not a date")
-            continue
-        yield from ((number, day, each.get("currency", ""), each.get("rate", "")) for each in cube)
+        for start in range(0, len(text), PIECE):
+            parser.Parse(text[start : start + PIECE])
+            yield from cubes.told()
+        parser.Parse("", True)
+    except expat.ExpatError as problem:
+        found.rates.clear()
+        found.refuse(problem.lineno, "", "this is not well-formed XML")
+
+
+class _Cubes:
+    """The cubes of an XML file as they pass. Names are taken without their namespaces, which a file could make as long as itself."""
+
+    def __init__(self, found: RatesOfDays, *, is_banks: bool) -> None:
+        self.found, self.is_banks = found, is_banks
+        self.names: set[str] = set()
+        self.depth, self.days = 0, 0
+        self.day: date | None = None
+        self.day_depth = 0
+        self.cells: list[tuple[int, date, str, str]] = []
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        self.names.update(attributes, (name,))
+        if len(self.names) > MOST_NAMES or self.depth > DEEPEST:
+            raise HopelessError
+        if self.day is not None and self.depth == self.day_depth + 1:
+            self.cells.append((self.days, self.day, attributes.get("currency", ""), attributes.get("rate", "")))
+        elif self.is_banks and "time" in attributes and name.rpartition(":")[2] == "Cube":
+            self._begin_day(attributes["time"])
+
+    def _begin_day(self, text: str) -> None:
+        self.days += 1
+        self.day, self.day_depth = self.found.day(text), self.depth
+        if self.day is None:
+            self.found.refuse(self.days, "time", f"“{text[:40]}” is not a date")
+
+    def end(self, name: str) -> None:
+        if self.depth == self.day_depth:
+            self.day, self.day_depth = None, 0
+        self.depth -= 1
+
+    def told(self) -> list[tuple[int, date, str, str]]:
+        """What passed since it was asked for last."""
+        cells, self.cells = self.cells, []
+        return cells
 
 
 def _day(text: str) -> date | None:

@@ -72,5 +72,76 @@ def test_a_file_of_elements_without_end_is_not_taken_apart(endless: str) -> None
     assert bad.reason == TOO_MUCH
 
 
+@pytest.mark.rel(59)
+@pytest.mark.parametrize(
+    "costly",
+    [
+        f"<r xmlns:x='{'A' * 1_000}'><x:a/><x:b/></r>",
+        "<r " + " ".join(f"a{number}=''" for number in range(200)) + "/>",
+        "<r>" + "".join(f"<a{number}/>" for number in range(25)) + "</r>",
+        "<r>" + "".join(f"<a b{number}=''/>" for number in range(25)) + "</r>",
+        "<a>" * 25,
+        f"<r>{'a' * 1_000}</r>",
+    ],
+    ids=["name", "attributes", "elements", "attributes-of-many", "depth", "text"],
+)
+def test_a_file_of_long_or_many_names_is_not_read_on(costly: str) -> None:
+    """A namespace as long as the file would be copied for each of a million elements, and each name be remembered."""
+    [bad] = exchange_files.parse(costly.encode()).bad
+
+    assert bad.reason == TOO_MUCH
+
+
+@pytest.mark.rel(59)
+def test_nothing_of_an_xml_file_is_held_but_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+    told = exchange_files._Cubes.told
+
+    def counting(self: exchange_files._Cubes) -> list[tuple[int, date, str, str]]:
+        held.append(len(self.cells))
+        return told(self)
+
+    monkeypatch.setattr(exchange_files._Cubes, "told", counting)
+    days = "".join(
+        f"<Cube time='{day}'><Cube currency='USD' rate='1.{day.toordinal()}'/></Cube>" for day in (date.fromordinal(730_000 + n) for n in range(2_000))
+    )
+    found = exchange_files.parse(f"<Cube xmlns='{exchange_files.VOCABULARY}'>{days}</Cube>".encode())
+
+    assert (len(found.rates), found.bad, sum(held)) == (2_000, [], 2_000)
+    assert found.rates[-1] == (date.fromordinal(731_999), "USD", Decimal("1.731999"))
+    assert max(held) < exchange_files.PIECE / 60
+
+
+@pytest.mark.parametrize("name", ["Cube", "ecb:Cube"])
+def test_cubes_are_read_whatever_their_prefix(name: str) -> None:
+    prefix = name.partition(":")[0] if ":" in name else ""
+    declared = f"xmlns{':' * bool(prefix)}{prefix}"
+    day = f"<{name} time='2026-11-20'><{name} currency='USD' rate='1.1'/><{name} currency='CYP' rate='0.5'/></{name}>"
+    found = exchange_files.parse(f'<a {declared}="{exchange_files.VOCABULARY}"><{name}>{day}</{name}></a>'.encode())
+
+    assert (found.rates, found.bad, found.unknown) == ([(DAY, "USD", Decimal("1.1"))], [], {"CYP"})
+
+
+def test_cubes_of_another_vocabulary_are_no_rates_per_euro() -> None:
+    [bad] = exchange_files.parse(b"<a><Cube time='2026-11-20'><Cube currency='USD' rate='1.1'/></Cube></a>").bad
+
+    assert bad.reason == "there are no rates in this file"
+
+
+def test_of_an_xml_file_that_breaks_off_nothing_is_taken() -> None:
+    whole = (DATA / "eurofxref-daily.xml").read_bytes()
+    found = exchange_files.parse(whole.replace(b"</gesmes:Envelope>", b""))
+
+    assert found.rates == []
+    assert [bad.reason for bad in found.bad] == ["this is not well-formed XML"]
+
+
+def test_a_day_in_an_xml_file_that_is_none_is_told() -> None:
+    found = exchange_files.parse((DATA / "eurofxref-daily.xml").read_bytes().replace(b"2026-11-20", b"2026-11-31"))
+
+    assert [(bad.line, bad.column, bad.reason) for bad in found.bad] == [(1, "time", "“2026-11-31” is not a date")]
+    assert found.rates == []
+
+
 def test_a_zip_is_no_text() -> None:
     assert exchange_files.parse(b"PK\x03\x04\xff\xfe").bad[0].reason == "this is no text: unpack a ZIP file first"
