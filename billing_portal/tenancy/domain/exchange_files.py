@@ -17,6 +17,11 @@ from billing_portal.tenancy.domain.exchange import PerEuro
 MAX_BYTES = 10_000_000
 MOST_BAD = 1_000
 MOST_DAYS = 20_000  # the bank has told rates since 1999, on some 260 days a year
+MOST_RATES = 500_000  # each takes 300 bytes in memory; the bank's longest file holds less than half as many
+MOST_UNKNOWN = 500  # currencies; the bank has told rates of 42
+MOST_COLUMNS = 500
+LONGEST_LINE = 10_000
+MOST_LINES = 100_000
 CODE = re.compile(r"[A-Z]{3}")
 UNITS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?")
 MOST_MARKS = 1_500_000  # elements and attributes of an XML file; the bank's longest has half as many
@@ -102,11 +107,15 @@ def _take(found: RatesOfDays, seen: set[tuple[date, str]], line: int, day: date,
         return
     if currency not in currencies.codes():
         found.unknown.add(currency)
+        if len(found.unknown) > MOST_UNKNOWN:
+            raise HopelessError
         return
     if not UNITS.fullmatch(units) or not Decimal(units):
         found.refuse(line, currency, f"“{units[:40]}” is not a number above 0 with at most 10 decimals")
     elif (day, currency) in seen:
         found.refuse(line, currency, f"{day.isoformat()} stands twice")
+    elif len(found.rates) >= MOST_RATES:
+        raise HopelessError
     else:
         seen.add((day, currency))
         found.rates.append((day, currency, Decimal(units)))
@@ -116,24 +125,38 @@ def _csv(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:
     """`Date, USD, JPY, …`, then one row per day; the last column is empty."""
     rows = _rows(text, found)
     _line, head = next(rows, (1, []))
-    wrong = [cell for cell in head[1:] if cell and not CODE.fullmatch(cell)]
-    if not head or head[0].lower() != "date" or len(head) < 2 or wrong:
-        found.refuse(1, (wrong or [""])[0][:40], "the head must be Date and codes of currencies")
+    if found.bad or not _is_head(head, found):
         return
+    codes, columns = head[1:], _filled(head)
     for line, cells in rows:
         day = found.day(cells[0])
         if day is None:
             found.refuse(line, "Date", f"“{cells[0][:40]}” is not a date")
-            continue
-        if len([cell for cell in cells if cell]) > len([cell for cell in head if cell]):
+        elif _filled(cells) > columns:
             found.refuse(line, "", "the row has more columns than the head")
-            continue
-        yield from ((line, day, currency, units) for currency, units in zip(head[1:], cells[1:], strict=False) if currency)
+        else:
+            yield from ((line, day, currency, units) for currency, units in zip(codes, cells[1:], strict=False) if currency and units)
+
+
+def _is_head(cells: list[str], found: RatesOfDays) -> bool:
+    """Whether a file may begin so; what is wrong is told."""
+    wrong = [cell for cell in cells[1:] if cell and not CODE.fullmatch(cell)]
+    if not cells or cells[0].lower() != "date" or len(cells) < 2 or wrong:
+        found.refuse(1, (wrong or [""])[0][:40], "the head must be Date and codes of currencies")
+        return False
+    if len(cells) - 1 > MOST_COLUMNS:
+        found.refuse(1, "", f"the head has more than {MOST_COLUMNS} columns")
+        return False
+    return True
+
+
+def _filled(cells: list[str]) -> int:
+    return sum(1 for cell in cells if cell)
 
 
 def _rows(text: str, found: RatesOfDays) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold anything, trimmed, each with the line it begins on; a quotation mark that is wrong ends the reading."""
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    """The rows that hold anything, trimmed, each with the line it begins on; a quotation mark that is wrong or a line too long ends the reading."""
+    rows = csv.reader(_lines(text), strict=True)
     while True:
         line = rows.line_num + 1
         try:
@@ -145,6 +168,16 @@ def _rows(text: str, found: RatesOfDays) -> Iterator[tuple[int, list[str]]]:
             return
         if any(cells):
             yield line, cells
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Raises `csv.Error` at a line, and at as many of them, as would take a page minutes (reliability 59)."""
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if len(line) > LONGEST_LINE:
+            raise csv.Error(f"a line has more than {LONGEST_LINE:,} characters")
+        if number > MOST_LINES:
+            raise csv.Error(f"it has more than {MOST_LINES:,} lines")
+        yield line
 
 
 def _xml(text: str, found: RatesOfDays) -> Iterator[tuple[int, date, str, str]]:

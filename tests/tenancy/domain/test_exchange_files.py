@@ -65,6 +65,45 @@ def test_a_file_of_bad_rows_or_of_days_without_end_is_not_read_to_its_end(endles
 
 
 @pytest.mark.rel(59)
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        ("Date" + ",USD" * 501 + "\n2026-11-20,1\n", 1, "the head has more than 500 columns"),
+        ("Date" + ",USD" * 2_500 + "\n2026-11-20,1\n", 1, "this cannot be read as CSV (a line has more than 10,000 characters), nor what follows"),
+        ("Date,USD\n2026-11-20,1" + "," * 10_000 + "\n", 2, "this cannot be read as CSV (a line has more than 10,000 characters), nor what follows"),
+        ("Date,USD\n" + "\n" * 100_000, 100_001, "this cannot be read as CSV (it has more than 100,000 lines), nor what follows"),
+    ],
+    ids=["columns", "head", "line", "lines"],
+)
+def test_a_csv_of_columns_or_lines_without_end_is_not_read_on(content: str, line: int, reason: str) -> None:
+    """Two million columns over 20,000 days would take twenty minutes of a web process."""
+    found = exchange_files.parse(content.encode())
+
+    assert found.rates == []
+    assert [(bad.line, bad.column, bad.reason) for bad in found.bad] == [(line, "", reason)]
+
+
+def test_five_hundred_columns_are_read() -> None:
+    found = exchange_files.parse(("Date,USD" + "," * 499 + "\n2026-11-20,1.1" + "," * 499 + "\n").encode())
+
+    assert (found.rates, found.bad) == ([(DAY, "USD", Decimal("1.1"))], [])
+
+
+@pytest.mark.rel(59)
+@pytest.mark.parametrize(
+    ("bound", "content", "held"), [("MOST_RATES", b"Date,USD,JPY\n2026-11-20,1,1\n", 2), ("MOST_UNKNOWN", b"Date,CYP,EEK\n2026-11-20,1,1\n", 0)]
+)
+def test_no_more_rates_or_currencies_are_held_than_the_bank_could_tell(bound: str, content: bytes, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_files, bound, 2)
+    assert len(exchange_files.parse(content).rates) == held
+    assert TOO_MUCH not in [bad.reason for bad in exchange_files.parse(content).bad]
+
+    monkeypatch.setattr(exchange_files, bound, 1)
+    found = exchange_files.parse(content)
+    assert (found.rates, [bad.reason for bad in found.bad]) == ([], [TOO_MUCH])
+
+
+@pytest.mark.rel(59)
 @pytest.mark.parametrize("endless", ["<a/>", "<a x='' y=''/>"])
 def test_a_file_of_elements_without_end_is_not_taken_apart(endless: str) -> None:
     [bad] = exchange_files.parse(f"<r>{endless * (9_000_000 // len(endless))}</r>".encode()).bad
