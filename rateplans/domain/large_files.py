@@ -75,7 +75,12 @@ class Found:
 
 def is_large(size: int, current: PlanVersion | None) -> bool:
     """Whether a file of so many bytes is more than a page reads, or the rates in force are more than it compares."""
-    return size > AT_ONCE or (current is not None and current.rate_count > RATES_AT_ONCE)
+    return size > AT_ONCE or holds_many(current)
+
+
+def holds_many(version: PlanVersion | None) -> bool:
+    """Whether the rates of a version are more than a page compares a file with."""
+    return version is not None and version.rate_count > RATES_AT_ONCE
 
 
 @transaction.atomic
@@ -97,6 +102,18 @@ def _row(fields: list[str], file: Bytes) -> Iterator[str]:
         digest.update(piece)
         yield piece.hex()
     yield f"\t{digest.hexdigest()}\n"
+
+
+@transaction.atomic
+def leave_to_worker(stored: RateImport, *, mode: str, since: datetime | None, why: str = "") -> None:
+    """Owe the reading of a small file that is to be compared with very many rates, those in force from `since`; `why` is told with it (reliability 59)."""
+    kept = RateImport.objects.select_for_update().defer("content").get(pk=stored.pk)
+    if kept.state != State.PREVIEWED or kept.found is not None:
+        return
+    kept.mode, kept.since, kept.state = mode, since, State.READING
+    kept.found = {"refusal": why} if why else None
+    kept.save(update_fields=["mode", "since", "state", "found"])
+    _owe_reading(kept.pk)
 
 
 def _owe_reading(key: UUID) -> None:

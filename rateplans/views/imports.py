@@ -47,7 +47,7 @@ def upload(request: PortalRequest, plan: UUID) -> HttpResponse:
     if form.is_valid():
         file, mode, since = form.cleaned_data["file"], form.cleaned_data["mode"], form.cleaned_data.get("in_force_from")
         name, actor, at = clean_line(file.name), actor_of(request), timezone.now()
-        if large_files.is_large(file.size, current):
+        if large_files.is_large(file.size, current) or large_files.holds_many(versions.before(found, since)):
             large = large_files.take_in(found, name, file, mode, actor, at=at, in_force_from=since)
             return redirect("rateplans:import-preview", plan=plan, rate_import=large.pk)
         seen = imports.preview(found, name, file.read(), mode, actor, at=at)
@@ -78,23 +78,32 @@ def preview(request: PortalRequest, plan: UUID, rate_import: UUID) -> HttpRespon
     stored = queries.import_or_404(found, rate_import)
     if stored.found is not None or stored.state in large_files.WORKING:
         return _large(request, found, stored)
+    since, mode = _since(request), _mode(request, stored)
+    if stored.state == RateImport.State.PREVIEWED and large_files.holds_many(versions.before(found, since)):
+        why = _("The rates have changed since. Look at the changes again.") if request.method == "POST" else ""
+        large_files.leave_to_worker(stored, mode=mode, since=since, why=why)
+        return redirect("rateplans:import-preview", plan=plan, rate_import=rate_import)
     form = ApplyForm(request.POST or None, zone=request.viewer.zone)
     if form.is_valid():
         with form.refusals():
-            before = found.versions.first()
-            version = imports.apply(stored, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
-            if before is not None and version.number <= before.number:
-                messages.info(request, _("This file is applied already, as version %(number)d.") % {"number": version.number})
-            else:
-                said = _("Version %(number)d applied: %(count)s rates.") % {"number": version.number, "count": f"{version.rate_count:,}"}
-                then = _(" Now rate the waiting calls again, under Reports » Waiting calls.") if form.cleaned_data["in_force_from"] else ""
-                messages.success(request, said + then)
+            _apply(request, found, stored, form)
             return redirect("rateplans:plan", plan=plan)
     if stored.state == RateImport.State.APPLIED:
         return redirect("rateplans:plan", plan=plan)
-    since = _since(request)
-    seen = imports.look(found, bytes(stored.content), mode=_mode(request, stored), at=since or timezone.now())
+    seen = imports.look(found, bytes(stored.content), mode=mode, at=since or timezone.now())
     return _changes(request, found, stored, seen, form, since)
+
+
+def _apply(request: PortalRequest, plan: RatePlan, stored: RateImport, form: ApplyForm) -> None:
+    """Make the next version of a small file, and say so."""
+    before = plan.versions.first()
+    version = imports.apply(stored, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+    if before is not None and version.number <= before.number:
+        messages.info(request, _("This file is applied already, as version %(number)d.") % {"number": version.number})
+        return
+    said = _("Version %(number)d applied: %(count)s rates.") % {"number": version.number, "count": f"{version.rate_count:,}"}
+    then = _(" Now rate the waiting calls again, under Reports » Waiting calls.") if form.cleaned_data["in_force_from"] else ""
+    messages.success(request, said + then)
 
 
 def _large(request: PortalRequest, plan: RatePlan, stored: RateImport) -> HttpResponse:
@@ -143,13 +152,14 @@ def _changes(request: PortalRequest, plan: RatePlan, stored: RateImport, seen: P
 
 
 def _since(request: PortalRequest) -> datetime | None:
-    """The moment the address or the form names; None is now, also where it names none that can be meant."""
+    """The moment the address or the form names; None is now, also where it names none that can be meant or has begun."""
     field = MomentField(required=False)
     field.zone = request.viewer.zone
     try:
-        return field.clean(request.POST.get(SINCE, request.GET.get(SINCE, "")))
+        moment = field.clean(request.POST.get(SINCE, request.GET.get(SINCE, "")))
     except ValidationError:
         return None
+    return moment if moment is not None and moment <= timezone.now() else None
 
 
 def _percent(change: Change) -> str:

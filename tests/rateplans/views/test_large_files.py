@@ -264,3 +264,76 @@ def test_a_small_file_for_a_plan_of_very_many_rates_is_left_to_a_worker_too(comm
     monkeypatch.setattr(large_files, "RATES_AT_ONCE", 1)
 
     assert "The file is being read" in text(commerce.get(upload(commerce, standard, GOOD).url))
+
+
+@pytest.fixture
+def once_large(standard: RatePlan, monkeypatch: pytest.MonkeyPatch) -> RatePlan:
+    """A plan whose former version has very many rates, and whose version of today few."""
+    load(standard, HEAD + b"44,United Kingdom,0.05\n", at=NOON + timedelta(hours=1))
+    monkeypatch.setattr(large_files, "AT_ONCE", len(MIXED))
+    monkeypatch.setattr(large_files, "RATES_AT_ONCE", 1)
+    return standard
+
+
+THEN = "2026-11-21T12:30"
+
+
+@pytest.mark.rel(59)
+def test_a_small_file_whose_address_names_a_time_of_very_many_rates_is_left_to_a_worker(
+    commerce: Client, once_large: RatePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = upload(commerce, once_large, GOOD).url
+    assert "Apply 2 rates" in text(commerce.get(address))
+    with monkeypatch.context() as shut:
+        shut.delattr(rates_file, "compare")
+        for _time in range(2):
+            assert commerce.get(f"{address}?mode=add&in_force_from={THEN}").status_code in {200, 302}
+    assert "The file is being read" in text(commerce.get(address))
+    assert jobs.run_jobs("rates.read") == ["rates.read"]
+
+    seen: Any = commerce.get(address)
+    assert "In force from 21 Nov 2026 12:30:00" in text(seen)
+    assert (seen.context["seen"].mode, seen.context["seen"].current_number, seen.context["seen"].comparison.kept) == ("add", 1, 1)
+    order(commerce, address)
+    assert jobs.run_jobs("rates.apply") == ["rates.apply"]
+    version = once_large.versions.get(number=3)
+    assert (f"{version.valid_from:%H:%M}", version.rate_count) == ("12:30", 3)
+
+
+@pytest.mark.rel(59)
+def test_a_small_file_that_is_uploaded_for_such_a_time_is_left_to_a_worker_too(commerce: Client, once_large: RatePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as shut:
+        shut.delattr(rates_file, "parse")
+        sent = {"file": SimpleUploadedFile("rates.csv", GOOD), "mode": "add", "in_force_from": THEN}
+        answer: Any = commerce.post(f"/rate-plans/{once_large.pk}/import/", sent)
+        assert "The file is being read" in text(commerce.get(answer.url))
+    jobs.run_jobs("rates.read")
+    assert "In force from 21 Nov 2026 12:30:00" in text(commerce.get(answer.url))
+
+
+@pytest.mark.rel(59)
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_small_file_is_not_applied_by_a_page_to_very_many_rates(commerce: Client, once_large: RatePlan, dated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was looked at while they were few, or at another time."""
+    address, drawn = upload(commerce, once_large, GOOD).url, {"mode": "replace", "looked_at": 1 if dated else 2}
+    if not dated:
+        load(once_large, MIXED, at=NOON + timedelta(hours=2))
+    with monkeypatch.context() as shut:
+        shut.delattr(rates_file, "compare")
+        answer: Any = commerce.post(address, drawn | {"in_force_from": THEN if dated else ""})
+        assert answer.url == address
+    before = once_large.versions.count()
+    assert (jobs.run_jobs("rates.apply"), jobs.run_jobs("rates.read")) == ([], ["rates.read"])
+
+    said: Any = commerce.get(address)
+    assert "The rates have changed since. Look at the changes again." in text(said)
+    assert said.context["seen"].current_number == (1 if dated else 3)
+    assert ("In force from" in text(said)) is dated
+    assert once_large.versions.count() == before
+
+
+def test_a_time_ahead_in_the_address_is_none(commerce: Client, once_large: RatePlan) -> None:
+    address = upload(commerce, once_large, GOOD).url
+    page: Any = commerce.get(f"{address}?in_force_from=2099-01-01T00:00")
+
+    assert (page.context["since"], page.context["seen"].current_number) == (None, 2)
