@@ -5,7 +5,7 @@ import re
 import warnings
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile
 
 from billing_portal.kernel.errors import DomainError, require
 
@@ -17,6 +17,16 @@ JPEG, SCAN, MOST_SCANS = b"\xff\xd8", b"\xff\xda", 200  # a picture has ten; eac
 MARKER, MOST_MARKERS = re.compile(rb"\xff([\x01-\xfe])"), 1_000  # before the first scan; one of 64 KB is as long as it gets, and 5 MB hold eighty
 ALONE = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})  # markers that no length follows
 PNG, DRAWS, LAST = b"\x89PNG\r\n\x1a\n", frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf"}), b"IEND"
+Turn = Image.Transpose
+UPRIGHT = {
+    2: Turn.FLIP_LEFT_RIGHT,
+    3: Turn.ROTATE_180,
+    4: Turn.FLIP_TOP_BOTTOM,
+    5: Turn.TRANSPOSE,
+    6: Turn.ROTATE_270,
+    7: Turn.TRANSVERSE,
+    8: Turn.ROTATE_90,
+}  # what undoes an orientation of Exif
 
 
 def clean(content: bytes) -> bytes:
@@ -71,12 +81,18 @@ def _redraw(content: bytes) -> bytes:
             raise _too_large()
         mode = "RGB" if opened.format == "JPEG" else "RGBA"
         _load_whole(opened)
-        picture = ImageOps.exif_transpose(opened).convert(mode)
+        picture = _upright(opened).convert(mode)
     picture.thumbnail(WIDEST)
     picture.info.clear()
     out = io.BytesIO()
     picture.save(out, format="PNG", optimize=True)
     return out.getvalue()
+
+
+def _upright(opened: Image.Image) -> Image.Image:
+    """The picture as its camera was held; what else it says of itself is not looked at."""
+    turn = UPRIGHT.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    return opened if turn is None else opened.transpose(turn)
 
 
 def _load_whole(opened: ImageFile.ImageFile) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from billing_portal.accounts.domain import logos
@@ -125,12 +125,32 @@ def test_a_png_of_any_kind_keeps_what_draws_it(mode: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_photo_stands_upright(kind: str) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
+@pytest.mark.parametrize("orientation", range(10))
+def test_a_photo_stands_upright(kind: str, orientation: int) -> None:
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    drawn = Image.new("L", (40, 20))
+    drawn.paste(Image.linear_gradient("L").resize((40, 10)), (0, 0))
+    drawn.save(out, format=kind, exif=exif)
 
-    with Image.open(io.BytesIO(logos.clean(picture(kind, exif=exif)))) as drawn:
-        assert drawn.size == (20, 40)
+    with Image.open(out) as photo, Image.open(io.BytesIO(logos.clean(out.getvalue()))) as upright:
+        expected = ImageOps.exif_transpose(photo)
+        assert upright.size == ((20, 40) if orientation in range(5, 9) else (40, 20))
+        assert upright.convert("L").tobytes() == expected.convert("L").tobytes()
+
+
+@pytest.mark.rel(81)
+@pytest.mark.parametrize("kind", [2, 3, 4, 5, 7, 12])
+def test_a_photo_that_says_nonsense_of_itself_is_drawn_all_the_same(kind: int) -> None:
+    turned, nonsense = struct.pack(">HHLHH", 0x112, 3, 1, 6, 0), (struct.pack(">HHLL", number, kind, 1, 8) for number in range(0x90, 0x112))
+    tags = turned + b"".join(nonsense)
+    exif = b"MM\0*\0\0\0\x08" + struct.pack(">H", 0x83) + tags + bytes(4)
+
+    for photo in (picture("PNG"), picture("JPEG")):
+        besides = chunk(b"eXIf", exif) if photo.startswith(b"\x89") else segment(0xE1, b"Exif\0\0" + exif)
+        at = 33 if photo.startswith(b"\x89") else 2
+        with Image.open(io.BytesIO(logos.clean(photo[:at] + besides + photo[at:]))) as drawn:
+            assert drawn.size == (20, 40)
 
 
 def test_a_large_logo_is_made_smaller() -> None:
