@@ -2,6 +2,7 @@
 
 import io
 import re
+import struct
 import warnings
 
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ JPEG, SCAN, MOST_SCANS = b"\xff\xd8", b"\xff\xda", 200  # a picture has ten; eac
 MARKER, MOST_MARKERS = re.compile(rb"\xff([\x01-\xfe])"), 1_000  # before the first scan; one of 64 KB is as long as it gets, and 5 MB hold eighty
 ALONE = frozenset({0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})  # markers that no length follows
 PNG, DRAWS, LAST = b"\x89PNG\r\n\x1a\n", frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf"}), b"IEND"
+NONSENSE = (struct.error, SyntaxError, ValueError)  # what the imaging library raises at an Exif that has no beginning
 Turn = Image.Transpose
 UPRIGHT = {
     2: Turn.FLIP_LEFT_RIGHT,
@@ -37,6 +39,7 @@ def clean(content: bytes) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", UserWarning)  # of what it says of itself, which is not looked at
             return _redraw(bare(content))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as bomb:
         raise _too_large() from bomb
@@ -91,7 +94,10 @@ def _redraw(content: bytes) -> bytes:
 
 def _upright(opened: Image.Image) -> Image.Image:
     """The picture as its camera was held; what else it says of itself is not looked at."""
-    turn = UPRIGHT.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    try:
+        turn = UPRIGHT.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    except NONSENSE:
+        turn = None
     return opened if turn is None else opened.transpose(turn)
 
 

@@ -153,6 +153,15 @@ def test_a_photo_that_says_nonsense_of_itself_is_drawn_all_the_same(kind: int) -
             assert drawn.size == (20, 40)
 
 
+@pytest.mark.rel(81)
+@pytest.mark.parametrize("head", [b"", b"II*\0", b"MM\0*", b"II+\0\0\0\0\0", b"II*\0\xff\xff\xff\xff", b"nonsense"])
+def test_a_photo_whose_exif_has_no_beginning_is_drawn_as_it_stands(head: bytes) -> None:
+    png, jpeg = picture("PNG"), picture("JPEG", dpi=(72, 72))
+    for photo in (png[:33] + chunk(b"eXIf", head) + png[33:], jpeg[:20] + segment(0xE1, b"Exif\0\0" + head) + jpeg[20:]):
+        with Image.open(io.BytesIO(logos.clean(photo))) as drawn:
+            assert drawn.size == (40, 20)
+
+
 def test_a_large_logo_is_made_smaller() -> None:
     with Image.open(io.BytesIO(logos.clean(picture("PNG", (1600, 400))))) as drawn:
         assert drawn.size == (800, 200)
