@@ -125,7 +125,7 @@ def look(request: PortalRequest, *, at: datetime) -> Viewer:
     if user.stands_for_schema:
         return _of_a_parent(request, user, at)
     if request.tenant.web_locked:
-        sessions.shut([user.pk], at=at)  # as the worker does for who asks for nothing, whom it knows by their sessions
+        sessions.shut_unless_held(user, at=at)  # as the worker does for who asks for nothing, whom it knows by their sessions
         return _out(request)
     actor = Actor.of(user)
     if not user.is_staff_member:

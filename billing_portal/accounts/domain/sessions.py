@@ -95,6 +95,13 @@ def shut(users: Iterable[UUID], *, at: datetime, but: UUID | None = None) -> int
     return _end(rows.exclude(pk=but) if but else rows, at)
 
 
+@transaction.atomic
+def shut_unless_held(user: User, *, at: datetime) -> None:
+    """The same for somebody met at a door that is shut; whoever holds the user's row at this moment is ending these sessions, and is not waited for."""
+    if User.objects.select_for_update(skip_locked=True).filter(pk=user.pk).values_list("pk").first():
+        shut([user.pk], at=at)
+
+
 def owe_shutting_all(key: UUID, *, at: datetime) -> None:
     """Owe the end of all sessions that this reseller's own people have open now. There may be thousands, so a worker does it; `key` is what it is for."""
     outbox.add(SHUT_ALL, {"at": at.isoformat()}, key=f"{SHUT_ALL}:{key}")
@@ -102,11 +109,12 @@ def owe_shutting_all(key: UUID, *, at: datetime) -> None:
 
 @registry.handler(SHUT_ALL)
 def _shut_all(payload: dict[str, Any]) -> None:
-    """What was begun or copied since that moment stays, however late the worker comes. Links of those who have no session any more end too."""
+    """What was begun or copied since that moment stays, however late the worker comes. Of those who have no session any more the rest ends too."""
     since, now = parse_datetime(payload["at"]), timezone.now()
     assert since is not None, "the moment was written by us"
     began_before, ours = OpenSession.objects.filter(began_at__lte=since), User.objects.filter(stands_for_schema="")
-    _forget_browsers(ours.filter(pk__in=began_before.values("user")))
+    only_since = OpenSession.objects.filter(began_at__gt=since).exclude(user__in=began_before.values("user"))
+    _forget_browsers(ours.exclude(pk__in=only_since.values("user")))
     handed_over.end_of(set(ours.values_list("pk", flat=True)), at=now, until=since)
     _end(began_before, now)
 

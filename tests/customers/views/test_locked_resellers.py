@@ -1,9 +1,11 @@
 """A reseller whose sign-in its parent locks: its host is shut to everybody of it, the parent's staff and the switches go on (semantics 22, 29, 30)."""
 
 import re
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django_tenants.utils import schema_context, tenant_context
@@ -111,8 +113,8 @@ def test_what_is_begun_after_it_is_unlocked_outlives_the_worker_that_comes_late(
     acme = Reseller.objects.get(schema_name="acme")
     with tenant_context(acme):
         carol, cora = user("carol"), user("cora")
-        stayed, put_out = client(carol), client(cora)
-        early = [copied_by(carol, "ann"), *asked_by(carol, cora)]
+        stayed, put_out, dan = client(carol), client(cora), user("dan")
+        early = [copied_by(carol, "ann"), *asked_by(carol, cora, dan)]  # Dan has signed out by now
     lock("owner", "acme")
     assert at("acme", put_out).status_code == 403
     lock("owner", "acme", lifted=True)
@@ -123,8 +125,28 @@ def test_what_is_begun_after_it_is_unlocked_outlives_the_worker_that_comes_late(
 
         run_jobs(sessions.SHUT_ALL)
 
-        assert ([is_open(link) for link in early], [is_open(link) for link in late]) == ([False] * 3, [True] * 2)
+        assert ([is_open(link) for link in early], [is_open(link) for link in late]) == ([False] * 4, [True] * 2)
     assert at("acme", stayed).url.startswith("/sign-in/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_at_the_shut_door_for_the_worker_that_ends_all_sessions(acme: Any) -> None:
+    """It holds the rows of all users until it is done; who asks meanwhile is out, and told so at once."""
+    carol, answers = client(user("carol")), list[int]()
+    Reseller.objects.filter(pk=acme.pk).update(web_locked=True)
+
+    def ask() -> None:
+        answers.append(at("acme", carol).status_code)
+        connection.close()
+
+    with transaction.atomic():
+        User.objects.select_for_update().get(username="carol")
+        thread = Thread(target=ask)
+        thread.start()
+        thread.join(timeout=20)
+    Reseller.objects.filter(pk=acme.pk).update(web_locked=False)
+
+    assert answers == [403]
 
 
 def copied_by(carol: User, name: str) -> str:
