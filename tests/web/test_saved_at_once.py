@@ -1,5 +1,6 @@
 """Two people save the same thing in the same moment: what each of them changed is there afterwards."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
@@ -17,13 +18,15 @@ from rateplans.models import BillingTerms, RatePlan, Tax
 from tests.support import world
 from tests.support.people import START, client, system, user
 
+LOCKS = re.compile("FOR (NO KEY )?UPDATE")
+
 
 def just_before(model: type[Model], work: Callable[[], object]) -> AbstractContextManager[None]:
     """Somebody else's `work` is done when a page has read its form and is about to lock a row of `model`: once."""
     left = [work]
 
     def watch(execute: Any, sql: str, *rest: Any) -> Any:
-        if left and "FOR UPDATE" in sql and f'FROM "{model._meta.db_table}"' in sql:
+        if left and LOCKS.search(sql) and f'FROM "{model._meta.db_table}"' in sql:
             left.pop()()
         return execute(sql, *rest)
 
