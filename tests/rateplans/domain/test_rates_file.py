@@ -11,14 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rateplans.domain import rates_cells, rates_file, rates_text
-from rateplans.domain.rates_file import RatesFile, RowError, parse
+from rateplans.domain.rates_file import RatesFile, RowError
 from rateplans.domain.rating import Rate
+from tests.rateplans.steps import POUNDS
 from tests.sizes import size
 
 D = Decimal
 EXTRACT = Path(__file__).parents[2] / "data" / "rates-az-extract.csv"
 HEAD = "prefix,destination,per minute\n"
 GOOD = Rate("44", "UK", D("0.01"))
+
+
+def parse(content: bytes) -> RatesFile:
+    return rates_file.parse(content, POUNDS)
 
 
 def read(text: str, encoding: str = "utf-8") -> RatesFile:
@@ -306,9 +311,9 @@ def test_empty_cells_behind_the_last_column_do_not_matter() -> None:
 
 
 def test_columns_nobody_knows_are_ignored_and_named() -> None:
-    result = read("prefix,destination,Effective date,per minute,Currency\n44,UK,31/02/2027,0.01,XXX\n")
+    result = read("prefix,destination,Region,per minute,Routing class\n44,UK,Europe,0.01,A\n")
 
-    assert (result.rates, result.errors, result.ignored_columns) == ([GOOD], [], ["Effective date", "Currency"])
+    assert (result.rates, result.errors, result.ignored_columns) == ([GOOD], [], ["Region", "Routing class"])
 
 
 @pytest.mark.rel(85)
