@@ -341,3 +341,26 @@ def test_a_real_rate_sheet_is_previewed_and_applied(commerce: Client) -> None:
     assert commerce.get(address).context["seen"].comparison.new == rows
     apply(commerce, plan, address, accept_unusual="on")
     assert plan.versions.get().rate_count == rows == StoredRate.objects.count()
+
+
+ODD = ("- Mobile, special", '+44 "quoted" Ltd', "=half".replace("=", "-="), "it's; +1", "a;=1", "日本 🎉", "1.50", "0044", "'quoted'", "x;'y")
+
+
+@pytest.mark.rel(84)
+def test_a_version_that_is_downloaded_and_imported_again_gives_the_same_rates(commerce: Client, standard: Any) -> None:
+    head = "prefix,destination,per minute,connection charge,initial increment,increment,included seconds,minimum\n"
+    rows = "".join(f'{number},"{name.replace(chr(34), chr(34) * 2)}",0.00{number},1.5,60,6,30,0.000001\n' for number, name in enumerate(ODD, 441))
+    load(standard, (head + rows).encode(), at=NOON + HOUR)
+    again = made("Again")
+
+    for address in (f"/rate-plans/{standard.pk}/versions/2.csv", f"/rate-plans/{standard.pk}/rates.csv"):
+        file = commerce.get(address).getvalue()
+        version = load(again, file, at=NOON + 2 * HOUR)
+        assert rows_of(version) == rows_of(standard.versions.get(number=2)), address
+        assert commerce.get(f"/rate-plans/{again.pk}/versions/{version.number}.csv").getvalue() == file
+    assert {row[1] for row in rows_of(version)} == set(ODD)
+
+
+def rows_of(version: PlanVersion) -> list[tuple[object, ...]]:
+    names = ("prefix", "destination", "per_minute", "connection_charge", "initial_increment", "increment", "included_seconds", "minimum")
+    return list(version.rates.order_by("prefix").values_list(*names))
