@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks import ground
-from benchmarks.measuring import Figure, Peak, percentile, seconds
+from benchmarks.measuring import Figure, Peak, Scale, percentile, seconds
 
 ENVIRONMENT = "test"  # its pages need no collected files
 WHY = {
@@ -17,14 +17,15 @@ WHY = {
 }
 
 
-def measure(*, tiny: bool) -> Iterator[Figure]:
+def measure(scale: Scale) -> Iterator[Figure]:
     from django.db import connection
 
     from benchmarks import visiting
     from billing_portal.accounts.domain import users
     from billing_portal.accounts.models import Role
 
-    few, many, repeats = (5, 20, 1) if tiny else (10_000, 100_000, 5)
+    few, many, repeats = scale.of((5, 20, 1), (10_000, 100_000, 5))
+    size = f"{many:,} customers"
     with ground.inside():
         users.create("bench", "Bench", "bench@acme.example", Role.ADMINISTRATOR, actor=ground.actor(), at=ground.MONTH)
         visitor = visiting.client(visiting.administrator(), "acme.localhost")
@@ -40,10 +41,10 @@ def measure(*, tiny: bool) -> Iterator[Figure]:
             found.append(_look(visitor, 200_001 + count // 2, repeats))
         admin = percentile(_admins(200_001 + many // 2, repeats), 95)
     (_early, before, _page_before, asked_before), (late, after, page, asked) = found
-    yield Figure("customers p95", after, "ms", f"the same lists of {many:,} by Django's admin, not drawn", admin, "≤ 1", late, WHY["customers p95"])
-    yield Figure("customers growth", after, "ms", f"with {few:,} in the place of {many:,}", before, "", late, WHY["customers growth"])
-    yield Figure("customers page p95", page, "ms", "a page of the sample world's target", 100, "≤ 1", late, WHY["customers page p95"])
-    yield Figure("customers queries", asked, "queries", f"with {few:,} customers", asked_before, "≤ 1", 0, WHY["customers queries"])
+    yield Figure("customers p95", after, "ms", "the same lists by Django's admin, not drawn", admin, "≤ 1", late, WHY["customers p95"], size=size)
+    yield Figure("customers growth", after, "ms", f"with {few:,} customers", before, "", late, WHY["customers growth"], size=size)
+    yield Figure("customers page p95", page, "ms", "a page of the sample world's target", 100, "≤ 1", late, WHY["customers page p95"], size=size)
+    yield Figure("customers queries", asked, "queries", f"with {few:,} customers", asked_before, "≤ 1", 0, WHY["customers queries"], size=size)
 
 
 def _look(visitor: Any, number: int, repeats: int) -> tuple[float, float, float, int]:

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from benchmarks import ground
-from benchmarks.measuring import Figure, peak
+from benchmarks.measuring import Figure, Scale, peak
 
 WRITERS = 8
 CENT = Decimal("0.01")
@@ -29,22 +29,24 @@ WHY = {
 }
 
 
-def measure(*, tiny: bool) -> Iterator[Figure]:
-    accounts, long = (20, 0.3) if tiny else (10_000, 6.0)
+def measure(scale: Scale) -> Iterator[Figure]:
+    accounts, long = scale.of((20, 0.3), (10_000, 6.0))
+    many, one = f"{accounts:,} accounts, {WRITERS} writers, {long:g} s", f"one account, {WRITERS} writers, {long:g} s"
     with ground.inside():
         made = [customer.pk for customer in ground.customers(accounts, ground.plan("Standard", ground.prefixes(10)))]
         _peer_table()
         with peak() as memory:
             appended = sum(_at_once(_append, long / 2))
             spread = _at_once(partial(_post, made), long)
-            yield Figure(
-                "ledger spread", sum(spread) / long, "transfers/s", "append-only inserts", appended / long * 2, "≥ 0.7", memory.mb, WHY["ledger spread"]
-            )
+            name, rate = "ledger spread", sum(spread) / long
+            yield Figure(name, rate, "transfers/s", "append-only inserts", appended / long * 2, "≥ 0.7", memory.mb, WHY[name], size=many)
             hot = _at_once(partial(_post, made[:1]), long)
-            yield Figure("ledger hot", sum(hot) / long, "transfers/s", "fdatasync", _syncs(long / 4), "≥ 0.4", memory.mb, WHY["ledger hot"])
+            name, rate = "ledger hot", sum(hot) / long
+            yield Figure(name, rate, "transfers/s", "fdatasync", _syncs(long / 4), "≥ 0.4", memory.mb, WHY[name], size=one)
             yield _batches(made, long, appended / long * 2)
         posted = sum(spread) + sum(hot)
-        yield Figure("ledger exact", _kept(made), "transfers", "what eight writers posted, balances equal", posted, "≥ 1", 0, WHY["ledger exact"])
+        name = "ledger exact"
+        yield Figure(name, _kept(made), "transfers", "what the writers posted, balances equal", posted, "= 1", 0, WHY[name], size=many)
         _drop_peer_table()
 
 
@@ -100,7 +102,8 @@ def _batches(customer_ids: list[Any], long: float, appended: float) -> Figure:
         ledger.post_many(postings, at=ground.MONTH, actor=who)
         done += len(postings)
     rate = done / (time.perf_counter() - begin)
-    return Figure("ledger batch", rate, "transfers/s", "append-only inserts one by one", appended, "", 0, WHY["ledger batch"])
+    size = f"{len(known):,} accounts, one writer, {long:g} s"
+    return Figure("ledger batch", rate, "transfers/s", "append-only inserts one by one", appended, "", 0, WHY["ledger batch"], size=size)
 
 
 def _kept(customer_ids: list[Any]) -> int:

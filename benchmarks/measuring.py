@@ -8,16 +8,32 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from enum import IntEnum
+from operator import eq, ge, le
 from pathlib import Path
+from typing import TypeVar
 
 REPEATS = 3
+BOUNDS = {"≥": ge, "≤": le, "=": eq}
+T = TypeVar("T")
+
+
+class Scale(IntEnum):
+    """How large a bench is: to see that it works, within minutes, or as large as the targets were set for (`--full`)."""
+
+    TINY, USUAL, FULL = range(3)
+
+    def of(self, tiny: T, usual: T, full: T | None = None) -> T:
+        """What belongs to this scale; where two are given, the usual size is the full one."""
+        return (tiny, usual, usual if full is None else full)[self]
 
 
 @dataclass(frozen=True)
 class Figure:
     """One line of a bench: what was measured, the peer or limit of the same run, and whether their ratio meets the target.
 
-    `target` is a bound on the ratio, such as "≥ 0.5"; without one the figure is told for its growth and is always ok. `why` explains a miss.
+    `target` is a bound on the ratio, such as "≥ 0.5"; without one the figure is told for its growth and is always ok. `why` explains a miss,
+    `size` says of how much it was measured.
     """
 
     name: str
@@ -28,6 +44,7 @@ class Figure:
     target: str = ""
     peak_mb: float = 0
     why: str = field(default="", compare=False)
+    size: str = field(default="", kw_only=True)
 
     @property
     def ratio(self) -> float:
@@ -38,15 +55,14 @@ class Figure:
         if not self.target:
             return True
         sign, bound = self.target.split()
-        return self.ratio >= float(bound) if sign == "≥" else self.ratio <= float(bound)
+        return bool(BOUNDS[sign](self.ratio, float(bound)))
 
     def line(self) -> str:
-        """The figure as one JSON object with the keys that readers know."""
-        told = asdict(self)
-        del told["why"]
+        """The figure as one JSON object with the keys that readers know; `why` is empty unless the target was missed."""
+        told = asdict(self) | {"why": "" if self.ok else self.why}
         for name in ("value", "reference_value", "peak_mb"):
             told[name] = round(told[name], 4 if name != "peak_mb" else 1)
-        order = ("name", "value", "unit", "reference", "reference_value", "ratio", "target", "ok", "peak_mb")
+        order = ("name", "value", "unit", "reference", "reference_value", "ratio", "target", "ok", "peak_mb", "size", "why")
         told |= {"ratio": round(self.ratio, 4), "ok": self.ok}
         return json.dumps({name: told[name] for name in order}, ensure_ascii=False)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ground, ingest
-from benchmarks.measuring import Figure, percentile
+from benchmarks.measuring import Figure, Scale, percentile
 from billing_portal.local import processes
 
 ENVIRONMENT = "test"  # its one page needs no collected files
@@ -23,11 +23,11 @@ WHY = {
 }
 
 
-def measure(*, tiny: bool) -> Iterator[Figure]:
-    size, customers, long = (400, 20, 0.2) if tiny else (1_000_000, 500, 8.0)
+def measure(scale: Scale) -> Iterator[Figure]:
+    size, customers, long = scale.of((400, 20, 0.2), (1_000_000, 500, 8.0))
     with tempfile.TemporaryDirectory() as folder:
         with ground.inside():
-            plan = ground.plan("Standard", ground.prefixes(500 if tiny else 10_000))
+            plan = ground.plan("Standard", ground.prefixes(scale.of(500, 10_000)))
             file = ingest.file(Path(folder), size, [each.account_number for each in ground.customers(customers, plan)], size)
         secret, accounts, cookie = _neighbour(customers)
         with ground.served() as port, closing(HTTPConnection("127.0.0.1", port, timeout=30)) as line:
@@ -38,7 +38,7 @@ def measure(*, tiny: bool) -> Iterator[Figure]:
             with _importing(file):
                 beside = _p95(page, long), _p95(calls, long)
     for name, with_, without in zip(("neighbours page p95", "neighbours calls p95"), beside, alone, strict=True):
-        yield Figure(name, with_, "ms", f"without the {size:,} calls that another reseller takes in", without, "≤ 2", 0, WHY[name])
+        yield Figure(name, with_, "ms", "without the calls that another reseller takes in", without, "≤ 2", 0, WHY[name], size=f"{size:,} calls, {long:g} s")
 
 
 def _neighbour(customers: int) -> tuple[str, list[str], str]:

@@ -6,6 +6,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,7 @@ from random import Random
 from typing import Any
 
 from benchmarks import ground
-from benchmarks.measuring import Figure, median, peak, seconds
+from benchmarks.measuring import Figure, Scale, median, peak, seconds
 
 AT_ONCE = 100_000
 PLACES = 4
@@ -24,15 +25,15 @@ WHY = {
 }
 
 
-def measure(*, tiny: bool) -> Iterator[Figure]:
-    calls, prefixes = (2_000, 500) if tiny else (500_000, 50_000)
+def measure(scale: Scale) -> Iterator[Figure]:
+    calls, prefixes = scale.of((2_000, 500), (2_000_000, 50_000))
     deck = _deck(prefixes)
     with tempfile.TemporaryDirectory() as folder, ground.inside():
         for count in (calls // 4, calls):
             file = Path(folder) / f"{count}.csv"
             _write(file, count)
-            yield _file(file, count, deck, target="≥ 0.4" if count == calls else "")
-    yield _growth(*((500, 5_000, 2_000) if tiny else (5_000, 500_000, 200_000)))
+            yield replace(_file(file, count, deck, target="≥ 0.4" if count == calls else ""), size=f"{count:,} calls, {prefixes:,} prefixes")
+    yield _growth(*scale.of((500, 5_000, 2_000), (5_000, 500_000, 200_000)))
 
 
 def _deck(count: int) -> Any:
@@ -83,7 +84,7 @@ def _file(file: Path, count: int, deck: Any, target: str) -> Figure:
     reference = median(plain)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE bench_rated")
-    return Figure("rating file", count / took, "rows/s", f"plain COPY of the same {count:,} rows", count / reference, target, used, WHY["rating file"])
+    return Figure("rating file", count / took, "rows/s", "plain COPY of the same rows", count / reference, target, used, WHY["rating file"])
 
 
 def _rated(rows: Iterator[list[str]], deck: Any) -> Iterator[str]:
@@ -114,4 +115,5 @@ def _growth(small: int, large: int, calls: int) -> Figure:
     ]
     by_few, by_many = (sorted(column)[2] for column in zip(*times, strict=True))
     name = "rating prefixes"
-    return Figure(name, by_many * 1000, "ms", f"the same {calls:,} calls by {small:,} prefixes in the place of {large:,}", by_few * 1000, "≤ 1.5", 0, WHY[name])
+    of = f"the same calls by {small:,} prefixes"
+    return Figure(name, by_many * 1000, "ms", of, by_few * 1000, "≤ 1.5", 0, WHY[name], size=f"{calls:,} calls, {large:,} prefixes")

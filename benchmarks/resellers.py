@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import ground
-from benchmarks.measuring import Figure, median, peak, seconds
+from benchmarks.measuring import Figure, Scale, median, peak, seconds
 
 ENVIRONMENT = "test"  # its one page needs no collected files
 ADDITIVE = "CREATE TABLE {}.bench_added (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL, expire_date timestamptz NOT NULL)"
@@ -23,19 +23,20 @@ WHY = {
 }
 
 
-def measure(*, tiny: bool) -> Iterator[Figure]:
-    count, upgraded = (3, 3) if tiny else (200, 20)
+def measure(scale: Scale) -> Iterator[Figure]:
+    count = scale.of(3, 200)
+    size = f"{count} resellers"
     _make("warm")
     with peak() as memory:
         times = [seconds(lambda number=number: _make(f"r{number:03}")) for number in range(count)]  # type: ignore[misc]
         few = max(1, count // 20)
         first, last = statistics.median(times[:few]), statistics.median(times[-few:])
-        yield Figure("resellers new", first, "s", "target", 0.15, "≤ 1", memory.mb, WHY["resellers new"])
-        yield Figure("resellers last", last, "s", f"the first of {count}", first, "≤ 1.3", memory.mb, WHY["resellers last"])
+        yield Figure("resellers new", first, "s", "target", 0.15, "≤ 1", memory.mb, WHY["resellers new"], size=f"the first {few} of {count}")
+        yield Figure("resellers last", last, "s", f"the first {few}", first, "≤ 1.3", memory.mb, WHY["resellers last"], size=f"the last {few} of {count}")
         name = "resellers upgrade with nothing to do"
-        yield Figure(name, median(_upgrade), "s", f"target, {count} resellers", 1, "≤ 1", memory.mb, WHY[name])
-    yield _additive([f"r{number:03}" for number in range(upgraded)])
-    yield from _request()
+        yield Figure(name, median(_upgrade), "s", "target", 1, "≤ 1", memory.mb, WHY[name], size=size)
+    yield _additive([f"r{number:03}" for number in range(count)])
+    yield from _request(size)
 
 
 def _make(name: str) -> None:
@@ -72,10 +73,10 @@ def _additive(schemas: list[str]) -> Figure:
         for schema in schemas:
             cursor.execute(f"DROP TABLE {schema}.bench_added")
     name = "resellers additive upgrade"
-    return Figure(name, seconds(_upgrade), "s", f"the same by SQL in {len(schemas)} schemas", plain, "≤ 3", 0, WHY[name])
+    return Figure(name, seconds(_upgrade), "s", "the same by plain SQL, schema by schema", plain, "≤ 3", 0, WHY[name], size=f"{len(schemas)} resellers")
 
 
-def _request() -> Iterator[Figure]:
+def _request(size: str) -> Iterator[Figure]:
     """What being one of many resellers costs a request: how often the search path is set, and how long that takes."""
     from django.db import connection
     from django.test import Client
@@ -98,6 +99,6 @@ def _request() -> Iterator[Figure]:
             visitor.get("/sign-in/")
     connection.set_schema_to_public()
     often, name = statistics.median(len(each) for each in spent), "resellers searching the path"
-    yield Figure(name, often, "statements a request", "target", 2, "≤ 1", 0, WHY[name])
+    yield Figure(name, often, "statements a request", "target", 2, "≤ 1", 0, WHY[name], size=size)
     name = "resellers path"
-    yield Figure(name, statistics.median(sum(each) for each in spent) * 1000, "ms a request", "target", 1, "≤ 1", 0, WHY[name])
+    yield Figure(name, statistics.median(sum(each) for each in spent) * 1000, "ms a request", "target", 1, "≤ 1", 0, WHY[name], size=size)

@@ -10,11 +10,11 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_resolver, resolve
 
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#]*)"')
-NOT_PAGES = ("/static/", "/api/")
-OF_EACH = 2  # pages of one kind that are looked at
+NOT_PAGES = ("/static/", "/api/", "/sign-out/")
+UNASKED = ("SET ", "SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
 
 
 def administrator() -> Any:
@@ -35,20 +35,23 @@ def cookies(visitor: Client) -> str:
     return "; ".join(f"{name}={morsel.value}" for name, morsel in visitor.cookies.items())
 
 
-def pages(visitor: Client, start: str = "/customers/") -> list[str]:
-    """Every page that links lead to from here, at most two of a kind."""
-    found: list[str] = []
-    waiting, seen, kinds = [start], {start}, dict[str, int]()
-    while waiting:
+def pages(visitor: Client, of_each: int, most: int | None = None) -> dict[str, int]:
+    """Every page that this visitor is shown, with its questions to the database: the addresses that name nothing, and whatever links lead to from
+    them, at most so many of a kind and so many in all."""
+    found: dict[str, int] = {}
+    waiting = plain_addresses()
+    seen, kinds = set(waiting), dict[str, int]()
+    while waiting and len(found) != most:
         path = waiting.pop(0)
-        kind = _kind(path)
-        if kind is None or kinds.get(kind, 0) >= OF_EACH:
+        kind = kind_of(path)
+        if kind is None or kinds.get(kind, 0) >= of_each:
             continue
-        answer = visitor.get(path)
+        with CaptureQueriesContext(connection) as asked:
+            answer = visitor.get(path)
         if answer.status_code != 200 or "text/html" not in answer.headers.get("Content-Type", ""):
             continue
         kinds[kind] = kinds.get(kind, 0) + 1
-        found.append(path)
+        found[path] = len([each for each in asked if not each["sql"].startswith(UNASKED)])
         links = [link.replace("&amp;", "&") for link in LINK.findall(answer.content.decode())]
         new = [link for link in dict.fromkeys(links) if link not in seen and not link.startswith(NOT_PAGES)]
         seen.update(new)
@@ -56,7 +59,21 @@ def pages(visitor: Client, start: str = "/customers/") -> list[str]:
     return found
 
 
-def _kind(path: str) -> str | None:
+def plain_addresses() -> list[str]:
+    """The addresses of the portal that take no argument; some of them are no pages."""
+    return [f"/{path}" for path in _paths(get_resolver().url_patterns, "") if "<" not in path and not f"/{path}".startswith(NOT_PAGES)]
+
+
+def _paths(patterns: Iterable[Any], before: str) -> Iterator[str]:
+    for pattern in patterns:
+        here = f"{before}{pattern.pattern}"
+        if hasattr(pattern, "url_patterns"):
+            yield from _paths(pattern.url_patterns, here)
+        else:
+            yield here
+
+
+def kind_of(path: str) -> str | None:
     """What the page shows, whoever it shows it of; None where there is no page. A chosen order or filter is a kind of its own."""
     place, _mark, asked = path.partition("?")
     try:
@@ -65,10 +82,11 @@ def _kind(path: str) -> str | None:
         return None
 
 
-def times(visitor: Client, paths: Iterable[str], repeats: int) -> Iterator[tuple[str, float]]:
-    """Each page with its time in seconds, warm, so many times."""
+def times(visitor: Client, paths: Iterable[str], repeats: int, *, warm: bool = True) -> Iterator[tuple[str, float]]:
+    """Each page with its time in seconds, so many times, after a visit that is not counted where it was not visited before."""
     for path in paths:
-        visitor.get(path)
+        if warm:
+            visitor.get(path)
         for _ in range(repeats):
             begin = time.perf_counter()
             answer = visitor.get(path)
@@ -83,4 +101,4 @@ def queries(visitor: Client, path: str) -> int:
     visitor.get(path)
     with CaptureQueriesContext(connection) as asked:
         visitor.get(path)
-    return len([each for each in asked if not each["sql"].startswith(("SET ", "SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))])
+    return len([each for each in asked if not each["sql"].startswith(UNASKED)])
