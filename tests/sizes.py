@@ -15,8 +15,6 @@ def size(quick: int, full: int) -> int:
 EXAMPLES = size(50, 2_000)  # examples of a property
 RACERS = size(8, 32)  # processes or threads at one row
 CALLS = size(2_000, 100_000)  # calls of a bulk test
-CUSTOMERS = size(200, 10_000)  # customers of a bulk test
-KILLS = size(3, 50)  # times a process is killed in the middle
 TRIGGERS = 50  # low-balance triggers at once
 TRIGGER_REPEATS = size(1, 25)  # times they are let loose
 GUESSES = size(40, 1_000)  # tries at a password

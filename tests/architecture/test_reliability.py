@@ -1,6 +1,7 @@
 """The page of promises tells the truth about its tests."""
 
-from tests.reliability import report
+from tests import sizes
+from tests.reliability import record, report
 
 ROWS = 98
 
@@ -17,6 +18,14 @@ def test_every_promise_has_a_test() -> None:
 def test_what_is_not_promised_says_what_it_waits_for() -> None:
     held = report.tests()
     assert [each["row"] for part in report.parts() for each in part["rows"] if "promise" not in each and (held.get(each["row"]) or not each["needs"])] == []
+
+
+def test_every_size_that_the_page_tells_is_one_that_some_test_takes() -> None:
+    named = {name for name, value in vars(sizes).items() if type(value) is int and name.isupper()}
+
+    assert named - report.sizes_used() == set()
+    assert set(record.sizes_of_tests()) == named
+    assert set(report.figures()["sizes"]) <= report.sizes_used()
 
 
 def test_the_page_is_what_script_reliability_writes() -> None:

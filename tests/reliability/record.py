@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import sizes
-from tests.reliability.report import LAST_RUN
+from tests.reliability.report import LAST_RUN, sizes_used
 
 
 @dataclass
@@ -35,14 +35,13 @@ class Recorder:
                 self.rows[row][report.outcome] += 1
 
     def pytest_sessionfinish(self) -> None:
-        kept = {name: value for name, value in vars(sizes).items() if name.isupper() and isinstance(value, int) and name != "FULL"}
         told = {
             "date": datetime.now(UTC).date().isoformat(),
             "passed": self.ended["passed"],
             "failed": self.ended["failed"],
             "minutes": round((time.monotonic() - self.began) / 60),
             "cores": os.cpu_count(),
-            "sizes": kept,
+            "sizes": sizes_of_tests(),
             "rows": {str(row): self._row(row) for row in sorted(self.rows)},
         }
         LAST_RUN.parent.mkdir(exist_ok=True)
@@ -50,6 +49,12 @@ class Recorder:
 
     def _row(self, row: int) -> dict[str, float]:
         return {"passed": self.rows[row]["passed"], "failed": self.rows[row]["failed"], "seconds": round(self.seconds[row], 1)}
+
+
+def sizes_of_tests() -> dict[str, int]:
+    """The sizes of this run, in the order of tests/sizes.py; one that no test takes is none of it."""
+    used = sizes_used()
+    return {name: value for name, value in vars(sizes).items() if name in used and type(value) is int}
 
 
 def note_rows(items: list[pytest.Item]) -> None:

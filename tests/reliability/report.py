@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ def parts() -> list[dict[str, Any]]:
 def tests() -> dict[int, list[str]]:
     """The files of tests that carry each row's mark."""
     found: dict[int, set[str]] = defaultdict(set)
-    for file in sorted((ROOT / "tests").rglob("*.py")):
-        for row in _marks(ast.parse(file.read_text())):
+    for file, tree in _trees().items():
+        for row in _marks(tree):
             found[row].add(str(file.relative_to(ROOT)))
     return {row: sorted(files) for row, files in found.items()}
 
@@ -43,6 +44,26 @@ def _marks(tree: ast.AST) -> Iterator[int]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rel":
             yield from (word.value for word in node.args if isinstance(word, ast.Constant) and isinstance(word.value, int))
+
+
+def sizes_used() -> set[str]:
+    """The names of tests/sizes.py that some test takes."""
+    return {name for tree in _trees().values() for name in _sizes(tree)}
+
+
+@cache
+def _trees() -> dict[Path, ast.Module]:
+    """Every file of the tests, read once."""
+    return {file: ast.parse(file.read_text()) for file in sorted((ROOT / "tests").rglob("*.py"))}
+
+
+def _sizes(tree: ast.AST) -> Iterator[str]:
+    """What is taken as `sizes.NAME`, or by `from tests.sizes import NAME`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sizes":
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom) and node.module == "tests.sizes":
+            yield from (alias.name for alias in node.names)
 
 
 def text(figures: dict[str, Any]) -> str:
