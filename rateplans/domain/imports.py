@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -12,34 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel.errors import require
-from billing_portal.tenancy.queries import current as current_reseller
 from rateplans import queries
 from rateplans.domain import decks, loading, plans, rates_file, versions
 from rateplans.domain.rates_file import Comparison, RatesFile, RowError
-from rateplans.domain.rates_terms import Terms
 from rateplans.models import PlanVersion, RateImport, RatePlan
 
 Mode = RateImport.Mode
 KEPT = (RateImport.State.APPLYING, RateImport.State.APPLIED)
 KEPT_UNAPPLIED = timedelta(days=7)
 FILE_NAME_LENGTH = 200
-IGNORED_NAMED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Remarks:
-    """What a file says that becomes no rate, for whoever applies it: columns that are not read, the first twenty by name, and how many more.
-
-    `dated` rates name a begin that has passed: they are in force when the file is. `ending` name an end to come: they stay until another file.
-    """
-
-    ignored: list[str] = field(default_factory=list)
-    ignored_more: int = 0
-    dated: int = 0
-    ending: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.ignored or self.dated or self.ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +57,6 @@ class Preview:
         return self.file.errors
 
     @property
-    def remarks(self) -> Remarks:
-        """Of a file with errors the columns alone; the first rates of a plan hold for all earlier time, whatever date they name."""
-        ignored, file = self.file.ignored_columns, self.file
-        dated, ending = (file.dated if self.current else 0, file.ending) if self.sound else (0, 0)
-        return Remarks(ignored[:IGNORED_NAMED], max(0, len(ignored) - IGNORED_NAMED), dated, ending)
-
-    @property
     def unusual_count(self) -> int:
         """How many prices somebody must have looked at."""
         return len(self.comparison.suspicious) if self.comparison else 0
@@ -97,24 +71,17 @@ class Preview:
         return self.current.number if self.current else 0
 
 
-def terms_of(plan: RatePlan | None, *, at: datetime, since: datetime | None = None) -> Terms:
-    """As what the rates of a file are taken: in the currency of the plan, of one that is yet to be made in the reseller's, from `since` or now on."""
-    reseller = current_reseller()
-    return Terms(plan.currency if plan else reseller.currency, at, reseller.time_zone, since)
-
-
-def look(plan: RatePlan | None, content: bytes, *, mode: str = Mode.REPLACE, at: datetime, in_force_from: datetime | None = None) -> Preview:
-    """Read a file and compare it with the plan's rates in force now or then; stores and changes nothing. Without a plan everything in it is new."""
-    terms = terms_of(plan, at=at, since=in_force_from)
-    file = rates_file.parse(content, terms)
-    current = queries.version_at(plan, terms.begins) if plan else None
+def look(plan: RatePlan | None, content: bytes, *, mode: str = Mode.REPLACE, at: datetime) -> Preview:
+    """Read a file and compare it with the plan's rates in force; stores and changes nothing. Without a plan everything in it is new."""
+    file = rates_file.parse(content)
+    current = queries.version_at(plan, at) if plan else None
     return Preview(file, mode, current, None if file.errors else _compare(current, file, mode))
 
 
 @transaction.atomic
-def preview(plan: RatePlan, file_name: str, content: bytes, mode: str, actor: Actor, *, at: datetime, in_force_from: datetime | None = None) -> Preview:
+def preview(plan: RatePlan, file_name: str, content: bytes, mode: str, actor: Actor, *, at: datetime) -> Preview:
     """Look at an uploaded file, and keep it for applying when every row of it can be read. Uploads never applied are kept for a week."""
-    seen = look(plan, content, mode=mode, at=at, in_force_from=in_force_from)
+    seen = look(plan, content, mode=mode, at=at)
     if not seen.sound:
         return seen
     forget_unapplied(plan, at=at)
@@ -167,7 +134,7 @@ def apply(
     if made is not None:
         return made
     require(looked_at is None or looked_at == (last.number if last else 0), "plan_changed", _("The rates have changed since. Look at the changes again."))
-    file = file or rates_file.parse(bytes(rate_import.content), terms_of(plan, at=at, since=in_force_from))
+    file = file or rates_file.parse(bytes(rate_import.content))
     require(not file.errors, "bad_rows", _("The file has rows that cannot be read. Nothing was changed."))
     comparison = _compare(last, file, how)
     require(accept_unusual or not comparison.suspicious, "unusual_prices", _("Tick that you have looked at the unusual prices."), "accept_unusual")

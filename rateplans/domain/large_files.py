@@ -20,7 +20,7 @@ from billing_portal.kernel.errors import DomainError, require
 from billing_portal.tenancy import database
 from billing_portal.tenancy.models import new_id
 from rateplans.domain import imports, loading, rates_file, versions
-from rateplans.domain.imports import Mode, Preview, Remarks
+from rateplans.domain.imports import Mode, Preview
 from rateplans.domain.rates_file import Change, Comparison, RowError
 from rateplans.models import PlanVersion, RateImport, RatePlan
 
@@ -59,7 +59,6 @@ class Found:
     current_number: int
     unusual_count: int
     comparison: Comparison | None
-    remarks: Remarks
     refusal: str = ""
 
     @property
@@ -130,7 +129,6 @@ def found(stored: RateImport) -> Found | None:
     return Found(
         mode=stored.mode,
         errors=[RowError(**error) for error in told.pop("errors")],
-        remarks=Remarks(**told.pop("remarks", {})),
         comparison=Comparison(**compared | {name: [_change(change) for change in compared[name]] for name in ("largest", "suspicious")}) if compared else None,
         **told,
     ).in_mode(stored.mode)
@@ -145,7 +143,6 @@ def _told(seen: Preview) -> dict[str, Any]:
     return {
         **{name: getattr(seen, name) for name in ("row_count", "rate_count", "bad_rows", "error_count", "current_number", "unusual_count")},
         "errors": [asdict(error) for error in seen.errors[:ERRORS_KEPT]],
-        "remarks": asdict(seen.remarks),
         "comparison": asdict(compared, dict_factory=_plain) if compared else None,
     }
 
@@ -159,7 +156,7 @@ def read(key: UUID, *, at: datetime) -> None:
     stored = RateImport.objects.select_related("plan").filter(pk=key, state=State.READING).first()
     if stored is None:
         return
-    seen = imports.look(stored.plan, _bytes_of(stored), mode=stored.mode, at=at, in_force_from=stored.since)
+    seen = imports.look(stored.plan, _bytes_of(stored), mode=stored.mode, at=stored.since or at)
     kept = {"state": State.PREVIEWED} if seen.sound else {"state": State.REFUSED, "content": b""}
     refusal = (stored.found or {}).get("refusal", "")
     RateImport.objects.filter(pk=key, state=State.READING).update(found=_told(seen) | {"refusal": refusal}, **kept)
@@ -201,11 +198,11 @@ def _look_again(stored: RateImport, why: str) -> None:
 
 def apply(payload: Mapping[str, Any], *, at: datetime) -> None:
     """Apply a file as it was ordered; why it was refused stands beside it, and what has changed since is looked at again. Repeated it does nothing."""
-    stored = RateImport.objects.select_related("plan").filter(pk=payload["import"], state=State.APPLYING).first()
+    stored = RateImport.objects.filter(pk=payload["import"], state=State.APPLYING).first()
     if stored is None:
         return
     given = {name: payload[name] for name in ("mode", "looked_at", "accept_unusual")}
-    file = rates_file.parse(_bytes_of(stored), imports.terms_of(stored.plan, at=at, since=stored.since))
+    file = rates_file.parse(_bytes_of(stored))
     try:
         version = imports.apply(stored, **given, actor=Actor.from_json(payload["actor"]), at=at, in_force_from=stored.since, file=file)
     except DomainError as refused:

@@ -13,7 +13,6 @@ _ANY_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+")
 _EXPONENT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)?[eE][-+]?[0-9]+")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'’\s][0-9]{3})+(?:[.,][0-9]*)?")
 _FORMULA = ("=", "@", "＝", "＠")
-_GUARDED = re.compile("^'(?=[ ]*[+\\-＋－])|(?<=;)'(?=[ \"]*[=+\\-@＝＋－＠])")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -65,11 +64,8 @@ def prefix(cell: str) -> str:
 
 
 def destination(cell: str) -> str:
-    """The name of the destination on one line, without marks that turn the direction of writing.
-
-    Nor with the ' that the portal's own files have before what a spreadsheet would take for a formula: read again they give the same name (reliability 84).
-    """
-    text = _GUARDED.sub("", " ".join(_BIDI.sub("", cell).split()))
+    """The name of the destination on one line, without marks that turn the direction of writing."""
+    text = " ".join(_BIDI.sub("", cell).split())
     if not text:
         raise CellError("The destination is empty.")
     if text.startswith(_FORMULA):

@@ -13,9 +13,8 @@ from heapq import nlargest
 from itertools import islice
 from typing import Any
 
-from rateplans.domain import rates_cells, rates_terms, rates_text
+from rateplans.domain import rates_cells, rates_text
 from rateplans.domain.rates_cells import CellError
-from rateplans.domain.rates_terms import Terms
 from rateplans.domain.rating import Rate
 
 MAX_ROWS = 2_000_000
@@ -37,12 +36,10 @@ _HEADERS = {
     "included seconds": "included seconds",
     "grace time": "included seconds",
     "minimum": "minimum",
-    **rates_terms.HEADERS,
 }
 _REQUIRED = ("prefix", "destination", "per minute")
 _DAY = 86_400
 _YEAR = 366 * _DAY
-_Readers = Mapping[str, Callable[[str], object]]
 _READERS: dict[str, Callable[[str], object]] = {
     "prefix": rates_cells.prefix,
     "destination": rates_cells.destination,
@@ -70,7 +67,7 @@ class RatesFile:
     """What a file of rates says. It may be applied only when `errors` is empty: any bad row, and nothing applies (contracts, Rates file).
 
     `rows` counts the rows below the header that hold anything; after 10,000 errors the rest are only counted, in `errors_left_out`. Two million rates are
-    held once, by their prefixes, in the order of the file. `dated` of them name a begin that has passed, `ending` an end to come.
+    held once, by their prefixes, in the order of the file.
     """
 
     by_prefix: dict[str, Rate] = field(default_factory=dict)
@@ -78,8 +75,6 @@ class RatesFile:
     rows: int = 0
     ignored_columns: list[str] = field(default_factory=list)
     errors_left_out: int = 0
-    dated: int = 0
-    ending: int = 0
 
     @property
     def rates(self) -> list[Rate]:
@@ -92,11 +87,8 @@ class RatesFile:
             self.errors_left_out += 1
 
 
-def parse(content: bytes, terms: Terms) -> RatesFile:
-    """Read a rates file: CSV by comma, semicolon, bar or TAB, in UTF-8, UTF-16 or Latin-1, at most 50 MB and 2,000,000 rows. Raises nothing.
-
-    A row that names another currency than the `terms`, or a time at which it is not in force when the file is, is an error.
-    """
+def parse(content: bytes) -> RatesFile:
+    """Read a rates file: CSV by comma, semicolon, bar or TAB, in UTF-8, UTF-16 or Latin-1, at most 50 MB and 2,000,000 rows. Raises nothing."""
     result = RatesFile()
     try:
         text = rates_text.decode(content)
@@ -113,7 +105,7 @@ def parse(content: bytes, terms: Terms) -> RatesFile:
         return result
     layout = _layout(header, result)
     if layout is not None:
-        _read_rows(records, layout, terms, result)
+        _read_rows(records, layout, result)
         if not result.rows and not result.errors:
             result.refuse(WHOLE_FILE, "", "", "The file has a header, but no rates below it.")
     return result
@@ -195,8 +187,7 @@ def _layout(header: tuple[int, list[str]], result: RatesFile) -> _Layout | None:
     return _Layout(width, position, {name: cells[number].strip() for name, number in position.items()})
 
 
-def _read_rows(records: Iterator[tuple[int, list[str]]], layout: _Layout, terms: Terms, result: RatesFile) -> None:
-    readers = _READERS | terms.readers()
+def _read_rows(records: Iterator[tuple[int, list[str]]], layout: _Layout, result: RatesFile) -> None:
     begun, lines, first_line = result.by_prefix, array("I"), dict[str, int]()
     names: dict[str, str] = {}
     for line, cells in records:
@@ -207,7 +198,7 @@ def _read_rows(records: Iterator[tuple[int, list[str]]], layout: _Layout, terms:
         if len(cells) != layout.width and (len(cells) < layout.width or any(cell.strip() for cell in cells[layout.width :])):
             result.refuse(line, "", "", f"The row has {len(cells)} cells, the header has {layout.width}.")
             continue
-        rate = _rate(line, cells, layout, readers, names, result)
+        rate = _rate(line, cells, layout, names, result)
         if rate is None:
             continue
         if rate.prefix not in begun:
@@ -219,7 +210,7 @@ def _read_rows(records: Iterator[tuple[int, list[str]]], layout: _Layout, terms:
         result.refuse(line, layout.title["prefix"], rate.prefix, f"The prefix stands in line {first_line[rate.prefix]} already.")
 
 
-def _rate(line: int, cells: list[str], layout: _Layout, readers: _Readers, names: dict[str, str], result: RatesFile) -> Rate | None:
+def _rate(line: int, cells: list[str], layout: _Layout, names: dict[str, str], result: RatesFile) -> Rate | None:
     """The row's rate; an initial increment of 0 means that of the increment, as in ASTPP. None when a cell was refused. A name of many is held once."""
     values: dict[str, Any] = {}
     sound = True
@@ -228,15 +219,12 @@ def _rate(line: int, cells: list[str], layout: _Layout, readers: _Readers, names
         if name not in _REQUIRED and (not cell or cell.isspace()):
             continue
         try:
-            values[name.replace(" ", "_")] = readers[name](cell.strip())
+            values[name.replace(" ", "_")] = _READERS[name](cell.strip())
         except CellError as refused:
             result.refuse(line, layout.title[name], cell, str(refused))
             sound = False
     if not sound:
         return None
-    values.pop("currency", None)
-    result.dated += bool(values.pop("effective_date", False))
-    result.ending += bool(values.pop("end_date", False))
     if values.get("initial_increment") == 0:
         values["initial_increment"] = values.get("increment", 1)
     values["destination"] = names.setdefault(values["destination"], values["destination"])

@@ -50,7 +50,7 @@ def upload(request: PortalRequest, plan: UUID) -> HttpResponse:
         if large_files.is_large(file.size, current) or large_files.holds_many(versions.before(found, since)):
             large = large_files.take_in(found, name, file, mode, actor, at=at, in_force_from=since)
             return redirect("rateplans:import-preview", plan=plan, rate_import=large.pk)
-        seen = imports.preview(found, name, file.read(), mode, actor, at=at, in_force_from=since)
+        seen = imports.preview(found, name, file.read(), mode, actor, at=at)
         if seen.rate_import is None:
             return _bad_file(request, found, name, seen, _corrected(form, request.viewer.zone), 422)
         address = reverse("rateplans:import-preview", args=[plan, seen.rate_import.pk])
@@ -62,12 +62,6 @@ def _corrected(sent: UploadForm, zone: str) -> UploadForm:
     """The form for a corrected file: what was chosen stands in it."""
     chosen = {name: sent.data.get(name, "") for name in ("mode", SINCE)}
     return UploadForm(initial=chosen, zone=zone, is_first=SINCE not in sent.fields)
-
-
-def _form_again(plan: RatePlan, mode: str, since: datetime | None, zone: str) -> UploadForm:
-    """The same for a file that was kept."""
-    chosen = {"mode": mode, SINCE: display.instant(since, zone) if since else ""}
-    return UploadForm(initial=chosen, zone=zone, is_first=queries.version_at(plan, timezone.now()) is None)
 
 
 def _bad_file(request: PortalRequest, plan: RatePlan, name: str, seen: Preview | Found, form: UploadForm, status: int) -> HttpResponse:
@@ -96,9 +90,7 @@ def preview(request: PortalRequest, plan: UUID, rate_import: UUID) -> HttpRespon
             return redirect("rateplans:plan", plan=plan)
     if stored.state == RateImport.State.APPLIED:
         return redirect("rateplans:plan", plan=plan)
-    seen = imports.look(found, bytes(stored.content), mode=mode, at=timezone.now(), in_force_from=since)
-    if not seen.sound:  # the address names another moment than the upload
-        return _bad_file(request, found, stored.file_name, seen, _form_again(found, mode, since, request.viewer.zone), 422)
+    seen = imports.look(found, bytes(stored.content), mode=mode, at=since or timezone.now())
     return _changes(request, found, stored, seen, form, since)
 
 
@@ -128,7 +120,9 @@ def _large(request: PortalRequest, plan: RatePlan, stored: RateImport) -> HttpRe
     assert seen is not None, "what was read has been told"
     zone = request.viewer.zone
     if stored.state == RateImport.State.REFUSED:
-        return _bad_file(request, plan, stored.file_name, seen, _form_again(plan, stored.mode, stored.since, zone), 200)
+        chosen = {"mode": stored.mode, SINCE: display.instant(stored.since, zone) if stored.since else ""}
+        form = UploadForm(initial=chosen, zone=zone, is_first=queries.version_at(plan, timezone.now()) is None)
+        return _bad_file(request, plan, stored.file_name, seen, form, 200)
     apply_form = ApplyForm(request.POST or None, zone=zone)
     if apply_form.is_valid():
         with apply_form.refusals():

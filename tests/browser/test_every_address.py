@@ -1,11 +1,12 @@
 """Every page that the resolver knows, as staff and as a customer: axe finds nothing, nothing is wider than the screen, the keyboard reaches all of it.
 
-A new page is looked at without anybody naming it. By turns at a desk in light and on a phone in dark; at full size in every look.
+A new page is looked at without anybody naming it. By turns at a desk in light and on a phone in dark; at full size in every look, by turns as every
+other role too, and the forms are then filled and sent without a pointer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from django.db import connection
 from playwright.sync_api import Page
 
 from tests import sizes
-from tests.browser.visitor import LOOKS, OPPOSITES, Visitors, faults
+from tests.browser.by_keyboard import Sent
+from tests.browser.visitor import LOOKS, OPPOSITES, Look, Visitors, faults
 
 PARTS_OF_A_DATE = 4  # Tab goes through day, month, year and the button of a date
 BESIDES = 3  # what scrolls by itself gets the focus too
-EXPECTED = {"staff": 60, "customer": 15}  # fewer pages than this, and the list of them is broken
+EXPECTED = {"staff": 60, "customer": 15, "commerce": 40, "support": 30, "reports": 20, "user of a line": 5}  # fewer pages, and the list of them is broken
+SAVED = 10  # fewer forms that were sent and taken, and filling them is broken
 
 STOPS = """() => {
   const main = document.querySelector("main");
@@ -78,26 +81,43 @@ def _is_page(browser: Any, path: str) -> bool:
 def users(everything: Any) -> dict[str, Any]:
     from billing_portal.accounts.models import Role
 
-    return {"staff": everything.staff[Role.ADMINISTRATOR], "customer": everything.people["Anna", Role.ACCOUNT_ADMIN]}
+    most = {"staff": everything.staff[Role.ADMINISTRATOR], "customer": everything.people["Anna", Role.ACCOUNT_ADMIN]}
+    others = {role.value: everything.staff[role] for role in (Role.COMMERCE, Role.SUPPORT, Role.REPORTS)}
+    return most | (others | {"user of a line": everything.people["Anna", Role.ACCOUNT_USER]} if sizes.FULL else {})
 
 
 def test_every_page_is_without_fault_and_reached_by_keyboard(visitors: Visitors, everything: Any) -> None:
     """Of staff and of a customer, in one world: making it takes as long as a customer's pages."""
-    wrong: list[str] = []
+    wrong, found = [], {}
     for who, user in users(everything).items():
-        found = pages(everything, user)
-        assert len(found) >= EXPECTED[who], found
-        wrong += [f"{who} {problem}" for problem in _faults_of_all(visitors.window(user), found)]
+        found[who] = pages(everything, user)
+        assert len(found[who]) >= EXPECTED[who], found[who]
+        looks = LOOKS if sizes.FULL and who in ("staff", "customer") else ()
+        wrong += [f"{who} {problem}" for problem in _faults_of_all(visitors.window(user), found[who], looks)]
         connection.set_tenant(everything.reseller())
     assert not wrong, "\n".join(wrong)
+    if sizes.FULL:
+        assert_forms_are_sent(visitors, everything, found)
 
 
-def _faults_of_all(page: Page, paths: list[str]) -> Iterator[str]:
+def _faults_of_all(page: Page, paths: list[str], looks: Sequence[Look]) -> Iterator[str]:
+    """In these looks, or in one of two by turns."""
     for number, path in enumerate(paths):
         page.goto(path)
         if page.locator("main form").count():
             yield from (f"{path}: {problem}" for problem in unreached(page))
-        yield from faults(page, *(LOOKS if sizes.FULL else OPPOSITES[number % 2 : number % 2 + 1]))
+        yield from faults(page, *(looks or OPPOSITES[number % 2 : number % 2 + 1]))
+
+
+def assert_forms_are_sent(visitors: Visitors, everything: Any, found: dict[str, list[str]]) -> None:
+    """The last thing in this world, because it changes it: each form is taken, or says what to correct."""
+    sent = Sent()
+    for who in ("customer", "staff"):
+        page = visitors.window(users(everything)[who])
+        for path in found[who]:
+            sent.send(page, path)
+    assert not sent.wrong, "\n".join(sent.wrong)
+    assert len(sent.saved) >= SAVED, sent
 
 
 def unreached(page: Page) -> Iterator[str]:

@@ -15,14 +15,13 @@ from customers.models import Standing
 from invoicing.domain import ledger_check
 from invoicing.models import Call, Document, WaitingCall
 from rateplans.domain import rates_file
-from tests.rateplans.steps import POUNDS
 from tests.support import people
 
 CALLER = traffic.Caller("100001", "GB", 5, "Europe/London", ("1001", "1002"))
 
 
 def test_the_sample_rates_are_a_sound_file_of_thousands_of_real_prefixes() -> None:
-    sheet = rates_file.parse(prefixes.rates_file(), POUNDS)
+    sheet = rates_file.parse(prefixes.rates_file())
 
     assert sheet.errors == []
     assert len(sheet.rates) > 10_000

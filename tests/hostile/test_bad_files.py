@@ -21,7 +21,6 @@ from invoicing.domain import ledger_check
 from invoicing.models import Call, WaitingCall
 from rateplans.domain import large_files, rates_file
 from rateplans.models import RateImport, RatePlan
-from tests.rateplans.steps import POUNDS
 from tests.support import bad_files, tables, world
 from tests.support.bad_files import Sheet
 from tests.support.jobs import run_jobs
@@ -175,7 +174,7 @@ def test_what_is_no_json_is_told_by_line_and_keeps_nothing(anna: Customer, tmp_p
 
 def test_a_file_of_rates_is_read_however_it_was_saved() -> None:
     for kind, content in bad_files.readable(RATES):
-        read = rates_file.parse(content, POUNDS)
+        read = rates_file.parse(content)
         assert ([rate.prefix for rate in read.rates], read.errors) == (["44", "33"], []), kind
 
 

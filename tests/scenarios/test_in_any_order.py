@@ -29,9 +29,7 @@ SEED = int(os.environ.get("PORTAL_TORTURE_SEED") or SystemRandom().randrange(2**
 STEPS_OF_AN_EXAMPLE = 100
 EXAMPLES_BETWEEN_CHECKS = 25
 
-# What costs many queries is offered at every third step, what costs most at every seventh, and in between what costs little.
-often = precondition(lambda self: self.steps % 3 == 0)
-between = precondition(lambda self: self.steps % 3)
+often = precondition(lambda self: self.steps % 3 == 0)  # what costs many queries is offered at every third step, what costs most at every seventh
 billed = precondition(lambda self: self.steps % 3 == 0 and any(known.documents for known in self.story.whose))
 seldom = precondition(lambda self: self.steps % 7 == 0)
 
@@ -50,7 +48,7 @@ STEPS_TO_DIE_AT = (
     "after invoicing.domain.call_rows.copy",
 )
 ANSWERS = ("take back", "credit some", "credit all", "write off", "rate again", "issue", "pay", "debt")
-VERBS_TO_DIE_IN = ("call", "pay", "issue", "enter", "charge back", "credit", "settle", "change type", "top up")
+VERBS_TO_DIE_IN = ("call", "pay", "issue", "enter", "charge back", "credit", "settle", "change type")
 
 
 class BooksMachine(RuleBasedStateMachine):
@@ -76,7 +74,7 @@ class BooksMachine(RuleBasedStateMachine):
     def call(self, who: int, seconds: int, ago: int) -> None:
         self.story.call(who, self.story.record(who, seconds, timedelta(hours=ago)))
 
-    @precondition(lambda self: self.steps % 3 and self.story.sent)
+    @precondition(lambda self: self.steps % 7 == 0 and self.story.sent)
     @rule(number=numbers)
     def call_again(self, number: int) -> None:
         self.story.send_again(self.story.sent[number % len(self.story.sent)])
@@ -91,20 +89,17 @@ class BooksMachine(RuleBasedStateMachine):
     def payment(self, who: int, amount: Decimal) -> None:
         self.story.pay(who, amount, self.story.key())
 
-    @between
+    @seldom
     @rule(who=who, number=numbers)
     def payment_again(self, who: int, number: int) -> None:
         self.story.pay_again(who, number)
 
     @often
-    @rule(who=who, amount=amounts, is_approved=st.integers(0, 3).map(bool))
-    def top_up(self, who: int, amount: Decimal, is_approved: bool) -> None:
-        self.story.top_up(who, amount, is_approved=is_approved)
-
     @rule(who=who, amount=amounts)
     def fee(self, who: int, amount: Decimal) -> None:
         self.story.fee(who, amount)
 
+    @often
     @rule(who=who, amount=amounts, entry=st.sampled_from(Entry), scope=st.sampled_from(Scope))
     def entry(self, who: int, amount: Decimal, entry: Entry, scope: Scope) -> None:
         self.story.enter(who, entry, scope, amount)
@@ -119,6 +114,7 @@ class BooksMachine(RuleBasedStateMachine):
     def chargeback(self, who: int, number: int, amount: Decimal) -> None:
         self.story.give_back(who, number, amount, is_refund=False)
 
+    @often
     @rule(who=who, way=st.sampled_from(Way), amount=amounts)
     def settlement(self, who: int, way: Way, amount: Decimal) -> None:
         self.story.settle(who, way, amount)
@@ -128,26 +124,27 @@ class BooksMachine(RuleBasedStateMachine):
     def type_change(self, who: int) -> None:
         self.story.change_type(who)
 
-    @between
+    @seldom
     @rule(who=who)
     def debt_of_a_wallet(self, who: int) -> None:
         self.story.bill_debt(who)
 
-    @between
+    @seldom
     @rule(who=who)
     def given_back_in_vain(self, who: int) -> None:
         self.story.win(who)
 
+    @often
     @rule(who=who, number=numbers)
     def reversal(self, who: int, number: int) -> None:
         self.story.take_back_of_late(who, number)
 
-    @between
+    @seldom
     @rule(who=who, amount=amounts)
     def limit_change(self, who: int, amount: Decimal) -> None:
         self.story.limit(who, amount)
 
-    @between
+    @seldom
     @rule(who=who, plan=st.sampled_from(["Cheap", "Dear"]))
     def plan_change(self, who: int, plan: str) -> None:
         self.story.change_plan(who, plan)
@@ -225,7 +222,6 @@ class BooksMachine(RuleBasedStateMachine):
             "credit": lambda: story.credit(who, 0, 0),
             "settle": lambda: story.settle(who, Way.INTO, amount),
             "change type": lambda: story.change_type(who),
-            "top up": lambda: story.top_up(who, amount, is_approved=True),
         }
         work = verbs[verb]
         if killing.abort_at_step(step, work):

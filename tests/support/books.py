@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import count
@@ -27,7 +27,6 @@ from customers.models import AccountKind, BillingType, Customer, Kind, Line, Pla
 from invoicing.domain import (
     calls,
     credit_notes,
-    decisions,
     entries,
     givebacks,
     invoices,
@@ -36,7 +35,6 @@ from invoicing.domain import (
     rerating,
     reversals,
     settlements,
-    topups,
     waiting,
     wallet_debts,
     write_offs,
@@ -45,7 +43,7 @@ from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.records import CallRecord
 from invoicing.domain.rerating import Named
 from invoicing.domain.settlements import Way
-from invoicing.models import Call, CallBatch, CallKey, Document, DocumentTax, GiveBack, Payment, PriceChange, Taken, TopUpRequest, WaitingCall
+from invoicing.models import Call, CallBatch, CallKey, Document, GiveBack, Payment, PriceChange, Taken, WaitingCall
 from invoicing.queries import billed, credits, documents, movements
 from invoicing.queries.movements import Movement
 from rateplans.models import RatePlan, Tax
@@ -59,7 +57,6 @@ LONDON = "442079460123"
 PER_MINUTE = {"Cheap": D("0.06"), "Dear": D("0.1337")}
 COST = D("0.0123")
 SHOP, PARENT = "acme", "owner"
-TOPPED_UP: dict[str, Any] = {"low_balance_threshold": D("50.00"), "topup": Customer.TopUp.FIXED, "topup_amount": D("25.00")}
 _numbers = count(1)
 
 # Computed from the rows alone, in other words than `ledger_check` has: one question per step, of these customers only.
@@ -93,17 +90,12 @@ FIGURES = """
          credits AS (
         SELECT side.customer_id, min(side.amount - coalesce(used.amount, 0)) AS worst
           FROM side LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM invoicing_match WHERE credit_id = side.id) AS used ON true
-         WHERE side.account = 'receivable' AND side.amount > 0 AND used.amount IS NOT NULL GROUP BY side.customer_id),
-         owed AS (
-        SELECT moved.customer_id, sum(CASE account.id WHEN moved.credit_id THEN moved.amount ELSE -moved.amount END) AS tax
-          FROM asked JOIN customers_transfer AS moved USING (customer_id)
-          JOIN customers_account AS account ON account.id IN (moved.debit_id, moved.credit_id) AND account.kind = 'tax_payable' GROUP BY moved.customer_id)
+         WHERE side.account = 'receivable' AND side.amount > 0 AND used.amount IS NOT NULL GROUP BY side.customer_id)
     SELECT standing.customer_id, standing.wallet, standing.receivable, coalesce(summed.wallet, 0), coalesce(summed.receivable, 0),
            coalesce(summed.credits, 0) - coalesce(papers.paid, 0), coalesce(papers.open, 0), coalesce(summed.unbilled, 0),
-           least(papers.worst, credits.worst, 0), coalesce(owed.tax, 0)
+           least(papers.worst, credits.worst, 0)
       FROM asked JOIN customers_standing AS standing USING (customer_id)
       LEFT JOIN summed USING (customer_id) LEFT JOIN papers USING (customer_id) LEFT JOIN credits USING (customer_id)
-      LEFT JOIN owed USING (customer_id)
 """
 
 
@@ -113,11 +105,6 @@ def with_tax(waits: Collection[Movement]) -> Decimal:
     fees = [each for each in taxed if each.kind == Kind.FEE or each.about_kind in {"fee", "feature"}]
     tax = sum((each.amount for each in taxed), NONE) * D("0.2") + sum((each.amount for each in fees), NONE) * D("0.0725")
     return sum((each.amount for each in waits), NONE) + tax
-
-
-def tax_of(document: Document) -> Decimal:
-    """What a document says of its taxes."""
-    return DocumentTax.objects.filter(document=document).aggregate(sum=Sum("amount"))["sum"] or NONE
 
 
 def refused(codes: str, work: Callable[[], object]) -> None:
@@ -153,14 +140,6 @@ class Expected:
             self.wallet += amount
         else:
             self.receivable += amount
-
-    def receive(self, amount: Decimal, transfer: UUID) -> None:
-        """Money that came: who pays in advance gets it without its tax."""
-        tax = divide_half_up(amount * 20, 120, 2) if self.is_prepaid else NONE
-        self.move(amount - tax)
-        self.tax += tax
-        self.by_hand.append(transfer)
-        self.received.append(transfer)
 
     def shift(self, account: str, amount: Decimal) -> None:
         """One of its accounts gains this much, or what is owed to the tax office for what it paid in advance."""
@@ -223,10 +202,9 @@ class Story:
         self.name = f"x{next(_numbers)}"
         self.keys = count(1)
         made = [
-            world.customer(f"{self.name} {kind}", on=books.plans["Cheap"], billing_type=kind, taxes=books.taxes, limit="100.00", **TOPPED_UP)
+            world.customer(f"{self.name} {kind}", on=books.plans["Cheap"], billing_type=kind, taxes=books.taxes, since=date(2026, 10, 1), limit="100.00")
             for kind in (BillingType.POSTPAID, BillingType.PREPAID)
         ]
-        Standing.objects.filter(customer__in=made).update(low_threshold=TOPPED_UP["low_balance_threshold"])
         self.whose = [Expected(each, [(datetime.min.replace(tzinfo=UTC), "Cheap")]) for each in made]
         self.sent: list[CallRecord] = []
         self.owed: list[str] = []
@@ -282,28 +260,13 @@ class Story:
         """Money received; the same key, whoever sent it before, moves it once."""
         known = self.of(who)
         paid = payments.record(known.customer, amount, reference="", actor=jane, at=self.now, key=key)
+        tax = divide_half_up(amount * 20, 120, 2) if known.is_prepaid else D(0)
+        known.move(amount - tax)
+        known.tax += tax
         known.paid.append((key, amount))
-        known.receive(amount, paid.transfer_id)
+        known.by_hand.append(paid.transfer_id)
+        known.received.append(paid.transfer_id)
         return paid
-
-    def top_up(self, who: int, amount: Decimal, *, is_approved: bool) -> None:
-        """One that the low balance has asked for, or else the customer; approved, once however often somebody says so, or rejected."""
-        known = self.of(who)
-        self.work_off("low_balance", "low_balance.over", "low_balance.topup")
-        ask = partial(topups.ask, known.customer, amount, actor=jane, at=self.now)
-        asked = TopUpRequest.objects.filter(customer=known.customer, state=TopUpRequest.State.PENDING).first() or ask()
-        refused("request_open", ask)
-        approve = partial(decisions.approve, asked, actor=jane, at=self.now)
-        reject = partial(decisions.reject, asked, comment="not paid", actor=jane, at=self.now)
-        if not is_approved:
-            reject()
-            refused("request_decided", approve)
-            return
-        transfers = {approve().transfer_id for _again in range(2)}
-        refused("request_decided", reject)
-        [transfer] = transfers
-        assert transfer is not None
-        known.receive(asked.amount, transfer)
 
     def pay_again(self, who: int, number: int) -> None:
         """The same form sent again moves nothing, and is told so when the payment was taken back or another amount stands in it."""
@@ -482,7 +445,6 @@ class Story:
             assert document.total > 0
             assert abs(document.net - moved) <= D("0.005")
             known.receivable -= document.total - moved
-            known.tax += tax_of(document)
             known.documents.add(document.pk)
 
     def credit(self, who: int, number: int, picks: int) -> None:
@@ -510,7 +472,6 @@ class Story:
             charged_again = elsewhere.filter(reversed_by__taken__line__credited_by__isnull=False)  # a note undid what the other invoice gave back
             assert not elsewhere.exclude(reversed_by__taken__document=note).exclude(pk__in=charged_again).exists()
             known.receivable += note.total - back
-            known.tax -= tax_of(note)
             known.noted[document.pk] = known.noted.get(document.pk, NONE) + note.total
             known.credited |= {line.pk for line in content.lines}
 
@@ -578,17 +539,11 @@ class Story:
         assert rerating.rate_again(theirs, new_id(), actor=jane, at=self.now).changed == 0
 
     def climb(self) -> None:
-        """All that is owed to the parent, which charges each call once whatever became of it here."""
+        """All that is owed to the parent."""
         for schema in (SHOP, PARENT):
             with schema_context(schema):
-                self.work_off(*Job.objects.filter(kind__startswith="calls.").values_list("kind", flat=True).distinct())
-        cost = sum((divide_half_up(COST * seconds, 60, 4) for known in self.whose for _at, seconds, _price, _id in known.calls), NONE)
-        with schema_context(PARENT):
-            assert Standing.objects.get(customer=self.books.above).receivable == -cost
-
-    def work_off(self, *kinds: str) -> None:
-        for job in Job.objects.filter(kind__in=kinds, state=Job.State.PENDING):
-            assert running.run(job.pk)
+                for job in Job.objects.filter(kind__startswith="calls.", state=Job.State.PENDING):
+                    assert running.run(job.pk)
 
     def check(self) -> None:
         """The identity and the model, for whoever was touched since the last look."""
@@ -600,9 +555,8 @@ class Story:
             rows = {row[0]: row[1:] for row in cursor.fetchall()}
         for who in self.touched:
             known = self.whose[who]
-            wallet, receivable, wallet_moved, receivable_moved, unapplied, open_, unbilled, worst, tax = rows[known.customer.pk]
+            wallet, receivable, wallet_moved, receivable_moved, unapplied, open_, unbilled, worst = rows[known.customer.pk]
             assert (wallet, receivable) == (wallet_moved, receivable_moved) == (known.wallet, known.receivable)
-            assert tax == known.tax
             assert receivable == unapplied - open_ - unbilled
             assert unapplied >= 0
             assert open_ >= 0

@@ -16,7 +16,7 @@ from billing_portal.tenancy.commands import ResellerCommand
 from billing_portal.tenancy.models import Reseller
 from rateplans import queries
 from rateplans.domain import imports, plans, rates_text
-from rateplans.domain.imports import Mode, Preview, Remarks
+from rateplans.domain.imports import Mode, Preview
 from rateplans.forms.plans import MomentField
 from rateplans.models import PlanVersion
 
@@ -48,10 +48,10 @@ class Command(ResellerCommand):
         with transaction.atomic():
             plan, version = queries.plan_named(options["plan"]), None
             if options["dry_run"]:
-                seen = imports.look(plan, content, mode=mode, at=at, in_force_from=since)
+                seen = imports.look(plan, content, mode=mode, at=since or at)
             else:
                 plan = plan or plans.create(name=options["plan"], currency=reseller.currency, actor=actor, at=at)
-                seen = imports.preview(plan, options["file"].name, content, mode, actor, at=at, in_force_from=since)
+                seen = imports.preview(plan, options["file"].name, content, mode, actor, at=at)
             if seen.rate_import is None:
                 transaction.set_rollback(True)
             else:
@@ -62,34 +62,22 @@ class Command(ResellerCommand):
         if options["json"]:
             self.put_json(_as_json(options["plan"], seen, version))
         if not seen.sound:
-            self._refuse(options["file"].name, seen)
+            self._refuse(seen)
         if not options["json"]:
             for line in _sentences(options["plan"], seen, version):
                 self.stdout.write(line)
-            self._remark(seen.remarks)
         for change in seen.comparison.suspicious if seen.comparison else ():
             old = "" if change.old is None else f", {change.old:f} before"
             self.stderr.write(f"Look at {change.prefix} {change.destination}: {change.new:f} a minute{old}.", ending="\n")
 
-    def _remark(self, remarks: Remarks) -> None:
-        """What the file says that became no rate."""
-        if remarks.ignored:
-            more = f" and {remarks.ignored_more:,} more" if remarks.ignored_more else ""
-            self.stderr.write(f"Columns that are not read: {', '.join(f'“{name}”' for name in remarks.ignored)}{more}.", ending="\n")
-        if remarks.dated:
-            self.stderr.write(f"Rates that name a date that has passed, and are in force with the file: {remarks.dated:,}.", ending="\n")
-        if remarks.ending:
-            self.stderr.write(f"Rates that name an end, and stay until another file replaces them: {remarks.ending:,}.", ending="\n")
-
-    def _refuse(self, name: str, seen: Preview) -> None:
-        self._remark(seen.remarks)
+    def _refuse(self, seen: Preview) -> None:
         for error in seen.file.errors:
             where = f"line {error.line}" if error.line else "file"
             column = f", {error.column}" if error.column else ""
             value = f" “{error.value}”" if error.value else ""
             self.stderr.write(f"{where}{column}{value}: {error.reason}")
         count = len(seen.file.errors) + seen.file.errors_left_out
-        raise CommandError(f"{name}: {count:,} {'error' if count == 1 else 'errors'} in the file; nothing was changed.")
+        raise CommandError(f"{count:,} {'error' if count == 1 else 'errors'} in the file; nothing was changed.")
 
 
 def _moment(text: str | None, reseller: Reseller) -> datetime | None:
@@ -119,9 +107,6 @@ def _as_json(plan: str, seen: Preview, version: PlanVersion | None) -> dict[str,
         **counts,
         "errors": [asdict(error) for error in seen.file.errors],
         "errors_left_out": seen.file.errors_left_out,
-        "ignored_columns": seen.file.ignored_columns,
-        "dated": seen.remarks.dated,
-        "ending": seen.remarks.ending,
     }
 
 

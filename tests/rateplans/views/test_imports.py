@@ -58,11 +58,6 @@ BAD = {
     "leading zero": HEAD + b"044,United Kingdom,0.02\n",
     "sixteen digits": HEAD + b"4412345678901234,United Kingdom,0.02\n",
     "duplicate prefix": HEAD + b"44,United Kingdom,0.02\n+44,United Kingdom,0.03\n",
-    "unknown currency": b"prefix,destination,per minute,Currency\n44,United Kingdom,0.02,XXX\n",
-    "another currency than the plan's": b"prefix,destination,per minute,Currency\n44,United Kingdom,0.02,USD\n",
-    "begins on no day": b"prefix,destination,per minute,Effective date\n44,United Kingdom,0.02,31/02/2027\n",
-    "begins in the future": b"prefix,destination,per minute,Effective date\n44,United Kingdom,0.02,2099-01-01\n",
-    "ended": b"prefix,destination,per minute,End date\n44,United Kingdom,0.02,2020-12-31\n",
     "increment of nothing": b"prefix,destination,per minute,increment\n44,United Kingdom,0.02,0\n",
     "gz renamed": gzip.compress(GOOD),
     "xlsx renamed": zipped(GOOD),
@@ -137,30 +132,6 @@ def test_the_rest_of_many_bad_rows_is_counted(commerce: Client, standard: Any) -
     answer = upload(commerce, standard, HEAD + b"".join(b"%d,x,bad\n" % number for number in range(1_000, 1_250)))
     assert (len(answer.context["shown"]), answer.context["left"]) == (100, 150)
     assert "and 150 more" in answer.content.decode()
-
-
-REMARKS = b"prefix,destination,per minute,Region,Currency,Effective date,End date\n44,UK,0.03,<b>EU</b>,GBP,2020-01-01,\n33,France,0.03,EU,,,2099-12-31\n"
-
-
-def test_what_of_a_file_becomes_no_rate_is_told_before_it_is_applied(commerce: Client, standard: Any) -> None:
-    said = " ".join(commerce.get(upload(commerce, standard, REMARKS)["Location"]).content.decode().split())
-
-    assert "Columns that are not read: <b>Region</b></p>" in said
-    assert "1 rate names a date that has passed: it is in force when the file is, not from that date." in said
-    assert "1 rate names an end. No rate ends by itself: it stays until another file replaces it." in said
-    assert "are not read" in upload(commerce, standard, REMARKS + b"x,,,,,,\n").content.decode()
-    assert "are not read" not in commerce.get(upload(commerce, standard, GOOD)["Location"]).content.decode()
-
-
-def test_an_address_that_names_another_moment_than_the_upload_tells_the_rows_that_do_not_hold_then(commerce: Client, standard: Any) -> None:
-    content = b"prefix,destination,per minute,Effective date\n44,UK,0.03,2020-01-02\n"
-    address = upload(commerce, standard, content)["Location"]
-    told = commerce.get(f"{address}?in_force_from=2020-01-01T12:00")
-
-    assert (told.status_code, [error.column for error in told.context["shown"]]) == (422, ["Effective date"])
-    assert 'value="2020-01-01T12:00"' in told.content.decode()
-    assert apply(commerce, standard, address, in_force_from="2020-01-01T12:00", looked_at=1).status_code == 422
-    assert standard.versions.count() == 1
 
 
 def test_an_upload_without_a_file_is_an_error_at_the_field(commerce: Client, standard: Any) -> None:
@@ -341,26 +312,3 @@ def test_a_real_rate_sheet_is_previewed_and_applied(commerce: Client) -> None:
     assert commerce.get(address).context["seen"].comparison.new == rows
     apply(commerce, plan, address, accept_unusual="on")
     assert plan.versions.get().rate_count == rows == StoredRate.objects.count()
-
-
-ODD = ("- Mobile, special", '+44 "quoted" Ltd', "=half".replace("=", "-="), "it's; +1", "a;=1", "日本 🎉", "1.50", "0044", "'quoted'", "x;'y")
-
-
-@pytest.mark.rel(84)
-def test_a_version_that_is_downloaded_and_imported_again_gives_the_same_rates(commerce: Client, standard: Any) -> None:
-    head = "prefix,destination,per minute,connection charge,initial increment,increment,included seconds,minimum\n"
-    rows = "".join(f'{number},"{name.replace(chr(34), chr(34) * 2)}",0.00{number},1.5,60,6,30,0.000001\n' for number, name in enumerate(ODD, 441))
-    load(standard, (head + rows).encode(), at=NOON + HOUR)
-    again = made("Again")
-
-    for address in (f"/rate-plans/{standard.pk}/versions/2.csv", f"/rate-plans/{standard.pk}/rates.csv"):
-        file = commerce.get(address).getvalue()
-        version = load(again, file, at=NOON + 2 * HOUR)
-        assert rows_of(version) == rows_of(standard.versions.get(number=2)), address
-        assert commerce.get(f"/rate-plans/{again.pk}/versions/{version.number}.csv").getvalue() == file
-    assert {row[1] for row in rows_of(version)} == set(ODD)
-
-
-def rows_of(version: PlanVersion) -> list[tuple[object, ...]]:
-    names = ("prefix", "destination", "per_minute", "connection_charge", "initial_increment", "increment", "included_seconds", "minimum")
-    return list(version.rates.order_by("prefix").values_list(*names))
