@@ -13,7 +13,6 @@ def size(quick: int, full: int) -> int:
 
 
 EXAMPLES = size(50, 2_000)  # examples of a property
-RACERS = size(8, 32)  # processes or threads at one row
 CALLS = size(2_000, 100_000)  # calls of a bulk test
 TRIGGERS = 50  # low-balance triggers at once
 TRIGGER_REPEATS = size(1, 25)  # times they are let loose

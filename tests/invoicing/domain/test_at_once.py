@@ -13,14 +13,13 @@ from billing_portal.tenancy.models import Reseller
 from customers.models import Customer, Kind
 from invoicing.domain import credit_notes, invoices, ledger_check, payments, reversals, runs
 from invoicing.models import Document, InvoiceRun, Payment, Series
-from tests import sizes
 from tests.support import months, world
 from tests.support.months import D, calls, identity, money
 from tests.support.world import jane
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OCTOBER = date(2026, 11, 1)
-THREADS = sizes.RACERS
+THREADS = 4
 
 
 @pytest.fixture
