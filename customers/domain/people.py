@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
-from billing_portal.accounts.domain import audit, handed_over, letting_in, links, notices, second_factors, sessions, tries, users
+from billing_portal.accounts.domain import audit, emails, handed_over, letting_in, links, notices, second_factors, sessions, tries, users
 from billing_portal.accounts.models import Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES
 from billing_portal.kernel.errors import DomainError, require
@@ -72,11 +72,11 @@ def change(person: Person, *, full_name: str | None = None, email: str | None = 
         _count_mail(person.customer, actor, at)
         links.end(user, at=at)
         notices.tell_former(user, by=actor, at=at)
-        user.email_proved = False
+        emails.replace(user, wanted, is_proved=False)
     if role != user.role:
         handed_over.end_of({user.pk}, at=at)
-    user.full_name, user.email, user.role = name, wanted, Role(role)
-    user.save(update_fields=["full_name", "email", "email_proved", "role"])
+    user.full_name, user.role = name, Role(role)
+    user.save(update_fields=["full_name", "role", *emails.EMAIL_FIELDS])
     after = _words(user)
     changes = {field: (before[field], after[field]) for field in before if before[field] != after[field]}
     if changes:

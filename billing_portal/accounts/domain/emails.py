@@ -15,6 +15,7 @@ from billing_portal.kernel.errors import DomainError, require
 from billing_portal.mail import outgoing
 from billing_portal.tenancy import queries as tenancy
 
+EMAIL_FIELDS = ("email", "email_proved", "emails")
 LIFETIME = timedelta(hours=settings.LOGIN_LINK_HOURS)
 
 
@@ -35,8 +36,8 @@ def ask(user: User, email: str, *, address: str, at: datetime) -> None:
 
 
 def wanted(token: str) -> tuple[User, str] | None:
-    """Who asked for which address; None when the link is too old, was used, of another reseller, or the password has changed or sessions were ended since:
-    whoever asked for it may have been in one of those."""
+    """Who asked for which address; None when the link is too old, was used, of another reseller, or the email or password has changed or sessions were
+    ended since: whoever asked for it may have been in one of those."""
     try:
         pk, before, email, *marks = signing.loads(token, salt=_salt(), max_age=LIFETIME)
     except signing.BadSignature:
@@ -46,8 +47,13 @@ def wanted(token: str) -> tuple[User, str] | None:
 
 
 def _marks(user: User) -> list[str | int]:
-    """What changes with the password, and once sessions are ended (`sessions.shut`)."""
-    return [user.get_session_auth_hash()[:16], user.browsers]
+    """What changes with the password, once sessions are ended (`sessions.shut`), and with the email for good: it may come back, a used link does not."""
+    return [user.get_session_auth_hash()[:16], user.browsers, user.emails]
+
+
+def replace(locked: User, email: str, *, is_proved: bool) -> None:
+    """Write another email into the user, who is saved by the caller with `EMAIL_FIELDS`."""
+    locked.email, locked.email_proved, locked.emails = email, is_proved, locked.emails + 1
 
 
 @transaction.atomic
@@ -58,9 +64,9 @@ def confirm(token: str, *, at: datetime) -> User:
         raise DomainError("link_spent", _("This link has expired or was used already."))
     locked = User.objects.select_for_update().get(pk=found[0].pk)
     before, email = found[0].email, found[1]
-    require(locked.email == before, "link_spent", _("This link has expired or was used already."))
-    locked.email, locked.email_proved = email, True
-    locked.save(update_fields=["email", "email_proved"])
+    require(_marks(locked) == _marks(found[0]), "link_spent", _("This link has expired or was used already."))
+    replace(locked, email, is_proved=True)
+    locked.save(update_fields=EMAIL_FIELDS)
     links.end(locked, at=at)
     audit.record(Actor.of(locked, via="link"), "user.email_changed", subject=("user", locked.pk, str(locked)), changes={"email": (before, email)}, at=at)
     if before:

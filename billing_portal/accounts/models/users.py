@@ -39,7 +39,7 @@ class User(Record, AbstractBaseUser):
     """Somebody who signs in at this reseller. The same e-mail or username in another reseller is somebody else.
 
     `browsers` counts how often sessions were ended by hand or by a change of access: a browser known from before is known no more (`accounts.known`),
-    and a link to a new email asked for before is none.
+    and a link to a new email asked for before is none. `emails` counts the emails before this one: a link to another that was asked for then is none either.
     `email_proved`: a link that was mailed to the email was followed, so it is theirs whoever else has it written down (`queries.named`).
     `short_password`: it was chosen under the rule for those with a second factor, and does not do without one (reliability 76).
     A row with `stands_for_schema` is the pseudo-user "[Parent name]": it never signs in, and people of that parent act through it after a switch.
@@ -47,6 +47,7 @@ class User(Record, AbstractBaseUser):
 
     username = models.CharField(max_length=150)
     email = models.EmailField(blank=True)
+    emails = models.PositiveIntegerField(default=0, db_default=0)
     email_proved = models.BooleanField(default=False, db_default=False)
     full_name = models.CharField(max_length=150)
     role = models.CharField(max_length=20, choices=Role.choices)

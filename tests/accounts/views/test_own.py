@@ -238,6 +238,25 @@ def test_of_two_links_asked_for_the_one_confirmed_first_ends_the_other(acme: Any
     assert User.objects.get(pk=jane.pk).email == "two@new.example"
 
 
+def link_for(jane: User, email: str) -> str:
+    emails.ask(jane, email, address="", at=timezone.now())
+    [mail] = [mail for mail in mails("email_confirm") if mail.recipients == [email]]
+    return re.search(r"(/email/\S+)", mail.text)[1]  # type: ignore[index]
+
+
+@pytest.mark.rel(78)
+def test_a_used_link_stays_used_when_the_former_email_comes_back(acme: Any) -> None:
+    """Whoever reads the mailbox that was left would take the account back."""
+    jane = user("jane")
+    used, unused = (link_for(jane, email) for email in ("lost@new.example", "never@new.example"))
+    first = client().post(used).status_code
+    back = client().post(link_for(User.objects.get(pk=jane.pk), "jane@example.com")).status_code
+
+    assert (first, back, User.objects.get(pk=jane.pk).email) == (302, 302, "jane@example.com")
+    assert [client().post(path).status_code for path in (used, unused)] == [410, 410]
+    assert User.objects.get(pk=jane.pk).email == "jane@example.com"
+
+
 @pytest.mark.parametrize(
     "email", ["", "jane", "jane@example.com", "JANE@example.com", "a@b.example\r\nBcc: x@y.example", '"a\x0bb"@c.example', "jane@\u0130.example"]
 )
