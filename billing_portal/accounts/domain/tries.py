@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django_tenants.utils import schema_context
 
 from billing_portal.accounts import queries
 from billing_portal.accounts.actor import Actor
@@ -84,17 +85,19 @@ def begin_at_the_door(name: str, *, whom: str, address: str, at: datetime) -> At
 
 @transaction.atomic
 def ask_a_name(actor: Actor, *, at: datetime) -> None:
-    """Count that a person is told whether a name is free, which taking it tells too; a program may always ask.
+    """Count that a person is told whether a name is free, which taking it tells too; a program may always ask. Counted where the person is at home,
+    so that whoever switches into resellers is told no more in each.
 
     Raises `too_many_names` at `name`, and then counts nothing.
     """
     if actor.user_id is None:
         return
     whom = str(actor.user_id)
-    _one_at_a_time(f"{Kind.NAME}:whom:{whom}")
-    asked = SignInTry.objects.filter(kind=Kind.NAME, whom=whom, at__gt=at - MINUTE)
-    require(asked.count() < MOST_NAMES, "too_many_names", TOO_MANY_NAMES, "name")
-    SignInTry.objects.create(kind=Kind.NAME, whom=whom, at=at)
+    with schema_context(actor.schema or connection.schema_name):
+        _one_at_a_time(f"{Kind.NAME}:whom:{whom}")
+        asked = SignInTry.objects.filter(kind=Kind.NAME, whom=whom, at__gt=at - MINUTE)
+        require(asked.count() < MOST_NAMES, "too_many_names", TOO_MANY_NAMES, "name")
+        SignInTry.objects.create(kind=Kind.NAME, whom=whom, at=at)
 
 
 def take_back(*counted: SignInTry) -> None:

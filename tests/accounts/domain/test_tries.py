@@ -2,11 +2,13 @@
 
 import hashlib
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django_tenants.utils import schema_context
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import tries
@@ -64,6 +66,17 @@ def test_one_person_is_told_of_twenty_names_in_a_minute(acme: Any, noon: datetim
     assert told(joe, noon)
     assert all(told(Actor.program("import"), noon) for _try in range(25))
     assert SignInTry.objects.filter(kind=Kind.NAME).count() == 41
+
+
+@pytest.mark.rel(57)
+def test_one_person_is_told_of_as_many_who_switches_into_resellers_below(acme: Any, noon: datetime) -> None:
+    jane = Actor.of(user("jane"))
+    assert sum(told(jane, noon) for _try in range(15)) == 15
+
+    with schema_context("globex"):
+        assert sum(told(replace(jane, schema="acme"), noon) for _try in range(15)) == 5
+        assert SignInTry.objects.filter(kind=Kind.NAME).count() == 0
+    assert not told(jane, noon)
 
 
 def test_what_succeeded_is_not_counted(acme: Any, noon: datetime) -> None:
