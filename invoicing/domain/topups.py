@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
+from billing_portal.accounts.queries import is_of_people
 from billing_portal.kernel.errors import require
 from billing_portal.mail import outgoing
 from billing_portal.tenancy import queries as tenancy
@@ -102,9 +103,13 @@ def _place(
 
 
 def _is_of_seller(actor: Actor, customer: Customer) -> bool:
-    """Whether this is staff who asks in the customer's place, be it of ours or from above: who manages it, or is in the reseller that it is."""
+    """Whether this is staff who asks in the customer's place, be it of ours or from above: who manages it, or is in the reseller that it is.
+
+    A reseller's own people are those of its row here, and its staff.
+    """
     if customer.kind == Customer.CustomerKind.RESELLER:
-        return actor.user_id is not None and actor.schema != customer.reseller_schema
+        theirs = actor.schema == customer.reseller_schema or is_of_people(actor.user_id, schema=actor.schema, acted_for_id=actor.acted_for_id)
+        return actor.user_id is not None and not theirs
     return actor.acted_for_id is not None
 
 

@@ -203,6 +203,16 @@ def test_the_reseller_reads_its_own_peoples_names_and_of_the_parents_the_company
         assert set(TopUpRequest.objects.values_list("asked_by", "by_seller")) == {("Joan Carey", True), ("Gus Meyer", False)}
 
 
+def test_a_person_of_the_reseller_who_asks_at_the_parents_host_is_named_too(three: Tree) -> None:
+    with schema_context("acme"):
+        gina = user("gina", Role.ACCOUNT_ADMIN, name="Gina Otto")
+        Person.objects.create(user=gina, customer=three.globex)
+        assert client(gina).post("/my/top-ups/", {"amount": "9.00"}).status_code == 302
+        decisions.approve(TopUpRequest.objects.get(), actor=jane, at=timezone.now())
+
+        assert (TopUpRequest.objects.get().by_seller, Payment.objects.get().reference) == (False, "Asked for by Gina Otto")
+
+
 def test_nobody_asks_from_inside_a_customer(three: Tree) -> None:
     window = staff()
     window.post("/customers/switch/", {"account": three.anna.account_number})
