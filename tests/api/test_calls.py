@@ -122,6 +122,14 @@ def test_a_body_of_another_shape_is_refused_by_its_path_and_nothing_is_taken(ann
     assert not WaitingCall.objects.exists()
 
 
+@pytest.mark.rel(59)
+def test_a_refusal_does_not_send_back_what_was_sent(secret: str) -> None:
+    answer = post(secret, {"records": [a_call(setup_at="2026-10-03T1" + "0" * 500_000)]})
+
+    assert (answer.status_code, len(answer.content) < 200) == (422, True)
+    assert "A time is written as 2026-11-21T12:00:00+00:00." in answer.json()["detail"][0]["message"]
+
+
 def test_more_than_ten_thousand_records_are_refused(secret: str) -> None:
     answer = post(secret, {"records": [a_call()] * 10_001})
 
