@@ -30,6 +30,7 @@ class CustomersConfig(AppConfig):
         registry.menu.add("Platform", _("Switched in"), "resellers:switched", icon="arrows-exchange", roles=rights.roles(Right.PLATFORM), order=65)
         registry.menu.add("Features", _("People"), "customers:my-people", icon="user", roles=own, audience="customer", order=10)
         registry.menu.add("Features", _("Lines"), "customers:my-lines", icon="phone", roles=(*PEOPLE, *SWITCHERS), audience="customer", order=20)
+        registry.menu.add("Account", _("History"), "customers:my-history", icon="history", roles=own, audience="customer", order=50)
         registry.customer_tabs.add(_("People"), "customers:people", order=50)
         registry.customer_tabs.add(_("Lines"), "customers:lines", order=60)
         registry.customer_tabs.add(_("Rate plan"), "customers:rate-plan", order=70)

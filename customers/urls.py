@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import customer_forms, customers, lines, locks, people, switching, tabs
+from customers.views import customer_forms, customers, lines, locks, own_history, people, switching, tabs
 
 app_name = "customers"
 urlpatterns = [
@@ -44,4 +44,5 @@ urlpatterns = [
     path("my/lines/new/", lines.my_new, name="my-line-new"),
     path("my/lines/<uuid:line>/", lines.my_edit, name="my-line-edit"),
     path("my/lines/<uuid:line>/remove/", lines.my_remove, name="my-line-remove"),
+    path("my/history/", own_history.my_history, name="my-history"),
 ]

@@ -15,7 +15,7 @@ class InvoicingConfig(AppConfig):
         from billing_portal.web import registry
         from billing_portal.web.viewer import STAFF, SWITCHERS
         from customers.domain import codes, currency, dropping, line_names, spending, unbilled
-        from invoicing import jobs, jobs_low_balance, links, links_calls, links_money, links_topups  # noqa: F401 - jobs register the work
+        from invoicing import jobs, jobs_low_balance, links, links_calls, links_history, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
         from invoicing.domain import out_of_turn, unpriced, waiting
         from invoicing.queries import billing_emails, calls, movements
@@ -25,6 +25,7 @@ class InvoicingConfig(AppConfig):
         links_calls.register()
         links_topups.register()
         links_money.register()
+        links_history.register()
         partitions.register("invoicing_call", "at")
         currency.register(unpriced.are_all, unpriced.follow_currency)
         unbilled.register(movements.has_untaken, out_of_turn.issue)

@@ -1,16 +1,19 @@
 """Questions about people: who has this name, and what became of their login details."""
 
 from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, TextChoices, Value, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, TextChoices, Value, When
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+from django_tenants.utils import schema_context
 
-from billing_portal.accounts.models import AuditEntry, LoginLink, SignInName, User
+from billing_portal.accounts.actor import Actor
+from billing_portal.accounts.models import AuditEntry, LoginLink, Role, SignInName, User
 from billing_portal.accounts.models.users import PEOPLE_ROLES, STAFF_ROLES
 from billing_portal.mail.models import MailLog
 
@@ -79,6 +82,15 @@ def staff() -> QuerySet[User]:
     return User.objects.filter(role__in=STAFF_ROLES, stands_for_schema="")
 
 
+def role_of(actor: Actor) -> Role | None:
+    """The role that this person has now where they work, who came from a parent the one at home; None for a program."""
+    if actor.user_id is None:
+        return None
+    with schema_context(actor.schema) if actor.schema else nullcontext():
+        role = User.objects.filter(pk=actor.user_id).values_list("role", flat=True).first()
+    return Role(role) if role else None
+
+
 def has_second_factor(user: User) -> bool:
     """Whether signing in asks this person for more than the password."""
     found: bool = Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists()
@@ -130,6 +142,13 @@ def is_of_people(user_id: UUID | None, *, schema: str, acted_for_id: UUID | None
     if user_id is None or schema or acted_for_id:
         return False
     return User.objects.filter(pk=user_id, role__in=PEOPLE_ROLES).exists()
+
+
+def with_by_people(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """The same entries, each with `by_people`: whether somebody of a customer did it by themselves, as `is_of_people` has it."""
+    people = User.objects.filter(pk=OuterRef("actor_id"), role__in=PEOPLE_ROLES)
+    alone = Q(Exists(people), actor_schema="", acted_for_id=None)
+    return entries.annotate(by_people=Case(When(alone, then=Value(True)), default=Value(False), output_field=BooleanField()))
 
 
 def history_of(customer_id: UUID, *, count: int = 100) -> list[AuditEntry]:

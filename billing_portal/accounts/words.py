@@ -1,6 +1,6 @@
 """Audit actions, fields and values in words for people: what the history of a customer and the audit trail show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -116,9 +116,10 @@ def field(name: str) -> str:
     return str(FIELDS[name]) if name in FIELDS else _sentence(name)
 
 
-def changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
-    """Each changed field with what it was and what it is; empty values as a dash."""
-    return [(field(name), old or "–", new or "–") for name, (old, new) in entry.changes.items()]
+def changes(entry: AuditEntry, only: Collection[str] | None = None) -> list[tuple[str, str, str]]:
+    """Each changed field (`only`: of these) with what it was and what it is; empty values as a dash."""
+    told = {name: both for name, both in entry.changes.items() if only is None or name in only}
+    return [(field(name), old or "–", new or "–") for name, (old, new) in told.items()]
 
 
 def _sentence(name: str) -> str:

@@ -112,9 +112,12 @@ class EditForm(PortalForm):
             data[key] = "on" if value is True else value  # type: ignore[index]
 
 
-def who_acted(saved: AuditEntry, reader: Viewer) -> str:
-    """The name of who acted, for staff; people of a customer read those of their own people, and of everybody else the reseller's."""
-    theirs = is_of_people(saved.actor_id, schema=saved.actor_schema, acted_for_id=saved.acted_for_id)
+def who_acted(saved: AuditEntry, reader: Viewer, *, by_people: bool | None = None) -> str:
+    """The name of who acted, for staff; people of a customer read those of their own people, and of everybody else the reseller's.
+
+    `by_people` where it was asked already whether somebody of a customer did it.
+    """
+    theirs = is_of_people(saved.actor_id, schema=saved.actor_schema, acted_for_id=saved.acted_for_id) if by_people is None else by_people
     return saved.actor_name if reader.is_staff or theirs else tenancy.current().name
 
 

@@ -85,6 +85,7 @@ TABLE: tuple[Cell, ...] = (
     see("one's own company's document", "----y-", "invoicing:my-document"),
     see("the PDF of one's own company's document", "----y-", "invoicing:my-document-pdf"),
     see("one's own company's statement", "----y-", "invoicing:my-statement"),
+    see("one's own company's history", "----y-", "customers:my-history", right=PLATFORM),
     see("one's own line", "----yy", "customers:my-lines"),
     see("calls of one's own line", "----yy", "invoicing:my-calls"),
     see("calls of one's own line as a file", "----yy", "invoicing:my-calls-csv"),
@@ -182,8 +183,7 @@ TABLE: tuple[Cell, ...] = (
     see("jobs", "y-----", "web:jobs", right=PLATFORM),
 )
 
-# What the contracts give to a customer's people and no page offers yet: (right, role) -> what is missing.
-WITHOUT_A_PAGE = {(PLATFORM, "account_admin"): "own keys, own history"}
+# The cell "own keys, own history" is half there: keys of a customer's own come with an API that serves customers.
 
 
 def filled(post: dict[str, Any], own: Belongings, plan: object) -> dict[str, Any]:

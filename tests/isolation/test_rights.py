@@ -13,7 +13,7 @@ from tests.isolation.actors import person, same_cookies, staff
 from tests.isolation.arguments import Belongings
 from tests.isolation.filled_in import errors, forms_of, written
 from tests.isolation.furnished import Furnished
-from tests.isolation.rights_table import ROLES, TABLE, WITHOUT_A_PAGE, Cell, filled
+from tests.isolation.rights_table import ROLES, TABLE, Cell, filled
 from tests.isolation.watch import counted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rel(53), pytest.mark.rel(61), pytest.mark.rel(62)]
@@ -72,5 +72,5 @@ def test_the_table_speaks_of_every_cell_of_the_contracts() -> None:
     used = {(cell.right, role) for cell in TABLE for role, letter in zip(ROLES, cell.may, strict=True) if letter == "y"}
     given = {(right, role.value) for right in Right for role in MATRIX[right]}
 
-    assert given - used == set(WITHOUT_A_PAGE)
+    assert given - used == set()
     assert used - given == {(Right.CHANGE_CUSTOMERS, "reports")}  # their own time zone, which everybody chooses

@@ -1,7 +1,6 @@
 """Platform » Audit: who did what, for whom, when; by person and day."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -11,9 +10,9 @@ from django.views.decorators.http import require_safe
 from billing_portal.accounts import queries, rights, words
 from billing_portal.accounts.models import AuditEntry
 from billing_portal.accounts.rights import Right
-from billing_portal.kernel import period
 from billing_portal.web import registry
 from billing_portal.web.access import roles
+from billing_portal.web.history import between
 from billing_portal.web.listing import Listing
 from billing_portal.web.pages import page
 from billing_portal.web.pages.forms import AuditFilter
@@ -49,18 +48,10 @@ def overview(request: PortalRequest) -> HttpResponse:
 
 
 def _matching(wanted: dict[str, Any], zone: str) -> QuerySet[AuditEntry]:
-    where = Q()
+    where = between(wanted.get("since"), wanted.get("until"), zone)
     if wanted.get("who"):
         where &= Q(actor_name__icontains=wanted["who"])
-    if wanted.get("since"):
-        where &= Q(at__gte=_begin(wanted["since"], zone))
-    if wanted.get("until"):
-        where &= Q(at__lt=_begin(wanted["until"] + timedelta(days=1), zone))
     return queries.audit_trail().filter(where)
-
-
-def _begin(day: date, zone: str) -> datetime:
-    return period.first_instant(day, zone)
 
 
 def _line(entry: AuditEntry) -> Line:

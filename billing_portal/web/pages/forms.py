@@ -15,7 +15,7 @@ from billing_portal.web.forms import ChoiceCards, DayField, EmailField, NoteFiel
 STAFF_CHOICES = [(role.value, role.label) for role in STAFF_ROLES]
 STAFF_HINTS = {
     Role.ADMINISTRATOR.value: _("Everything, also staff, settings, keys and the audit trail."),
-    Role.COMMERCE.value: _("Customers, plans, payments and invoices."),
+    Role.COMMERCE.value: _("Customers, plans, invoices, and money within the caps of the invoicing terms."),
     Role.SUPPORT.value: _("Helps customers: people, lines, login details, lock."),
     Role.REPORTS.value: _("Reads everything, costs too, and changes nothing."),
 }
@@ -113,12 +113,19 @@ class RoleForm(EditForm):
     role = forms.ChoiceField(label=_("Role"), choices=STAFF_CHOICES, widget=ChoiceCards(hints=STAFF_HINTS))
 
 
-class AuditFilter(PortalForm):
-    """Whose acts, and of which days in the reseller's time."""
+class DaysFilter(PortalForm):
+    """What happened on which days, in the viewer's time; whose acts stands before it."""
 
-    who = forms.CharField(label=_("Person"), max_length=150, required=False)
+    field_order = ("who", "since", "until")
+
     since = DayField(label=_("From"), required=False)
     until = DayField(label=_("Until"), required=False)
+
+
+class AuditFilter(DaysFilter):
+    """Whose acts, by a part of the name."""
+
+    who = forms.CharField(label=_("Person"), max_length=150, required=False)
 
 
 COMPANY_FIELDS = company.FIELDS
