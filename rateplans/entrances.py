@@ -40,6 +40,8 @@ FIELDS = {
     "markup_percent": _("Mark-up, %"),
     "sharing": _("Sharing"),
     "cost_plan": _("Cost plan"),
+    "amount_cap": _("Most by hand at once"),
+    "raise_cap": _("Most raise of a credit limit"),
     "document_prefix": _("Prefix of document numbers"),
     "on_account_fees": _("On account fees"),
     "liable_by_default": _("New customers are liable"),

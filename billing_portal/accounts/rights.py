@@ -64,5 +64,5 @@ def roles(right: Right, *extents: Extent) -> tuple[Role, ...]:
 
     For `web.access.roles`: `@roles(*rights.roles(Right.TERMS))` changes plans, `@roles(*rights.roles(Right.TERMS, Extent.ALL, Extent.SEE))` reads them.
     """
-    wanted = extents or (Extent.ALL, Extent.WITHIN_CAPS)
+    wanted = extents or (Extent.ALL, Extent.WITHIN_CAPS)  # how far caps go is asked by the verbs, `customers.domain.caps`
     return tuple(role for role in Role if MATRIX[right].get(role) in wanted)

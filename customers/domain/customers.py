@@ -19,7 +19,8 @@ from billing_portal.kernel.period import local_date, zone_of
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.queries import current, named
 from customers import queries
-from customers.domain import codes, currency, differences, limits, low_balance, own_row, people, spending, standing, unbilled
+from customers.domain import caps, codes, currency, differences, limits, low_balance, own_row, people, spending, standing, unbilled
+from customers.domain.caps import Credit
 from customers.models import BillingType, Customer, CustomerTax, PlanAssignment
 from rateplans.models import RatePlan, Tax
 
@@ -96,7 +97,8 @@ def create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) -
     """Make a customer with its account number, plan, taxes, empty ledger accounts and first person, who gets the login details by mail (E4, E8, E39, M8).
 
     The currency is the plan's and the time zone the reseller's unless given; without an account number the next free one is taken.
-    Raises `name_taken`, `too_many_names`, `name_missing`, `plan_missing`, `currency_unknown`, `account_number_taken` and others, each on its field.
+    Raises `name_taken`, `too_many_names`, `name_missing`, `plan_missing`, `currency_unknown`, `account_number_taken` and others, each on its field,
+    and for more credit than the actor may give what `caps.require_raise` raises.
     """
     tries.ask_a_name(actor, at=at)
     return _create(name, actor=actor, at=at, **fields)
@@ -111,6 +113,7 @@ def _create(name: str, *, actor: Actor, at: datetime, **fields: Unpack[Fields]) 
     require(plan or customer.kind == Customer.CustomerKind.RESELLER, "plan_missing", _("Choose a rate plan."), "plan")
     _fill(customer, plan)
     customer.billing_since = since or local_date(at, customer.time_zone)
+    caps.require_raise(actor, Credit(Decimal(0), False, customer.currency), Credit.of(customer), at=at)
     names.take(customer.name, customer_id=customer.pk)
     customer.account_number, customer.switch_account_code = codes.take_number(customer, number, at=at), codes.take_code(customer, code, at=at)
     customer.save(force_insert=True)
@@ -129,7 +132,7 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
     """Change what is given; the audit trail keeps old and new in words. A new plan prices calls from `at` on (M10, semantics 18).
 
     Raises `name_taken`, `too_many_names`, `currency_fixed` once money moved, `billing_type_fixed` while something waits that cannot be invoiced, `wallet_owes`
-    (semantics 3), and others.
+    (semantics 3), others, and for more credit than the actor may give what `caps.require_raise` raises.
     """
     if fields.get("name", customer.name) != customer.name:
         tries.ask_a_name(actor, at=at)
@@ -140,7 +143,7 @@ def change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[C
 def _change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[Changes]) -> Customer:
     standing.lock(customer)
     customer = Customer.objects.get(pk=customer.pk)
-    before = differences.words_of(customer, at)
+    before, credit = differences.words_of(customer, at), Credit.of(customer)
     zone = customer.time_zone
     given: dict[str, Any] = dict(fields)
     for field in PLAIN:
@@ -151,6 +154,7 @@ def _change(customer: Customer, *, actor: Actor, at: datetime, **fields: Unpack[
     _renumber(customer, given.get("account_number", customer.account_number), given.get("switch_account_code", customer.switch_account_code), at)
     _pay_otherwise(customer, given.get("billing_type", customer.billing_type), actor=actor, at=at)
     _change_currency(customer, given.get("currency", customer.currency))
+    caps.require_raise(actor, credit, Credit.of(customer), at=at)
     customer.save()
     _change_plan(customer, given.get("plan"), at)
     if "taxes" in given:

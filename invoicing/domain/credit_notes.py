@@ -19,7 +19,7 @@ from billing_portal.jobs import outbox
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import local_date
 from billing_portal.tenancy import queries as tenancy
-from customers.domain import ledger, once, standing
+from customers.domain import caps, ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Kind, Transfer
 from invoicing.documents.value import InvoiceDocument, Line, TaxLine
@@ -75,7 +75,8 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
     Of a line that was taken back and waits for the next invoice the note takes that credit: its tax alone is posted, and the next invoice has neither.
     Lines that another document has given back, or whose calls were rated again and not put right, are left out.
     Payments that had settled it are free again, settle what else is open, and the rest can be refunded. PDF and mail follow. The same `key` again
-    answers with the note that stands. Raises `reason_missing`, `not_an_invoice`, `key_reused`, `written_off`, `nothing_to_credit`, `more_than_left`.
+    answers with the note that stands. Raises `reason_missing`, `not_an_invoice`, `key_reused`, `written_off`, `nothing_to_credit`, `more_than_left`, and
+    above the actor's cap what `caps.require_amount` raises.
     """
     require(reason.strip(), "reason_missing", _("Write why; the customer reads it."), "reason")
     require(document.kind == Document.DocumentKind.INVOICE, "not_an_invoice", _("Only an invoice can be credited."))
@@ -91,6 +92,7 @@ def issue(document: Document, *, reason: str, actor: Actor, at: datetime, key: s
     require(not written_off, "written_off", _("A part of this invoice was written off. Take that back first."))
     content = content_of(document, positions)
     require(content.total > 0, "nothing_to_credit", _("Choose lines that come to more than 0.00, of those that nothing has given back yet."), "lines")
+    caps.require_amount(actor, content.total, document.currency, at=at, field="lines")
     left = document.total - credited(document)
     require(content.total <= left, "more_than_left", _("This is more than is left of the invoice: choose its credits too."), "lines")
     note = _write(content, id_, _post(content, id_, actor=actor, at=at, key=key), reason=reason.strip(), actor=actor, at=at)

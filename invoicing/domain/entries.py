@@ -14,7 +14,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import new_id
-from customers.domain import ledger, once, standing
+from customers.domain import caps, ledger, once, standing
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import payments
 
@@ -49,7 +49,7 @@ def write(customer: Customer, entry: str, amount: Decimal, *, note: str, actor: 
 
     `amount` is net, above 0, in the customer's currency and minor unit; `note` is what the customer reads. A wallet pays only what it may spend.
     The same `key` again answers with what stands. Raises `note_missing`, `scope_unknown`, `amount_not_positive`, `amount_too_fine`, `key_reused`,
-    `taken_back`, `no_funds`.
+    `taken_back`, `no_funds`, and above the actor's cap what `caps.require_amount` raises.
     """
     payments.check_amount(amount, customer.currency)
     require(note.strip(), "note_missing", _("Write what this is for; the customer reads it."), "note")
@@ -61,6 +61,7 @@ def write(customer: Customer, entry: str, amount: Decimal, *, note: str, actor: 
     if known is not None:
         once.require_standing(known)
         return known
+    caps.require_amount(actor, amount, customer.currency, at=at)
     if wanted in TAKES:
         _require_funds(kind, row, amount, customer)
     signed = -amount if wanted == Entry.LOWER else amount

@@ -13,7 +13,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
-from customers.domain import ledger, once, standing
+from customers.domain import caps, ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import matching, overdue, payments, settlements, topups, wallet_debts
@@ -31,9 +31,9 @@ def refund(payment: Payment, amount: Decimal, *, reason: str, actor: Actor, at: 
 
     `amount` is gross, in the customer's currency and minor unit. The same `key` again answers with the refund that stands.
     Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_paid`, `not_unapplied`, `wallet_owes`,
-    `wallet_used`, `held`.
+    `wallet_used`, `held`, and above the actor's cap what `caps.require_amount` raises.
     """
-    row, known = _begin(payment, amount, reason, key, Way.REFUND)
+    row, known = _begin(payment, amount, reason, key, Way.REFUND, actor=actor, at=at)
     if known is not None:
         return known
     lot = Lot(queries.parts_of(payment))
@@ -63,9 +63,10 @@ def charge_back(payment: Payment, amount: Decimal, *, reason: str, actor: Actor,
 
     What was settled into the other account since is taken from there. `amount` is gross, in the customer's currency and minor unit; tax goes back in
     proportion. The automatic top-up is parked (reliability 94).
-    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_paid`.
+    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_paid`, and above the actor's cap what
+    `caps.require_amount` raises.
     """
-    _row, known = _begin(payment, amount, reason, key, Way.CHARGEBACK)
+    _row, known = _begin(payment, amount, reason, key, Way.CHARGEBACK, actor=actor, at=at)
     if known is not None:
         return known
     customer, places = payment.transfer.customer, lots.whereabouts(payment)
@@ -118,8 +119,8 @@ def most_chargeable(payment: Payment) -> Decimal:
     return Decimal(0) if places[0].main.reversed else sum((lot.rest for lot in places), Decimal(0))
 
 
-def _begin(payment: Payment, amount: Decimal, reason: str, key: str, way: str) -> tuple[Standing, GiveBack | None]:
-    """Check what is said, lock the customer, and look whether it was done before."""
+def _begin(payment: Payment, amount: Decimal, reason: str, key: str, way: str, *, actor: Actor, at: datetime) -> tuple[Standing, GiveBack | None]:
+    """Check what is said, lock the customer, and look whether it was done before; what was not must be within the actor's cap."""
     customer = payment.transfer.customer
     payments.check_amount(amount, customer.currency)
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
@@ -128,6 +129,8 @@ def _begin(payment: Payment, amount: Decimal, reason: str, key: str, way: str) -
     once.same(f"give-back:{key}", payment.pk, amount, way, reason.strip(), stands=known is not None)
     if known is not None:
         once.require_standing(movements_of(known)[0])
+    else:
+        caps.require_amount(actor, amount, customer.currency, at=at)
     return row, known
 
 

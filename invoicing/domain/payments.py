@@ -14,7 +14,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import new_id
-from customers.domain import ledger, once, standing
+from customers.domain import caps, ledger, once, standing
 from customers.models import AccountKind, BillingType, Customer, Kind, Transfer
 from invoicing.domain import matching, overdue, receipts
 from invoicing.domain.receipts import PaidTax
@@ -33,7 +33,8 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     `amount` is gross, in the customer's currency and minor unit. A customer who pays in advance gets a top-up instead, its tax taken out
     (semantics 9), and a receipt of it (semantics 16), unless a document is named: what is open otherwise stays open (semantics 1, 3). The same `key`
     again, such as a form sent twice, answers with the payment that stands.
-    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`, `taken_back`, `not_open`.
+    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`, `taken_back`, `not_open`, and above
+    the actor's cap what `caps.require_amount` raises.
     """
     check_amount(amount, customer.currency)
     require(pays is None or pays.customer_id == customer.pk, "not_their_document", _("That invoice belongs to another customer."), "pays")
@@ -43,6 +44,7 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
     if known is not None:
         once.require_standing(known.transfer)
         return known
+    caps.require_amount(actor, amount, customer.currency, at=at)
     is_open = pays is None or queries.open_documents([customer.pk]).filter(pk=pays.pk).exists()
     require(is_open, "not_open", _("Nothing is due on that invoice any more. Look at the payments before you record this one."), "pays")
     payment_id = new_id()

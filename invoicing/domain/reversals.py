@@ -13,7 +13,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
-from customers.domain import ledger, standing
+from customers.domain import caps, ledger, standing
 from customers.models import AccountKind, BillingType, Kind, Standing, Transfer
 from invoicing.domain import matching, overdue, wallet_debts
 from invoicing.models import GiveBack, Payment
@@ -32,7 +32,7 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     Of who pays afterwards what was spent of it goes on the next invoice: no wallet is left with a debt that nothing asks for (semantics 3).
 
     Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`, `credited`, `written_off`,
-    `debt_billed`, `wallet_used`, `held`.
+    `debt_billed`, `wallet_used`, `held`, and above the actor's cap what `caps.require_amount` raises.
     """
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
     require(is_reversible(movement), "not_by_hand", _("This cannot be taken back here."))
@@ -41,6 +41,7 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     if Transfer.objects.filter(reverses=movement).exists():
         return []
     parts = _parts(movement)
+    caps.require_amount(actor, _entered(movement, parts), customer.currency, at=at)
     drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
     require(not drawn, "given_back", _("Something of it was refunded, charged back or moved on. Take that back first."))
     _require_open(parts)
@@ -60,6 +61,11 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     subject = ("customer", customer.pk, customer.name)
     audit.record(actor, "movement.taken_back", subject=subject, customer_id=customer.pk, changes=what, note=reason.strip(), at=at)
     return mirrors
+
+
+def _entered(movement: Transfer, parts: Sequence[Transfer]) -> Decimal:
+    """The amount that somebody entered when it was made, with its tax; of a debt that was billed both movements are the same amount."""
+    return movement.amount if movement.key.startswith(wallet_debts.PREFIX) else sum((part.amount for part in parts), Decimal(0))
 
 
 def is_reversible(movement: Transfer) -> bool:

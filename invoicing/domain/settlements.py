@@ -16,7 +16,7 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
-from customers.domain import ledger, once, standing
+from customers.domain import caps, ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Transfer
 from invoicing.domain import matching, overdue, payments
@@ -39,7 +39,8 @@ def settle(customer: Customer, way: str, amount: Decimal, *, actor: Actor, at: d
 
     Out of the wallet `amount` is net and the tax that is still in it comes back with it; what is open is paid by it. Into the wallet `amount` is gross
     and taken from what no invoice has used. In the customer's currency and minor unit; the same `key` again answers with what stands.
-    Raises `amount_not_positive`, `amount_too_fine`, `key_reused`, `wallet_empty`, `not_unapplied`, `held`.
+    Raises `amount_not_positive`, `amount_too_fine`, `key_reused`, `wallet_empty`, `not_unapplied`, `held`, and above the actor's cap what
+    `caps.require_amount` raises.
     """
     payments.check_amount(amount, customer.currency)
     row = standing.lock(customer)
@@ -48,6 +49,7 @@ def settle(customer: Customer, way: str, amount: Decimal, *, actor: Actor, at: d
     if known:
         once.require_standing(known[0])
         return sorted(known, key=lambda transfer: int(transfer.key.rpartition(":")[2]))
+    caps.require_amount(actor, amount, customer.currency, at=at)
     if way == Way.OUT:
         require(amount <= row.wallet, "wallet_empty", _("The wallet holds %s.") % _text(max(row.wallet, ZERO), customer), "amount")
         standing.require_free(row, amount)

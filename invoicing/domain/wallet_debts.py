@@ -13,7 +13,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.tenancy.models import new_id
-from customers.domain import ledger, once, standing
+from customers.domain import caps, ledger, once, standing
 from customers.domain.ledger import Posting
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
 from invoicing.domain import overdue
@@ -28,7 +28,8 @@ def bill(customer: Customer, owed: Decimal, *, actor: Actor, at: datetime, key: 
     """Charge what the wallet owes on the receivable instead, to its last decimal: the wallet is at zero, and the next invoice asks for it.
 
     It is taxed as calls, as the top-up that would have paid it. `owed` is the debt that was seen, above 0; the same `key` again answers with what stands.
-    Raises `key_reused`, `taken_back`, `no_debt`, `debt_moved` when it is another one by now.
+    Raises `key_reused`, `taken_back`, `no_debt`, `debt_moved` when it is another one by now, and above the actor's cap what
+    `caps.require_amount` raises.
     """
     row = standing.lock(customer)
     beginning = f"{PREFIX}{key}:"
@@ -37,6 +38,7 @@ def bill(customer: Customer, owed: Decimal, *, actor: Actor, at: datetime, key: 
     if known:
         once.require_standing(known[0])
         return known
+    caps.require_amount(actor, owed, customer.currency, at=at)
     require(row.wallet < 0, "no_debt", _("The wallet owes nothing."))
     moved = _("The wallet owes %(amount)s by now. Look at it again, then put that on the next invoice.")
     require(row.wallet == -owed, "debt_moved", moved % {"amount": money.text(-row.wallet, customer.currency)})

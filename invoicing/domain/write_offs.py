@@ -15,7 +15,7 @@ from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
 from billing_portal.kernel.errors import require
 from billing_portal.kernel.period import Period
-from customers.domain import ledger, once, standing
+from customers.domain import caps, ledger, once, standing
 from customers.models import Kind, Standing, Transfer
 from invoicing.domain import drafts, overdue, payments
 from invoicing.domain.drafts import Draft
@@ -30,7 +30,8 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     """Give up so much of what is due on a document, in its currency and minor unit, and never more than is owed in all: what was taken back, or rated
     again, since waits as a credit for the next one, and its tax with it. The same `key` again answers with what stands.
 
-    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_due`.
+    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_due`, and above the actor's cap what
+    `caps.require_amount` raises.
     """
     payments.check_amount(amount, document.currency)
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
@@ -41,6 +42,7 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     if known is not None:
         once.require_standing(known)
         return known
+    caps.require_amount(actor, amount, document.currency, at=at)
     _require_due(queries.with_figures(Document.objects.filter(pk=document.pk)).get(), amount, row)
     about = (queries.ABOUT, document.pk)
     made = ledger.post(Kind.WRITE_OFF, customer, amount, at=at, actor=actor, key=_key(key), note=reason.strip(), about=about)

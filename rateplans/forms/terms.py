@@ -10,7 +10,7 @@ from billing_portal.web.edit_forms import EditForm
 from billing_portal.web.forms import MoneyField, PortalForm
 from rateplans.domain import taxes
 from rateplans.domain.plans import MOST_DUE_DAYS
-from rateplans.domain.terms import BOUNDS
+from rateplans.domain.terms import BOUNDS, CAPS
 from rateplans.models import RatePlan, Tax
 from rateplans.queries import visible_plans
 
@@ -96,8 +96,25 @@ class TermsForm(EditForm):
         help_text=_("One of your rate plans, with what carriers charge you for calls."),
     )
 
-    def __init__(self, *args: Any, root: bool, **kwargs: Any) -> None:
+    amount_cap = MoneyField(
+        label=_("Most by hand at once"),
+        min_value=Decimal(0),
+        required=False,
+        help_text=_("Payments, approved top-ups, refunds, charges, credits, credit notes, write-offs and settlements. Empty for no cap."),
+    )
+    raise_cap = MoneyField(
+        label=_("Most raise of a credit limit"),
+        min_value=Decimal(0),
+        required=False,
+        help_text=_("From 0.00 for a new customer. With a cap, commerce gives no unlimited credit. Empty for no cap."),
+    )
+
+    def __init__(self, *args: Any, root: bool, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in CAPS:
+            cap = self.fields[name]
+            assert isinstance(cap, MoneyField)
+            cap.currency = currency
         if root:
             self.fields["cost_plan"].queryset = visible_plans()  # type: ignore[attr-defined]
         else:

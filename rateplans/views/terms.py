@@ -65,7 +65,7 @@ def billing_terms(request: PortalRequest) -> HttpResponse:
     current = queries.billing_terms()
     root = request.tenant.parent_id is None
     initial = {name: getattr(current, name) for name in terms.FIELDS if root or name != "cost_plan"}
-    form = TermsForm(request.POST or None, root=root, initial=initial, about=("terms", current.pk), reader=request.viewer)
+    form = TermsForm(request.POST or None, root=root, currency=request.tenant.currency, initial=initial, about=("terms", current.pk), reader=request.viewer)
     if form.is_valid():
         with form.refusals():
             terms.change(**form.changes(), actor=actor_of(request), at=timezone.now())

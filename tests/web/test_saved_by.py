@@ -67,6 +67,10 @@ def of_the_terms(anna: Customer) -> Case:
     return Case("/settings/invoicing-terms/", "due_days", "7", terms.change, {"due_days": 9}, {"document_prefix": "X-"})
 
 
+def of_a_cap(anna: Customer) -> Case:
+    return Case("/settings/invoicing-terms/", "amount_cap", "7.00", terms.change, {"amount_cap": Decimal(9)}, {"raise_cap": Decimal(9)})
+
+
 def of_the_company(anna: Customer) -> Case:
     acme = Reseller.objects.get(schema_name="acme")
 
@@ -85,6 +89,7 @@ CASES: dict[str, Callable[[Customer], Case]] = {
     "plan": of_a_plan,
     "tax": of_a_tax,
     "terms": of_the_terms,
+    "cap": of_a_cap,
     "company": of_the_company,
 }
 

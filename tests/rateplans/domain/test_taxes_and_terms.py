@@ -85,3 +85,12 @@ def test_the_bounds_of_automatic_topups_cannot_be(acme: Any, cap: dict[str, int]
         terms.change(document_prefix="", due_days=14, **cap, actor=jane, at=NOON)  # type: ignore[arg-type]
     assert (refused.value.code, [refused.value.field]) == ("out_of_range", list(cap))
     assert BillingTerms.objects.count() == 0
+
+
+@pytest.mark.parametrize("cap", ["-0.01", "0.001", "1000000000000", "NaN"])
+def test_a_cap_is_an_amount_that_somebody_can_enter(acme: Any, cap: str) -> None:
+    for field in terms.CAPS:
+        with pytest.raises(DomainError) as refused:
+            terms.change(**{field: Decimal(cap)}, actor=jane, at=NOON)  # type: ignore[arg-type]
+        assert (refused.value.code, refused.value.field) == ("cap_malformed", field)
+    assert BillingTerms.objects.count() == 0

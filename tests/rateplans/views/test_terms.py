@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from billing_portal.accounts.models import AuditEntry
 from rateplans.models import BillingTerms, Tax
 from tests.rateplans.conftest import Desk
 from tests.support import world
@@ -77,6 +78,8 @@ def test_terms_are_the_administrators(desk: Desk) -> None:
         "settle_hours": 6,
         "topups_per_day": 2,
         "topups_per_month": 20,
+        "amount_cap": None,
+        "raise_cap": None,
     }
     assert administrator.post("/settings/invoicing-terms/", given).status_code == 302
     kept = BillingTerms.objects.values_list("document_prefix", "due_days", "issue_automatically", "settle_hours", "topups_per_day", "topups_per_month")
@@ -125,3 +128,28 @@ def test_terms_and_taxes_that_were_open_for_long_undo_nothing_that_was_saved_mea
     terms = BillingTerms.objects.get()
     assert (terms.due_days, terms.document_prefix) == (9, "HV")
     assert (tax.percent, tax.on_products, tax.name) == (Decimal(21), False, "VAT 21")
+
+
+def test_an_administrator_caps_what_commerce_enters_in_the_resellers_currency(desk: Desk) -> None:
+    browser, page = desk("administrator"), "/settings/invoicing-terms/"
+    given = {"document_prefix": "", "due_days": "14", **CAPS}
+
+    assert browser.post(page, given | {"amount_cap": "500", "raise_cap": "1000.50"}).status_code == 302
+    assert list(BillingTerms.objects.values_list("amount_cap", "raise_cap")) == [(Decimal(500), Decimal("1000.50"))]
+    assert 'value="500.00"' in browser.get(page).content.decode()
+    assert browser.post(page, given | {"amount_cap": "0", "raise_cap": ""}).status_code == 302
+    assert list(BillingTerms.objects.values_list("amount_cap", "raise_cap")) == [(Decimal(0), None)]
+    changes = AuditEntry.objects.filter(action="terms.changed").order_by("created_at").values_list("changes", flat=True)
+    assert [{name: change[name] for name in ("amount_cap", "raise_cap")} for change in changes] == [
+        {"amount_cap": ["", "500.00 GBP"], "raise_cap": ["", "1,000.50 GBP"]},
+        {"amount_cap": ["500.00 GBP", "0.00 GBP"], "raise_cap": ["1,000.50 GBP", ""]},
+    ]
+
+
+@pytest.mark.parametrize("cap", ["-0.01", "1.001", "1,000", "10000000000000", "NaN"])
+def test_a_cap_that_is_no_amount_of_money_is_not_saved(desk: Desk, cap: str) -> None:
+    given = {"document_prefix": "", "due_days": "14", **CAPS, "amount_cap": cap, "raise_cap": cap}
+    answer = desk("administrator").post("/settings/invoicing-terms/", given)
+
+    assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["amount_cap", "raise_cap"])
+    assert BillingTerms.objects.count() == 0
