@@ -10,6 +10,7 @@ from django.db import connection
 from psycopg2.extensions import connection as Line
 
 from billing_portal.local import roles
+from tests.support import databases
 from tests.support.servers import SUPERUSER, with_database
 from tests.support.waiting import until
 
@@ -30,15 +31,12 @@ def held_up(at: str) -> Iterator[None]:
 
 
 def until_somebody_waits() -> None:
-    with_line = _superuser()
-    try:
-        until(lambda: _waiting(with_line), pause=0.01, what="nobody came to the place where it would be held up")
-    finally:
-        with_line.close()
+    until(somebody_waits, pause=0.01, what="nobody came to the place where it would be held up")
 
 
-def _waiting(line: Line) -> bool:
-    with line.cursor() as cursor:
+def somebody_waits() -> bool:
+    """Whether a session of this database waits for what another one holds."""
+    with databases.superuser(connection.settings_dict["NAME"]).cursor() as cursor:
         cursor.execute(WAITING)
         found = cursor.fetchone()
         return bool(found and found[0])
