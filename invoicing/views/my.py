@@ -61,7 +61,5 @@ def sheet(request: PortalRequest, number: str) -> HttpResponse:
 @require_safe
 def my_statement(request: PortalRequest) -> HttpResponseBase:
     customer = customers.own_customer(request.viewer)
-    form, made = statement.asked(request, customer)
-    if request.GET.get("format") == "csv" and made is not None:
-        return statement.csv(made)
-    return page(request, "invoicing/my_statement.html", customer=customer, **statement.context(form, made))
+    file = statement.csv(request, customer)
+    return file or page(request, "invoicing/my_statement.html", customer=customer, **statement.context(request, customer))

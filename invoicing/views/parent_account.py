@@ -61,10 +61,11 @@ def _figures(account: ParentAccount) -> dict[str, Any]:
 @require_safe
 def account_statement(request: PortalRequest) -> HttpResponseBase:
     account = parent_account.account_or_404()
-    form, made = account.ask(lambda customer: statement.asked(request, customer))
-    if request.GET.get("format") == "csv" and made is not None:
-        return statement.csv(made)
-    return page(request, "invoicing/parent_statement.html", account=account, customer=account.customer, **statement.context(form, made))
+    file = account.ask(lambda customer: statement.csv(request, customer))
+    if file is not None:
+        return file
+    shown = account.ask(lambda customer: statement.context(request, customer))
+    return page(request, "invoicing/parent_statement.html", account=account, customer=account.customer, **shown)
 
 
 @roles(*MAY_SEE)

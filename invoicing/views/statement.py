@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing_portal.kernel import money
-from billing_portal.kernel.period import local_date
+from billing_portal.kernel.period import Period, local_date
 from billing_portal.web import display
 from billing_portal.web.access import staff
 from billing_portal.web.downloads import csv_file
@@ -21,39 +21,35 @@ from customers import queries as customers
 from customers.models import Customer
 from customers.views.shell import customer_page
 from invoicing.domain import statement
-from invoicing.domain.statement import Statement
 from invoicing.forms.runs import PeriodForm
-
-SHOWN = 1000
 
 
 @staff
 @require_safe
 def of_customer(request: PortalRequest, account: str) -> HttpResponseBase:
     customer = customers.customer_or_404(request.viewer, account)
-    form, made = asked(request, customer)
-    if request.GET.get("format") == "csv" and made is not None:
-        return csv(made)
-    return customer_page(request, "invoicing/statement.html", customer, **context(form, made))
+    file = csv(request, customer)
+    return file or customer_page(request, "invoicing/statement.html", customer, **context(request, customer))
 
 
-def asked(request: PortalRequest, customer: Customer) -> tuple[PeriodForm, Statement | None]:
-    """The form and the statement it asks for; without dates, this month and the two before."""
+def context(request: PortalRequest, customer: Customer) -> dict[str, Any]:
+    """What the page shows; amounts exact, because a statement adds up to the last digit."""
+    form = _asked(request, customer)
+    if not form.is_valid():
+        return {"form": form, "statement": None, "rows": [], "more": 0}
+    made = statement.of(customer, form.period())
+    sums = {name: getattr(made, name) for name in ("opening", "closing", "money_in", "money_out")}
+    places = decimals([*sums.values(), *(row.amount for row in made.rows), *(row.balance for row in made.rows)], customer.currency)
+    rows = [(row, money.number(row.amount, places=places), money.number(row.balance, places=places)) for row in made.rows]
+    told = {name: money.number(amount, places=places) for name, amount in sums.items()}
+    return {"form": form, "statement": made, "rows": rows, "more": made.rest.count, "sums": told}
+
+
+def _asked(request: PortalRequest, customer: Customer) -> PeriodForm:
+    """The period asked for; without dates, this month and the two before."""
     usual = statement.last_months(local_date(timezone.now(), customer.time_zone), customer.time_zone)
     start = {"first": usual.start.isoformat(), "last": usual.last_day.isoformat()}
-    form = PeriodForm({name: request.GET.get(name, value) for name, value in start.items()}, zone=customer.time_zone)
-    return form, statement.of(customer, form.period()) if form.is_valid() else None
-
-
-def context(form: PeriodForm, made: Statement | None) -> dict[str, Any]:
-    """What the page shows; amounts exact, because a statement adds up to the last digit."""
-    if made is None:
-        return {"form": form, "statement": None, "rows": [], "more": 0}
-    shown = made.rows[:SHOWN]
-    places = decimals([made.opening, made.closing, *(row.amount for row in shown), *(row.balance for row in shown)], made.customer.currency)
-    rows = [(row, money.number(row.amount, places=places), money.number(row.balance, places=places)) for row in shown]
-    sums = {name: money.number(getattr(made, name), places=places) for name in ("opening", "closing", "money_in", "money_out")}
-    return {"form": form, "statement": made, "rows": rows, "more": max(0, len(made.rows) - SHOWN), "sums": sums}
+    return PeriodForm({name: request.GET.get(name, value) for name, value in start.items()}, zone=customer.time_zone)
 
 
 def decimals(amounts: Iterable[Decimal], currency: str) -> int:
@@ -62,14 +58,17 @@ def decimals(amounts: Iterable[Decimal], currency: str) -> int:
     return sorted([*finest, money.minor_units(currency)])[-1]
 
 
-def csv(made: Statement) -> HttpResponseBase:
-    """The statement as a file: local times, plain decimals."""
+def csv(request: PortalRequest, customer: Customer) -> HttpResponseBase | None:
+    """The statement as a file, where one is asked for: local times, plain decimals. It is read while it is sent, in the schema that is in force now."""
+    form = _asked(request, customer)
+    if request.GET.get("format") != "csv" or not form.is_valid():
+        return None
+    period = form.period()
     header = [_("Posted"), _("Movement"), _("Detail"), _("Invoice"), _("Amount"), _("Balance"), _("Currency")]
-    name = f"statement {made.customer.account_number} {made.period.start} {made.period.last_day}.csv"
-    return csv_file(name, header, list(_csv_rows(made)))
+    return csv_file(f"statement {customer.account_number} {period.start} {period.last_day}.csv", header, _csv_rows(customer, period))
 
 
-def _csv_rows(made: Statement) -> Iterator[list[str]]:
-    zone, currency = made.customer.time_zone, made.customer.currency
-    for row in made.rows:
+def _csv_rows(customer: Customer, period: Period) -> Iterator[list[str]]:
+    zone, currency = customer.time_zone, customer.currency
+    for row in statement.each(customer, period):
         yield [display.exact(row.at, zone), row.text, row.detail, row.number, money.plain(row.amount), money.plain(row.balance), currency]

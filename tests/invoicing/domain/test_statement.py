@@ -1,21 +1,30 @@
 """A statement says every movement in words and adds up to the last digit."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from weakref import WeakSet
 
 import pytest
+from django.db import connection
+from django.db.models.signals import post_init
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_portal.kernel.period import Period
 from customers.domain import ledger
-from customers.models import BillingType, Customer, Kind
-from invoicing.domain import statement
+from customers.domain.ledger import Posting
+from customers.models import BillingType, Customer, Kind, Transfer
+from invoicing.domain import payments, statement
+from tests.sizes import size
 from tests.support import months, world
 from tests.support.months import D, calls, issue, money, moved
 from tests.support.world import jane
 
 pytestmark = pytest.mark.django_db
 AUTUMN = Period(date(2026, 9, 1), date(2026, 12, 1), "Europe/London")
+MANY = size(1_200, 60_000)
 
 
 @pytest.fixture
@@ -79,3 +88,78 @@ def test_the_last_row_is_the_balance_whatever_happened(moves: list[tuple[str, in
 def test_the_usual_statement_is_of_three_months() -> None:
     usual = statement.last_months(date(2026, 1, 15), "Europe/London")
     assert (usual.start, usual.last_day) == (date(2025, 11, 1), date(2026, 1, 15))
+
+
+def busy(of: Customer, movements: int) -> None:
+    """So many calls that came in singly, every fifth movement a credit, and a payment after them all."""
+    at = months.local("2026-10-03 09:00")
+    kinds = [(Kind.CREDIT, "0.02") if number % 5 == 0 else (Kind.USAGE, "0.013001") for number in range(1, movements)]
+    ledger.post_many(
+        [Posting(kind, of, D(amount), f"busy:{of.pk}:{number}", at - timedelta(minutes=number)) for number, (kind, amount) in enumerate(kinds)],
+        at=at,
+        actor=jane,
+    )
+    payments.record(of, D("7.00"), reference="The last", actor=jane, at=at + timedelta(hours=1), key=f"last:{of.pk}")
+
+
+def alive(act: Callable[[], object]) -> tuple[int, int]:
+    """How many movements were read while something was done, and how many of them were held at once at most."""
+    held: WeakSet[Transfer] = WeakSet()
+    read: list[int] = []
+
+    def note(instance: Transfer, **_signal: Any) -> None:
+        held.add(instance)
+        read.append(len(held))
+
+    post_init.connect(note, sender=Transfer)
+    try:
+        act()
+    finally:
+        post_init.disconnect(note, sender=Transfer)
+    return len(read), max(read)
+
+
+@pytest.mark.rel(59)
+def test_of_very_many_movements_a_thousand_are_read_and_the_rest_is_added_up(anna: Customer) -> None:
+    bert = world.customer("Bert Ltd")
+    busy(anna, MANY)
+    busy(bert, 3)
+    with CaptureQueriesContext(connection) as few:
+        statement.of(bert, AUTUMN)
+    with CaptureQueriesContext(connection) as many:
+        told = statement.of(anna, AUTUMN)
+
+    every = list(statement.each(anna, AUTUMN))
+
+    assert (len(every), len(told.rows), told.rest.count) == (MANY, 1_000, MANY - 1_000)
+    assert told.rows == every[:1_000]
+    assert told.closing == every[-1].balance == world.balance(anna)
+    assert told.money_in == sum(row.amount for row in every if row.amount > 0)
+    assert told.money_out == sum(row.amount for row in every if row.amount < 0)
+    assert len(many) <= len(few) + 1  # the sums of what is not shown; the names of payments are asked where there are any
+    assert alive(lambda: statement.of(anna, AUTUMN)) == (1_001, 1_001)
+
+
+@pytest.mark.rel(59)
+def test_the_rows_of_a_file_are_read_in_pieces_and_named_in_pieces(anna: Customer) -> None:
+    busy(anna, MANY)
+    last: list[statement.Row] = []
+
+    read, held = alive(lambda: last.extend(list(statement.each(anna, AUTUMN))[-1:]))
+
+    assert read == MANY
+    assert held <= 2 * statement.AT_ONCE  # the piece at hand, and the one before it until it is let go
+    assert [(row.text, row.detail, row.balance) for row in last] == [("Payment", "The last", world.balance(anna))]
+
+
+def test_a_settlement_beyond_what_is_shown_neither_comes_in_nor_goes_out() -> None:
+    pat = world.customer("Pat Ltd", billing_type=BillingType.PREPAID)
+    moved(Kind.TOPUP, pat, "9.00", "2026-10-02 09:00")
+    busy(pat, 1_001)
+    moved(Kind.SETTLE, pat, "4.00", "2026-10-05 09:00")
+
+    told = statement.of(pat, AUTUMN)
+
+    assert told.rest.count == 3
+    assert told.money_in + told.money_out == told.closing == world.balance(pat)
+    assert told.money_in == D("9.00") + D("7.00") + 200 * D("0.02")

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from billing_portal.accounts.models import Switch
 from billing_portal.kernel import period
+from customers.domain import ledger
+from customers.domain.ledger import Posting
 from customers.models import AccountKind, BillingType, Kind, Standing
 from invoicing.domain import calls as ingest
 from invoicing.domain import payments
@@ -223,6 +225,23 @@ def test_the_statement_is_a_file_too(commerce: Any, anna: Any, october: Any) -> 
         '"1 Nov 2026 06:00:00","VAT 20 on ACM-2026-0001",,"ACM-2026-0001",-2.000000,-12.000000,"GBP"',
         '"9 Nov 2026 12:00:00","Payment","\'=cmd",,12.000000,0.000000,"GBP"',
     ]
+
+
+@pytest.mark.rel(59)
+def test_a_statement_shows_a_thousand_movements_and_says_how_many_more_its_file_has(commerce: Any, anna: Any) -> None:
+    at = datetime(2026, 11, 9, 12, tzinfo=UTC)
+    ledger.post_many([Posting(Kind.USAGE, anna, D("0.01"), f"single:{number}", at) for number in range(1_002)], at=at, actor=jane)
+    address = f"/customers/{anna.account_number}/statement/?first=2026-11-01&last=2026-11-30"
+
+    shown = commerce.get(address)
+    lines = b"".join(commerce.get(f"{address}&format=csv").streaming_content).decode().splitlines()
+
+    assert (len(shown.context["rows"]), shown.context["sums"]) == (
+        1_000,
+        {"opening": "−10.00", "closing": "−20.02", "money_in": "0.00", "money_out": "−10.02"},
+    )
+    assert "and 2 more movements, which the file has" in shown.content.decode()
+    assert (len(lines), lines[-1]) == (1_003, '"9 Nov 2026 12:00:00","Calls of 9 November 2026",,,-0.010000,-20.020000,"GBP"')
 
 
 @pytest.mark.parametrize("query", ["?first=2026-11-30&last=2026-10-01", "?first=x&last=2026-10-01", "?first=1000-01-01&last=2026-10-01"])
