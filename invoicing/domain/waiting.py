@@ -156,12 +156,13 @@ def _follow(pairs: Sequence[tuple[WaitingCall, Outcome]]) -> None:
 def set_aside(ids: Sequence[UUID], *, note: str, actor: Actor, at: datetime) -> int:
     """Never bill these records: price 0 for ever, with the reason in a note. Answers how many. Raises `note_missing`.
 
-    What was answered outside is paid for above all the same: it is posted at nothing and climbs (semantics 23).
+    What was answered outside is paid for above all the same: it is posted at nothing and climbs, also where it is known only by now whose it is
+    or that its moment has come (semantics 23).
     """
     require(note.strip(), "note_missing", _("Write why these calls are never billed."), "note")
     rows = _locked(ids)
     if buying.seller() is not None:
-        _give_away([row for row in rows if row.customer_id and row.reason != Reason.CONFLICT], actor=actor, at=at)
+        _give_away([row for row in rows if row.reason != Reason.CONFLICT], actor=actor, at=at)
     return _decide(rows, note.strip(), "call.set_aside", actor=actor, at=at)
 
 
@@ -169,6 +170,7 @@ def _give_away(rows: Sequence[WaitingCall], *, actor: Actor, at: datetime) -> No
     outcomes = rating_batch.give_away([records.from_json(row.record) for row in rows], [row.customer_id for row in rows])
     ahead = _ahead(list(zip(rows, outcomes, strict=True)))
     given = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.climbs_free or row.key_id in ahead]
+    _follow(given)
     _post([(row, outcome) for row, outcome in given if row.key_id not in ahead], actor=actor, at=at)
     keys.answer_anew({row.key_id: answers.of(outcome) for row, outcome in given})
 

@@ -219,3 +219,34 @@ def test_a_call_of_nobody_that_climbed_without_a_price_is_answered_with_its_firs
     assert tree.differences() == []
     CallKey.objects.update(answer={**CallKey.objects.get().answer, "price": "0"})
     assert len(tree.differences()) == 1
+
+
+@pytest.mark.rel(2)
+@pytest.mark.parametrize("why", ["by a clock that was ahead", "by a line nobody had yet"])
+def test_what_waited_as_nobodys_is_paid_for_above_once_it_is_known_whose_it_is_also_when_it_is_set_aside(why: str) -> None:
+    three = tree.plant()
+    ahead = why == "by a clock that was ahead"
+    record = tree.call(three.anna, at=NOON) if ahead else tree.call(three.anna, account="", line="desk")
+    assert [answer.reason for answer in tree.take([record], tree.NINE)] == ["bad_record" if ahead else "unknown_customer"]
+    if not ahead:
+        Line.objects.create(customer=three.anna, name="desk", folded_name="desk")
+
+    waiting.set_aside(waiting.waiting_ids(), note="ours", actor=jane, at=NOON + DAY)
+    tree.work()
+
+    assert tree.balances() == {
+        "globex": [("Anna Ltd", "0", "USD")],
+        "acme": [("Globex", "-0.4067", "GBP")],
+        "owner": [("Acme", "-0.305", "EUR")],
+    }
+    assert (WaitingCall.objects.get().customer, WaitingCall.objects.get().state) == (three.anna, WaitingCall.State.SET_ASIDE)
+    assert tree.differences() == []
+
+
+def test_what_is_still_nobodys_is_set_aside_and_paid_for_by_nobody() -> None:
+    three = tree.plant()
+    tree.take([tree.call(three.anna, account="", line="desk")], tree.NINE)
+
+    waiting.set_aside(waiting.waiting_ids(), note="ours", actor=jane, at=NOON)
+
+    assert (tree.work(), Call.objects.count(), WaitingCall.objects.get().customer) == ([], 0, None)
