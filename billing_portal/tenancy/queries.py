@@ -21,6 +21,11 @@ def named(schema_name: str, *, made: bool = False) -> Reseller | None:
     return (found.filter(state=Reseller.State.READY) if made else found).first()
 
 
+def child(schema_name: str) -> Reseller | None:
+    """The reseller with this short name right below the one whose schema is in force; one of another parent has only the name of it (reliability 58)."""
+    return Reseller.objects.filter(schema_name=schema_name, parent=current()).first()
+
+
 def each() -> Iterator[Reseller]:
     """Every reseller that is ready, each with its schema in force while it is handled."""
     for reseller in list(Reseller.objects.filter(state=Reseller.State.READY).order_by("schema_name")):

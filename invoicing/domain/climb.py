@@ -94,9 +94,12 @@ def _outcome(call: Call, key: CallKey, parent: Seller) -> Outcome:
 
 
 def write_back(batch_id: UUID) -> None:
-    """Tell the reseller below what calls of it cost that have waited here and were rated: its calls get their buy price. A dropped one is told nothing."""
+    """Tell the reseller below what calls of it cost that have waited here and were rated: its calls get their buy price.
+
+    A dropped one is told nothing, nor is who has its name now elsewhere.
+    """
     batch = CallBatch.objects.select_related("switch").get(pk=batch_id)
-    if tenancy.named(batch.child_schema) is None:
+    if tenancy.child(batch.child_schema) is None:
         return
     rated = list(Call.objects.filter(batch_id=batch_id).order_by("key_id"))
     keys = CallKey.objects.in_bulk([call.key_id for call in rated])

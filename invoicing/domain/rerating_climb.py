@@ -132,8 +132,11 @@ def _bought_anew(found: Sequence[Finding]) -> list[Finding]:
 
 
 def down(attempt: UUID, child: str, *, at: datetime) -> None:
-    """Tell a reseller below what its calls cost here since this attempt: its buy prices follow, nothing moves there. A dropped one is told nothing."""
-    if tenancy.named(child) is None:
+    """Tell a reseller below what its calls cost here since this attempt: its buy prices follow, nothing moves there.
+
+    A dropped one is told nothing, nor is who has its name now elsewhere.
+    """
+    if tenancy.child(child) is None:
         return
     changes = [each for each in PriceChange.objects.filter(attempt=attempt).select_related("key__switch") if each.price_number != each.before["price_number"]]
     calls = _calls(changes)

@@ -12,8 +12,8 @@ from django_tenants.utils import schema_context
 
 from billing_portal.jobs.domain import running
 from billing_portal.jobs.models import Job
-from billing_portal.tenancy.models import new_id
-from customers.models import PlanAssignment, Transfer
+from billing_portal.tenancy.models import Reseller, new_id
+from customers.models import Customer, PlanAssignment, Transfer
 from invoicing.domain import climb, ledger_check, rerating, rerating_climb, rerating_orders, waiting
 from invoicing.domain.rerating import Named, RatedAgain
 from invoicing.models import Call, PriceChange, WaitingCall
@@ -404,3 +404,21 @@ def test_one_that_came_is_not_taken_again(three: Tree) -> None:
         climb.climb(Call.objects.get().batch_id, at=LATER)
 
     assert_after()
+
+
+@pytest.mark.rel(58)
+def test_a_former_parent_writes_no_price_into_the_reseller_that_has_the_name_of_its_dropped_one(three: Tree) -> None:
+    """Globex was dropped under Acme, and another of that name made under the owner took the same calls in again."""
+    send(three)
+    tree.work()
+    with schema_context("acme"):
+        Customer.objects.filter(reseller_schema="globex").update(reseller_schema="", kind=Customer.CustomerKind.NORMAL, status=Customer.Status.CLOSED)
+    Reseller.objects.filter(schema_name="globex").update(parent=Reseller.objects.get(schema_name="owner"))
+    bought = tree.prices()["globex"]
+
+    with schema_context("acme"):
+        PlanAssignment.objects.update(plan=world.plan("As agreed", "GBP", {"44": ("United Kingdom", "9")}))
+        assert rerating.rate_again(Named.of(Call.objects.all()), new_id(), actor=jane, at=LATER).changed == 1
+
+    assert tree.work() == ["acme calls.difference_below"]
+    assert tree.prices()["globex"] == bought
