@@ -27,14 +27,16 @@ TOO_LARGE = Decimal(10) ** 12
 
 
 @transaction.atomic
-def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor, at: datetime, key: str, pays: Document | None = None) -> Payment:
+def record(
+    customer: Customer, amount: Decimal, *, reference: str, actor: Actor, at: datetime, key: str, pays: Document | None = None, how: str = ""
+) -> Payment:
     """Post money received and let it settle the document named, then the oldest; the rest stays unapplied (E30.1, semantics 11).
 
     `amount` is gross, in the customer's currency and minor unit. A customer who pays in advance gets a top-up instead, its tax taken out
     (semantics 9), and a receipt of it (semantics 16), unless a document is named: what is open otherwise stays open (semantics 1, 3). The same `key`
-    again, such as a form sent twice, answers with the payment that stands.
-    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`, `taken_back`, `not_open`, and above
-    the actor's cap what `caps.require_amount` raises.
+    again, such as a form sent twice, answers with the payment that stands. `how` is the way of paying that whoever records it was told of.
+    Raises `amount_not_positive`, `amount_too_fine`, `amount_too_large`, `not_their_document`, `key_reused`, `taken_back`, `pays_otherwise`, `not_open`,
+    and above the actor's cap what `caps.require_amount` raises.
     """
     check_amount(amount, customer.currency)
     require(pays is None or pays.customer_id == customer.pk, "not_their_document", _("That invoice belongs to another customer."), "pays")
@@ -45,6 +47,8 @@ def record(customer: Customer, amount: Decimal, *, reference: str, actor: Actor,
         once.require_standing(known.transfer)
         return known
     caps.require_amount(actor, amount, customer.currency, at=at)
+    otherwise = _("How this customer pays has changed since this page was opened: look at what it is for.")
+    require(how in {"", billing_type}, "pays_otherwise", otherwise, "pays")
     is_open = pays is None or queries.open_documents([customer.pk]).filter(pk=pays.pk).exists()
     require(is_open, "not_open", _("Nothing is due on that invoice any more. Look at the payments before you record this one."), "pays")
     payment_id = new_id()

@@ -65,7 +65,10 @@ class SeenWord(Seen, forms.CharField):
 
 
 class PaymentForm(OnceForm):
-    """Amount, what it says on the bank statement, and what it is for: who pays in advance is offered the oldest open invoice, and the wallet beside it."""
+    """Amount, what it says on the bank statement, and what it is for: who pays in advance is offered the oldest open invoice, and the wallet beside it.
+
+    `how` is the way of paying that the page told of: what is for no invoice goes elsewhere once that is another.
+    """
 
     amount = MoneyField(label=_("Amount received"))
     reference = NoteField(label=_("Reference"), max_length=140, required=False, help_text=_("Such as the text of the transfer. The customer sees it."))
@@ -74,25 +77,17 @@ class PaymentForm(OnceForm):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.billing_type = self.fields["how"].initial = customer.standing.billing_type
+        billing_type = self.fields["how"].initial = customer.standing.billing_type
         amount, pays = self.fields["amount"], self.fields["pays"]
         assert isinstance(amount, MoneyField)
         assert isinstance(pays, DocumentChoice)
         amount.currency = customer.currency
         pays.customer, pays.queryset = customer, queries.open_documents([customer.pk])
         oldest = pays.queryset.first()
-        if self.billing_type == BillingType.PREPAID:
+        if billing_type == BillingType.PREPAID:
             pays.empty_label, pays.initial = _("No invoice: tops up the balance"), oldest
         if oldest is None and not self.data.get("pays"):
             del self.fields["pays"]
-
-    def clean(self) -> dict[str, Any]:
-        """What is for no invoice goes elsewhere once the customer pays otherwise: that is said first."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.pop("how", "") not in {"", self.billing_type}:
-            changed = _("How this customer pays has changed since this page was opened: look at what it is for.")
-            self.add_error("pays" if "pays" in self.fields else None, ValidationError(changed, code="changed"))
-        return cleaned
 
 
 class DebtForm(OnceForm):

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,3 +120,14 @@ def test_taxes_that_are_not_on_calls_are_not_taken_from_a_top_up(noon: datetime)
     payments.record(pat, D("10.00"), reference="", actor=jane, at=noon, key="1")
 
     assert balance(pat) == 10
+
+
+def test_what_was_told_of_another_way_of_paying_is_refused_also_when_that_changed_in_the_last_moment(postpaid: Customer, noon: datetime) -> None:
+    """The form was right when it was looked at; another person's change was waited for then."""
+    for how, told in ((BillingType.PREPAID, False), (BillingType.POSTPAID, True)):
+        record = partial(payments.record, postpaid, D("60.00"), reference="", actor=jane, at=noon, key="1", how=how)
+        if told:
+            assert record().transfer.kind == Kind.PAYMENT
+        else:
+            with pytest.raises(DomainError, match="pays_otherwise"):
+                record()
