@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from billing_portal.jobs import outbox
 from billing_portal.kernel.period import first_instant, local_date
@@ -25,7 +26,7 @@ WRITE = """
 
 
 def refresh(customer_ids: Collection[UUID], *, at: datetime) -> None:
-    """Write down since when each of these customers is overdue, in its own time zone: the oldest due date that has passed, or nothing (E32).
+    """Write down since when each of these customers is overdue, the oldest due date that has passed where it was issued for, or nothing (E32).
 
     The caller holds their standings, so that nobody pays between the look and the writing.
     """
@@ -36,8 +37,12 @@ def refresh(customer_ids: Collection[UUID], *, at: datetime) -> None:
 
 
 def refresh_zone(zone: str, *, at: datetime) -> None:
-    """The same for every customer of a time zone. Only those of whom something else is to be written are held, some at a time, and looked at again."""
-    noted = dict(Standing.objects.filter(customer__time_zone=zone).values_list("customer_id", "overdue_since"))
+    """The same for every customer with a document of a time zone, or of the zone itself.
+
+    Only those of whom something else is to be written are held, some at a time, and looked at again.
+    """
+    moved = Document.objects.filter(time_zone=zone).exclude(customer__time_zone=zone).values("customer_id")
+    noted = dict(Standing.objects.filter(Q(customer__time_zone=zone) | Q(customer__in=moved)).values_list("customer_id", "overdue_since"))
     since = _since(noted, at)
     others = sorted(customer_id for customer_id in noted if noted[customer_id] != since[customer_id])
     for start in range(0, len(others), AT_ONCE):
@@ -48,8 +53,8 @@ def refresh_zone(zone: str, *, at: datetime) -> None:
 
 def _since(customer_ids: Collection[UUID], at: datetime) -> dict[UUID, date | None]:
     since: dict[UUID, date | None] = dict.fromkeys(customer_ids)
-    for document in queries.open_documents(customer_ids).select_related("customer"):
-        if since[document.customer_id] is None and document.due_on < local_date(at, document.customer.time_zone):
+    for document in queries.open_documents(customer_ids):
+        if since[document.customer_id] is None and document.due_on < local_date(at, document.time_zone):
             since[document.customer_id] = document.due_on
     return since
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from billing_portal.jobs.models import Job
 from billing_portal.tenancy.models import Reseller
+from customers.domain import customers
 from customers.models import Customer, Standing
 from invoicing.domain import overdue, payments
 from invoicing.models import Document
@@ -71,3 +73,14 @@ def test_only_those_of_whom_something_else_is_written_are_held(october: Document
         with connection.execute_wrapper(note):
             overdue.refresh_zone("Europe/London", at=first + timedelta(days=after))
         assert (Standing.objects.get().overdue_since, sum("FOR UPDATE" in sql for sql in asked)) == (since, held)
+
+
+@pytest.mark.django_db
+def test_a_customer_who_moves_to_another_zone_is_overdue_once_its_invoice_is_due_where_it_was_issued_for(october: Document) -> None:
+    customers.change(october.customer, time_zone="America/New_York", actor=jane, at=october.issued_at)
+    watched = Job.objects.get(kind="invoices.overdue")
+    assert (watched.payload["zone"], watched.due_at) == ("Europe/London", datetime(2026, 11, 16, tzinfo=UTC))
+
+    for at, since in ((watched.due_at - timedelta(seconds=1), None), (watched.due_at, october.due_on)):
+        overdue.refresh_zone("Europe/London", at=at)
+        assert Standing.objects.get(customer=october.customer).overdue_since == since
