@@ -50,6 +50,7 @@ class Crowd:
             thread.start()
         for thread in threads:
             thread.join(timeout=seconds)
+            self.problems += ["somebody has not come to an end"] * thread.is_alive()
         self._over.set()
         watch.join()
         self.deadlocks = _ask(DEADLOCKS) - before

@@ -14,7 +14,7 @@ from django_tenants.utils import schema_context
 from customers.domain import ledger
 from customers.domain.ledger import Posting
 from customers.models import BillingType, Customer, Kind, Transfer
-from invoicing.domain import climb, credit_notes, invoices, ledger_check, payments
+from invoicing.domain import climb, credit_notes, invoices, ledger_check, payments, reversals
 from invoicing.models import Call, CallKey, Document, Series
 from tests import sizes
 from tests.faults.crossing import Act, Crowd
@@ -65,6 +65,11 @@ def credit(document: Document, key: str) -> None:
     credit_notes.issue(document, reason="Billed by mistake", actor=jane, at=NOW, key=key)
 
 
+def charge_by_mistake(of: Customer, key: str) -> None:
+    charge = ledger.post(Kind.CHARGE, of, D("2.00"), at=NOW, actor=jane, key=key, about=("charge", of.pk))
+    reversals.take_back(charge, reason="A slip", actor=jane, at=NOW)
+
+
 class Ways:
     """Every way money goes at Acme, over the rows of the same few customers, of which one is the reseller below."""
 
@@ -91,6 +96,7 @@ class Ways:
                 partial(self.issue, self.billed[turn], some),
                 partial(pay, some[0], f"pay:{turn}"),
                 partial(pay, luck.choice(self.before), f"top-up:{turn}"),
+                partial(charge_by_mistake, some[1], f"slip:{turn}"),
                 partial(credit, self.credited[turn], f"note:{turn}"),
                 partial(self.climb, f"c{turn}"),
             ]
