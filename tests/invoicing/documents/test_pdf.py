@@ -17,6 +17,7 @@ from invoicing.documents import pdf
 from invoicing.documents.child import RenderingRefusedError
 from invoicing.documents.value import Kind, Line
 from tests.invoicing.documents.samples import BARE, BUYER, DOCUMENT, calls, saying
+from tests.support import glyphs
 
 NAMES = [
     "Łódź Žižkov Ærø ApS",
@@ -142,6 +143,23 @@ def test_names_of_every_script_are_readable(name: str, tmp_path: Path) -> None:
 
     assert unicodedata.normalize("NFC", name) in visible or unicodedata.normalize("NFC", name)[::-1] in visible
     assert "Total, EUR 5.00" in " ".join(visible.split())
+
+
+@pytest.mark.rel(83)
+def test_every_sign_of_every_script_has_a_shape_of_its_own() -> None:
+    document = replace(BARE, buyer=replace(BUYER, name=" · ".join(NAMES)))
+
+    drawn = list(glyphs.glyphs(pdf.render(document)))
+
+    assert [text for text, is_drawn in drawn if text.strip() and not is_drawn] == []
+    assert set("".join(NAMES)) - {" "} - set("".join(text for text, _is_drawn in drawn)) == set()
+
+
+@pytest.mark.rel(83)
+def test_a_sign_that_no_font_has_is_found_to_have_no_shape() -> None:
+    document = replace(BARE, buyer=replace(BUYER, name="Anna \ue123 Ltd"))
+
+    assert [text for text, is_drawn in glyphs.glyphs(pdf.render(document)) if text.strip() and not is_drawn] == ["\ue123"]
 
 
 @pytest.mark.poppler
