@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -94,16 +95,102 @@ def test_calls_are_read_however_the_file_was_saved(anna: Customer, tmp_path: Pat
             assert not any("\ufffd" in str(row) for row in Call.objects.values_list("extra", flat=True)), kind
 
 
-@pytest.mark.parametrize(("format_", "sheet"), [("csv", CALLS), ("asterisk", ASTERISK)])
-def test_files_of_calls_that_are_broken_are_told_by_line_and_only_whole_rows_count(anna: Customer, tmp_path: Path, format_: str, sheet: Sheet) -> None:
+ARCHIVE = "calls.csv: This is a spreadsheet (xlsx, ods) or a zip archive. Save the sheet as CSV and upload that."
+COLUMNS = "calls.csv: The first line must name the columns; missing:"
+WHOLE = {  # what is said of a file of which no row can be read, whatever it should have held
+    "empty": "calls.csv: The file is empty.",
+    "blank": "calls.csv: The file is empty.",
+    "gz renamed": "calls.csv: This file is compressed (gzip). Unpack it and upload the CSV file itself.",
+    "bz2 renamed": "calls.csv: This file is compressed (bzip2). Unpack it and upload the CSV file itself.",
+    "xlsx renamed": ARCHIVE,
+    "zip bomb": ARCHIVE,
+    "PDF renamed": "calls.csv: This is a PDF document. Upload a CSV file.",
+    "picture renamed": "calls.csv: This is a picture. Upload a CSV file.",
+}
+
+
+def told(counts: str, *rows: tuple[int, str]) -> str:
+    """What is said of rows that are refused, each with its line and reason, and how many there are of each kind."""
+    lines = [f"line {line}: refused: {why}" for line, why in rows]
+    total = sum(int(number) for number in re.findall(r"[0-9]+", counts))
+    ends = f"calls.csv: {len(rows)} {'row' if len(rows) == 1 else 'rows'} could not be read and nothing was kept of them."
+    return "\n".join([*lines, f"{total} records: {counts}", ends])
+
+
+def of_cells(line: int, *counts: int) -> list[tuple[int, str]]:
+    """Every other line from this one on, each with another number of cells than the header of a CSV."""
+    return [(line + 2 * number, f"{count} cells, but the header has 8.") for number, count in enumerate(counts)]
+
+
+def of_columns(line: int, *counts: int) -> list[tuple[int, str]]:
+    return [(line + 2 * number, f"{count} columns instead of 17 to 18.") for number, count in enumerate(counts)]
+
+
+def broken(line: int, why: str) -> str:
+    return f"calls.csv: Line {line} cannot be read as CSV ({why}); nothing was read from there on."
+
+
+NO_TEXT, OPEN, ENDLESS = "call_id holds bytes that are no text.", "unexpected end of data", "field larger than field limit (131072)"
+OF_CSV = WHOLE | {
+    "NUL bytes": told("1 refused, 1 rated", (2, NO_TEXT)),
+    "quotes unclosed": broken(4, OPEN),
+    "one column": f"{COLUMNS} call_id, to, setup_at.",
+    "field without end": broken(2, ENDLESS),
+    "ragged short": told("2 rated, 1 refused", *of_cells(4, 1)),
+    "cut off mid-row": told("1 rated, 1 refused", *of_cells(3, 1)),
+    "binary behind": told("5 refused, 2 rated", *of_cells(4, 1, 2, 2, 2, 2)),
+    "no header": f"{COLUMNS} call_id, to, setup_at.",
+    "duplicate header": "calls.csv: The first line names a column twice: call_id.",
+    "unknown header": f"{COLUMNS} call_id.",
+    "ragged long": told("2 rated, 1 refused", *of_cells(4, 11)),
+}
+NO_CALLS = [f"line {line}: refused: 1 columns instead of 17 to 18." for line in range(1, 51)]
+OF_ASTERISK = WHOLE | {
+    "NUL bytes": told("1 refused, 1 rated", (1, NO_TEXT)),
+    "quotes unclosed": broken(3, OPEN),
+    "one column": "\n".join(
+        [
+            *NO_CALLS,
+            f"… and {bad_files.ROWS - 50} more such lines",
+            f"{bad_files.ROWS} records: {bad_files.ROWS} refused",
+            f"calls.csv: {bad_files.ROWS} rows could not be read and nothing was kept of them.",
+        ]
+    ),
+    "field without end": broken(1, ENDLESS),
+    "ragged short": told("2 rated, 1 refused", *of_columns(3, 1)),
+    "cut off mid-row": told("1 rated, 1 refused", *of_columns(2, 1)),
+    "binary behind": told("5 refused, 2 rated", *of_columns(3, 1, 2, 2, 2, 2)),
+}
+
+
+@pytest.mark.parametrize(("format_", "sheet", "expected"), [("csv", CALLS, OF_CSV), ("asterisk", ASTERISK, OF_ASTERISK)], ids=["csv", "asterisk"])
+def test_files_of_calls_that_are_broken_are_told_by_file_line_and_reason_and_only_whole_rows_count(
+    anna: Customer, tmp_path: Path, format_: str, sheet: Sheet, expected: dict[str, str]
+) -> None:
     whole = {"quotes unclosed": 2, "ragged short": 2, "ragged long": 2, "binary behind": 2, "NUL bytes": 1, "cut off mid-row": 1}
+    said, counted = {}, {}
     for kind, content in bad_files.refused(sheet):
         with undone():
-            said = take_in(content, tmp_path, format_)
-            assert any(word in said for word in ("line ", "Line ", "first line", "file is", "This is")), (kind, said)
-            assert "could not be read" in said or "cannot be read" in said or "record" not in said, (kind, said)
-            assert Call.objects.count() == whole.get(kind, 0), (kind, said)
+            said[kind] = take_in(content, tmp_path, format_)
+            counted[kind] = Call.objects.count()
             assert ledger_check.check().differences == [], kind
+
+    assert said == expected
+    assert counted == {kind: whole.get(kind, 0) for kind in expected}
+
+
+def test_a_file_of_calls_with_a_header_alone_holds_none(anna: Customer, tmp_path: Path) -> None:
+    assert take_in(Sheet(HEADER, (), 7, 0).csv().encode(), tmp_path, "csv") == "0 records: nothing\n"
+    assert (Call.objects.count(), WaitingCall.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(("format_", "sheet", "where"), [("csv", CALLS, "note"), ("asterisk", ASTERISK, "clid")])
+def test_of_a_file_of_calls_in_two_encodings_each_row_is_read_in_its_own(anna: Customer, tmp_path: Path, format_: str, sheet: Sheet, where: str) -> None:
+    lines = sheet.saying("Curaçao").csv().splitlines()
+    mixed = b"\n".join([*(line.encode() for line in lines[:-1]), lines[-1].replace("x", "R\xe9union").replace("clid", "R\xe9union").encode("latin-1")])
+
+    assert take_in(mixed, tmp_path, format_) == "2 records: 2 rated\n"
+    assert {row[where] for row in Call.objects.values_list("extra", flat=True)} == {"Curaçao", "Réunion"}
 
 
 REASONS = {
@@ -164,11 +251,15 @@ def test_a_call_twice_in_a_file_or_in_an_older_one_is_taken_once(anna: Customer,
 
 @pytest.mark.parametrize("format_", ["json", "freeswitch"])
 def test_what_is_no_json_is_told_by_line_and_keeps_nothing(anna: Customer, tmp_path: Path, format_: str) -> None:
-    before = ledger()
+    before, no_json = ledger(), told("1 refused", (1, "Element 1 is not JSON: nothing was read from here on."))
     for kind, content in (*bad_files.refused(CALLS), *bad_files.readable(CALLS)):
         with undone():
             said = take_in(content, tmp_path, format_)
-            assert any(word in said for word in ("line ", "file is", "This is")), (kind, said)
+            if kind in {"one column", "every cell quoted"}:  # each cell is JSON
+                assert said.startswith("line 1: refused: Element 1 is not a record.\nline "), kind
+                assert said.endswith(" rows could not be read and nothing was kept of them."), kind
+            else:
+                assert said == WHOLE.get(kind, no_json), kind
             assert ledger() == before, kind
 
 

@@ -39,10 +39,13 @@ class Command(ResellerCommand):
         path: Path = options["file"]
         if not path.is_file():
             raise CommandError(f"There is no file {path}.")
-        told = self._take(path, reseller, options)
-        refused = self._print_json(told) if options["json"] else self._print_summary(told)
+        try:
+            told = self._take(path, reseller, options)
+            refused = self._print_json(told) if options["json"] else self._print_summary(told)
+        except DomainError as problem:
+            raise CommandError(f"{path.name}: {problem.message}") from problem
         if refused:
-            raise CommandError(f"{refused} {'row' if refused == 1 else 'rows'} could not be read and nothing was kept of them.")
+            raise CommandError(f"{path.name}: {refused} {'row' if refused == 1 else 'rows'} could not be read and nothing was kept of them.")
 
     def _take(self, path: Path, reseller: Reseller, options: dict[str, Any]) -> Iterator[tuple[Read, Answer | None]]:
         return call_files.take(

@@ -201,7 +201,7 @@ def test_json_is_whole_whatever_the_file_holds(harbour: Customer, tmp_path: Path
 
     assert [(record["call_id"], record["status"]) for record in told["records"]] == [(call_id, "rated") for call_id in taken]
     assert told["errors"] == [{"line": 1, "error": error}]
-    assert failure == "1 row could not be read and nothing was kept of them."
+    assert failure == "calls.json: 1 row could not be read and nothing was kept of them."
     assert Call.objects.count() == len(taken)
 
 
@@ -211,14 +211,14 @@ def test_a_file_that_breaks_in_the_middle_keeps_what_came_before(harbour: Custom
     told, failure = refused(str(file))
 
     assert [record["call_id"] for record in told["records"]] == ["c1"]
-    assert told["errors"] == [{"line": None, "error": failure}]
-    assert "cannot be read as CSV" in failure
+    assert told["errors"] == [{"line": None, "error": failure.removeprefix("calls.csv: ")}]
+    assert failure.startswith("calls.csv: Line 3 cannot be read as CSV")
 
 
 def test_json_is_whole_when_nothing_can_be_read(harbour: Customer, tmp_path: Path) -> None:
     told, failure = refused(str(ASTERISK), "--format", "csv")
 
-    assert told == {"records": [], "errors": [{"line": None, "error": failure}]}
+    assert told == {"records": [], "errors": [{"line": None, "error": failure.removeprefix(f"{ASTERISK.name}: ")}]}
 
 
 @pytest.mark.parametrize(
