@@ -12,6 +12,7 @@ from django_tenants.utils import schema_context
 from billing_portal.jobs import registry
 from billing_portal.jobs.models import Job
 from billing_portal.local.redis import free_port
+from billing_portal.mail.models import MailLog
 from tests import sizes
 from tests.faults.delivered_again import deliver_three_times, statements_of
 from tests.faults.kinds_of_jobs import NOON, OWED, Owed
@@ -60,6 +61,21 @@ def test_it_takes_effect_once(kind: str, place: int, acme: Any, time_machine: An
 
         assert comes_to(owed) == once
     assert tree.differences() == []
+
+
+@pytest.mark.rel(39)
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_was_taken_over_while_it_was_sent_goes_out_under_one_message_id(acme: Any, post: MailServer) -> None:
+    """What another server was told cannot be taken back: of a worker that hangs longer than its lease the mail may come twice, as one message."""
+    OWED["mail.deliver"].owe()
+    mail = MailLog.objects.get()
+
+    deliver_three_times(Job.objects.get(), "acme", before=2)
+
+    assert set(post.taken()) == {(mail.message_id, "anna@a.example")}
+    assert len(post.taken()) <= 2
+    mail.refresh_from_db()
+    assert mail.state == MailLog.State.SENT
 
 
 def comes_to(owed: Owed) -> tuple[object, dict[str, int]]:
