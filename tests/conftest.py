@@ -2,7 +2,7 @@
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests import sizes
 from tests.reliability import record
-from tests.support import databases, doors, programs, servers
+from tests.support import databases, doors, leaks, programs, servers
 
 # The machine may be busy: a slow example is no failure.
 hypothesis.settings.register_profile("portal", max_examples=sizes.EXAMPLES, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     doors.shut()
     django.setup()
     importlib.import_module("billing_portal.celery")  # so that jobs wake workers through the test's own Redis
+    importlib.import_module("tests.support.channels").install()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -52,6 +53,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     programs.deselect(config, items)
     items.sort(key=sizes.turn)
     record.note_rows(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    leaks.listener.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test in which something of one reseller was said to another fails, whatever it looked at itself (reliability 60)."""
+    result = yield
+    found = leaks.listener.told()
+    if found:
+        pytest.fail("\n".join(found[:20]), pytrace=False)
+    return result
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,14 +15,8 @@ from django_tenants.utils import schema_context
 from psycopg2 import sql
 
 from tests.support import databases
+from tests.support.canary_words import WORD, text_fields
 
-WORD = {"owner": "zqowner", "acme": "zqacme", "globex": "zqglobex"}
-# What the program itself reads and no person writes: keys, hashes, codes, names of schemas, places of files.
-OF_THE_PROGRAM = """
-    about_kind account_number action actor_schema asked brand_colour buy_currency child_schema code content_type country currency format gateway key
-    key_hash kind leg message_id number parent_schema password path prefix record_hash reseller_schema schema_name secret session_key sha256
-    shared_schema stands_for_schema subject_kind time_zone token_hash value via
-"""
 NAMED_IN_ADDRESSES = {"mfa.Authenticator"}
 OF_THE_COMPANY = ("legal_name", "street", "city", "bank_details", "tax_reference", "company_number", "support_phone")
 
@@ -35,14 +29,6 @@ def models_of_a_reseller() -> list[type[models.Model]]:
 
 def _tenant_apps() -> set[str]:
     return set(settings.TENANT_APPS) - {"django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"}
-
-
-def text_fields(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
-    """The fields that hold words of people: text without a list of choices, long enough for a word."""
-    for field in model._meta.concrete_fields:
-        is_text = isinstance(field, models.CharField | models.TextField) and not field.choices and field.name not in OF_THE_PROGRAM.split()
-        if is_text and (field.max_length is None or field.max_length >= 16):
-            yield field
 
 
 def complete(schema: str) -> None:

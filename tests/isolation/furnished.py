@@ -31,6 +31,7 @@ HOSTS = {"owner": "localhost", "acme": "acme.localhost", "globex": "globex.local
 NUMBERS = {"owner": 200_001, "acme": 300_001, "globex": 400_001}  # of accounts, apart, so that one of another reseller names nothing here
 CURRENCY = {"owner": "EUR", "acme": "GBP", "globex": "USD"}
 STAFF = {Role.ADMINISTRATOR: "jane", Role.COMMERCE: "carl", Role.SUPPORT: "sam", Role.REPORTS: "rita"}
+LOGO = {"owner": "navy", "acme": "teal", "globex": "maroon"}  # its colour
 RATES = b"prefix,destination,per minute\n4420,London,0.07\n33,France,0.05\n"
 
 
@@ -76,7 +77,7 @@ def furnish(schema: str) -> Furnished:
 
 def _company(schema: str) -> None:
     picture = io.BytesIO()
-    Image.new("RGB", (8, 8), "navy").save(picture, "PNG")
+    Image.new("RGB", (8, 8), LOGO[schema]).save(picture, "PNG")
     Reseller.objects.filter(schema_name=schema).update(logo=picture.getvalue())
     OwnExchangeRate.objects.create(day=date(2026, 10, 1), currency="CHF", per_euro=Decimal("0.95"), made_by="Jane")
     ExchangeRate.objects.get_or_create(day=date(2026, 10, 1), currency="GBP", defaults={"per_euro": Decimal("0.86")})

@@ -1,18 +1,23 @@
-"""Looks for the words of other resellers in everything that is made while one reseller is served: answers, PDFs, files, log lines, cache (reliability 60)."""
+"""Looks for the words of others in all that is made while one reseller is served: answers, PDFs, files, mails, log lines, cache (reliability 60)."""
 
 from __future__ import annotations
 
 import io
 import logging
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from django.core import mail as django_mail
 from django.core.cache import cache
 from django.db import connection
+from django_tenants.utils import schema_context
 from pypdf import PdfReader
 
-from tests.isolation.canaries import WORD
+from billing_portal.mail import delivery
+from billing_portal.mail.models import MailLog
+from tests.support.canary_words import WORD
 
 
 class Recorder(logging.Handler):
@@ -24,6 +29,7 @@ class Recorder(logging.Handler):
         self.known = known
         self.leaks: list[str] = []
         self._read: dict[bytes, str] = {}
+        self._mails: set[uuid.UUID] = set()
 
     def saw(self, where: str, schema: str, text: str) -> None:
         """Something that was made for a reseller."""
@@ -44,6 +50,20 @@ class Recorder(logging.Handler):
             reader = PdfReader(io.BytesIO(content))
             self._read[content] = "".join(page.extract_text() for page in reader.pages) + str(reader.metadata)
         return self._read[content]
+
+    def mails(self, schema: str) -> None:
+        """Every mail that waits at a reseller and was not read yet: its row, and what is sent of it, with headers and attachments."""
+        with schema_context(schema):
+            for mail in MailLog.objects.filter(state=MailLog.State.QUEUED).exclude(pk__in=self._mails):
+                self._mails.add(mail.pk)
+                self.saw(f"mail “{mail.kind}”", schema, " ".join(map(str, vars(mail).values())))
+                delivery.deliver({"mail": str(mail.pk)})
+                self._sent(mail.kind, schema, django_mail.outbox.pop())
+
+    def _sent(self, kind: str, schema: str, mail: Any) -> None:
+        for part in mail.message().walk():
+            content = b"" if part.is_multipart() else part.get_payload(decode=True)
+            self.saw(f"what was sent as “{kind}”", schema, f"{part.items()} {self._text(content, part.get_content_type())}")
 
     def emit(self, record: logging.LogRecord) -> None:
         if connection.schema_name in WORD:

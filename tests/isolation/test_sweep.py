@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection, transaction
 
+from billing_portal.mail.models import MailLog
 from tests.isolation.actors import ASKERS, Asker, same_cookies
 from tests.isolation.arguments import Belongings, every_name
 from tests.isolation.furnished import Furnished
@@ -26,7 +27,7 @@ from tests.support.addresses import Address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rel(60), pytest.mark.rel(61), pytest.mark.rel(62), pytest.mark.rel(79)]
 
-METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE")
+METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PATCH", "PUT", "DELETE", "LOOK")
 TOLD_ABOVE = {("resellers:end", "owner.accounts_auditentry")}  # who of the parent is put out here is written down on both sides
 NOT_THERE = {403, 404, 405}
 SAME_FOR_ALL = {"end_session"}  # leads back to the list whether there is such a session of one's own or not
@@ -99,6 +100,8 @@ class Sweep:
             answer = self._send(each)
             text = self.recorder.answer(f"{each.method} {each.path}", self.asker.at, answer)
             touched = self.watch.touched()
+            for schema in [schema for schema, table in self.watch.moved if table == MailLog._meta.db_table]:
+                self.recorder.mails(schema)
             transaction.set_rollback(True)
         said = f"{each.method} {address}{' with ' + each.foreign if each.foreign else ''}{' and ids of the ' + each.body if each.body else ''}"
         changed = [f"changed {table}" for table in touched if (address.name, table) not in TOLD_ABOVE]
@@ -121,7 +124,7 @@ class Sweep:
                 yield f"open to nobody, yet {status}"
         elif each.foreign and address.audience != "public" and address.name not in SAME_FOR_ALL and status not in NOT_THERE:
             yield f"answered with {status}"
-        if each.method in {"PUT", "DELETE"} and status not in {*NOT_THERE, *UNKNOWN_HERE, 403}:
+        if each.method in METHODS[4:] and status not in {*NOT_THERE, *UNKNOWN_HERE, 403}:
             yield f"{each.method} answered with {status}"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django_tenants.utils import schema_context
 from psycopg2 import sql
@@ -27,8 +27,8 @@ from billing_portal.jobs.domain import running
 from billing_portal.kernel.errors import DomainError
 from customers.models import Customer
 from invoicing.documents import store
-from invoicing.models import DocumentFile
-from tests.isolation import canaries
+from invoicing.models import Document, DocumentFile
+from tests.isolation import canaries, every_kind
 from tests.isolation.arguments import Belongings
 from tests.isolation.furnished import HOSTS, Furnished
 from tests.isolation.recorder import recording
@@ -177,14 +177,19 @@ def test_no_file_of_one_is_read_by_another_by_whatever_path(resellers: Resellers
 
 @pytest.mark.rel(52)
 def test_a_file_whose_row_was_copied_is_not_handed_out(twins: Resellers) -> None:
-    """The row in Globex names a file in Acme's folder."""
-    path = Belongings(twins["acme"], "Anna").path(next(each for each in addresses.every() if each.name == "invoicing:document-pdf"))
-    with schema_context("globex"):
-        assert DocumentFile.objects.exists()
-        user = User.objects.get(pk=twins["acme"].staff[Role.ADMINISTRATOR].pk)
-    answer = twins["globex"].browser(user).get(path)
+    """The rows in Globex name files in Acme's folder, by whatever address a document of whatever kind is asked for."""
+    globex, said = twins["globex"], {}
+    connection.set_tenant(globex.reseller())
+    with transaction.atomic():
+        invoice, *others = every_kind.documents(globex)
+        theirs = invoice.files.get()
+        DocumentFile.objects.filter(document__in=others).update(path=theirs.path, sha256=theirs.sha256)
+        for document in (invoice, *others):
+            said[document.kind] = globex.browser(User.objects.get(username="jane")).get(f"/invoices/{document.number}/pdf/")
+        transaction.set_rollback(True)
 
-    assert (answer.status_code, b"%PDF" in answer.content) == (422, False)
+    assert theirs.path.startswith("acme/")
+    assert {kind: (answer.status_code, b"%PDF" in answer.content) for kind, answer in said.items()} == dict.fromkeys(Document.DocumentKind, (422, False))
 
 
 @pytest.mark.rel(66)

@@ -20,17 +20,18 @@ class Watch:
     def __init__(self, schemas: Iterable[str], *, asked: str = "", marks: Iterable[object] = ()) -> None:
         self.schemas = tuple(schemas)
         self.asked, self.marks = asked, [str(mark) for mark in marks]
+        self.moved: set[tuple[str, str]] = set()
         self._counted = self._counts()
         self._before = {**self._rows(self._tables), **self._marked(self._tables)}
 
     def touched(self) -> list[str]:
-        """What changed since the last look: any row of a watched reseller, or a row that names the watched customer."""
+        """What changed since the last look: any row of a watched reseller, or a row that names the watched customer. `moved` are the tables written to."""
         counts = self._counts()
-        moved = {key for key, count in counts.items() if count != self._counted.get(key)}
+        self.moved = {key for key, count in counts.items() if count != self._counted.get(key)}
         self._counted = counts
-        if not moved:
+        if not self.moved:
             return []
-        now = {**self._rows(moved), **self._marked(moved)}
+        now = {**self._rows(self.moved), **self._marked(self.moved)}
         return sorted(f"{schema}.{table}" for (schema, table), md5 in now.items() if self._before[schema, table] != md5)
 
     @cached_property

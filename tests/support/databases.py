@@ -75,7 +75,7 @@ def _sources() -> Iterator[Path]:
     yield from (ROOT / "billing_portal" / "tenancy").rglob("*.py")
     yield ROOT / "billing_portal" / "settings.py"
     yield Path(__file__)
-    yield Path(__file__).with_name("template.py")
+    yield from (Path(__file__).with_name(name) for name in ("template.py", "canary_words.py"))
 
 
 def _template() -> str:
