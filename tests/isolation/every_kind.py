@@ -25,28 +25,29 @@ from tests.support.world import jane
 TOPUP = Decimal("25.00")
 
 
-def documents(made: Furnished) -> list[Document]:
-    """Anna's invoice, a credit note about it, and the receipt of somebody who pays in advance, each with its stored PDF."""
-    invoice = Document.objects.get(customer=made.anna)
-    note = credit_notes.issue(invoice, reason=f"Too much, {WORD[made.schema]}", actor=jane, at=now(), key="every kind")
-    pat = world.customer(f"Pat {WORD[made.schema]}", billing_type=BillingType.PREPAID, currency=CURRENCY[made.schema])
+def documents(made: Furnished, folder: str = "") -> list[Document]:
+    """Anna's invoice, a credit note about it, and the receipt of somebody who pays in advance, each with its PDF in this reseller's folder or another's."""
+    word = WORD[connection.schema_name]
+    invoice = Document.objects.get(customer_id=made.anna.pk)
+    note = credit_notes.issue(invoice, reason=f"Too much, {word}", actor=jane, at=now(), key="every kind")
+    pat = world.customer(f"Pat {word}", billing_type=BillingType.PREPAID, currency=CURRENCY[made.schema])
     decisions.approve(topups.ask(pat, TOPUP, actor=people.system, at=now()), actor=jane, at=now())
     every = [invoice, note, Document.objects.get(customer=pat)]
     for document in every:
-        _file(document)
+        _file(document, folder)
     return every
 
 
-def _file(document: Document) -> None:
+def _file(document: Document, folder: str) -> None:
     """The PDF of the document: at the full size as it is made, else a stand-in, for a child process is dear."""
-    if FULL or document.files.exists():
+    if (FULL and not folder) or document.files.exists():
         rendering.pdf_file(document)
         return
     blank, content = PdfWriter(), io.BytesIO()
     blank.add_blank_page(100, 100)
     blank.add_metadata({"/Title": f"{document.number} {WORD[connection.schema_name]}"})
     blank.write(content)
-    stored = store.write(connection.schema_name, f"{document.pk}.pdf", content.getvalue())
+    stored = store.write(folder or connection.schema_name, f"{document.pk}.pdf", content.getvalue())
     DocumentFile.objects.create(document=document, format=rendering.PDF, path=stored.path, sha256=stored.sha256, size=stored.size)
 
 

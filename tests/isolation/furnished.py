@@ -138,7 +138,7 @@ def _secrets(made: Furnished) -> None:
 
 def _orders(plan: RatePlan, by: User) -> None:
     here = Reseller.objects.get(schema_name=connection.schema_name)
-    ordered = NewReseller(f"child{here.schema_name}", f"Child of {here.name}", f"child.{here.schema_name}.localhost", here, "EUR", "UTC", "c@c.example", plan)
+    ordered = NewReseller(f"child{here.schema_name}", "Child", f"{here.schema_name}-child.localhost", here, "EUR", "UTC", "c@c.example", plan)
     reseller_orders.place(ordered, actor=Actor.of(by))
 
 

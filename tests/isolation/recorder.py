@@ -54,11 +54,13 @@ class Recorder(logging.Handler):
     def mails(self, schema: str) -> None:
         """Every mail that waits at a reseller and was not read yet: its row, and what is sent of it, with headers and attachments."""
         with schema_context(schema):
-            for mail in MailLog.objects.filter(state=MailLog.State.QUEUED).exclude(pk__in=self._mails):
+            waiting = MailLog.objects.filter(state=MailLog.State.QUEUED)
+            while mail := waiting.exclude(pk__in=self._mails).first():  # one whose address has changed is written once more, to the new one
                 self._mails.add(mail.pk)
                 self.saw(f"mail “{mail.kind}”", schema, " ".join(map(str, vars(mail).values())))
                 delivery.deliver({"mail": str(mail.pk)})
-                self._sent(mail.kind, schema, django_mail.outbox.pop())
+                while django_mail.outbox:
+                    self._sent(mail.kind, schema, django_mail.outbox.pop())
 
     def _sent(self, kind: str, schema: str, mail: Any) -> None:
         for part in mail.message().walk():

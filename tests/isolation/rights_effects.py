@@ -46,8 +46,8 @@ def _price(own: Belongings) -> object:
 
 
 def _is_rated(own: Belongings) -> bool:
-    states = WaitingCall.objects.filter(customer=own.customer, reason=WaitingCall.Reason.NO_RATE).values_list("state", flat=True)
-    return set(states) == {WaitingCall.State.RATED} and Call.objects.filter(customer=own.customer, destination="Germany").exists()
+    states = WaitingCall.objects.filter(customer_id=own.customer.pk, reason=WaitingCall.Reason.NO_RATE).values_list("state", flat=True)
+    return set(states) == {WaitingCall.State.RATED} and Call.objects.filter(customer_id=own.customer.pk, destination="Germany").exists()
 
 
 EFFECTS = {

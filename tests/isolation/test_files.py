@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -33,9 +34,24 @@ def with_files() -> list[Address]:
     return [*files.every(), *(address for address in addresses.every() if address.name in UPLOADED)]
 
 
-def browser_for(address: Address, of: Furnished, name: str = "Anna") -> Client:
-    """Whoever may open the most: an administrator of the staff, or of the customer's people."""
-    return of.browser(of.people[name, Role.ACCOUNT_ADMIN] if address.audience == "people" else of.staff[Role.ADMINISTRATOR])
+@dataclass
+class Browsers:
+    """Those who may open the most: an administrator of the staff, or of a customer's people; each signs in once."""
+
+    resellers: Resellers
+    kept: dict[tuple[str, str], Client] = field(default_factory=dict)
+
+    def of(self, address: Address, schema: str, name: str = "Anna") -> Client:
+        who, there = (name if address.audience == "people" else "staff"), self.resellers[schema]
+        if (schema, who) not in self.kept:
+            self.kept[schema, who] = there.browser(there.staff[Role.ADMINISTRATOR] if who == "staff" else there.people[who, Role.ACCOUNT_ADMIN])
+        return self.kept[schema, who]
+
+    def elsewhere(self, address: Address, turn: int) -> list[tuple[str, Client]]:
+        """Who has no business with Acme's files: their likes at the other resellers, at the quick size one by turns, and at another customer."""
+        others = [(schema, self.of(address, schema)) for schema in ("globex", "owner")]
+        neighbour = [("acme", self.of(address, "acme", "Bob"))] if address.audience == "people" and address.arguments else []
+        return [*(others if FULL else others[turn % 2 : turn % 2 + 1]), *neighbour]
 
 
 def content_of(answer: Any) -> bytes:
@@ -50,22 +66,23 @@ def test_the_addresses_that_answer_with_files_are_found_by_their_views() -> None
 
 
 def test_no_file_of_one_reseller_is_handed_out_at_another(resellers: Resellers) -> None:
-    acme, wrong = resellers["acme"], []
+    acme, browsers, wrong = resellers["acme"], Browsers(resellers), list[str]()
     connection.set_tenant(acme.reseller())
     with transaction.atomic(), recording() as recorder:
         documents = every_kind.documents(acme)
         assert {document.kind for document in documents} == set(Document.DocumentKind)
         for number, (address, document) in enumerate(asked(documents)):
             path = path_of(address, acme, document)
-            own: Any = browser_for(address, acme).get(path)
+            own: Any = browsers.of(address, "acme").get(path)
             content = content_of(own)
-            wrong += [] if (own.status_code == 200) == (address.name not in OF_THE_PARENT) else [f"{path}: {own.status_code}"]
-            for said, there in elsewhere(address, resellers, number):
+            if (own.status_code == 200) != (address.name not in OF_THE_PARENT):
+                wrong.append(f"{path} is {own.status_code} to its own")
+            for schema, there in browsers.elsewhere(address, number):
                 answer: Any = there.get(path)
-                named = [name for _converter, name in address.arguments]
-                refused = answer.status_code in REFUSED or (not named and content_of(answer) != content)
-                recorder.answer(f"{path} at {said}", said.split()[-1], answer) if not answer.streaming else None
-                wrong += [] if refused else [f"{path} at {said}: {answer.status_code}"]
+                refused = answer.status_code in REFUSED or (not address.arguments and content_of(answer) != content)
+                wrong += [] if refused else [f"{path} at {schema}: {answer.status_code}"]
+                if not answer.streaming:
+                    recorder.answer(path, schema, answer)
         transaction.set_rollback(True)
 
     assert not wrong, "\n".join(wrong)
@@ -86,10 +103,3 @@ def path_of(address: Address, of: Furnished, document: Document) -> str:
     own = Belongings(of, "Anna")
     is_document = address.name.startswith("invoicing:")
     return address.filled(lambda converter, name: document.number if is_document and name == "number" else own.value(address, converter, name))
-
-
-def elsewhere(address: Address, resellers: Resellers, turn: int) -> list[tuple[str, Client]]:
-    """Who has no business with Acme's files: the same person's likes at the other resellers, at the quick size one by turns, and another customer's."""
-    others = [(f"the host of {schema}", browser_for(address, resellers[schema])) for schema in ("globex", "owner")]
-    neighbour = [("Bob of acme", browser_for(address, resellers["acme"], "Bob"))] if address.audience == "people" and address.arguments else []
-    return [*(others if FULL else others[turn % 2 : turn % 2 + 1]), *neighbour]

@@ -21,12 +21,12 @@ METHODS = ("OPTIONS", "PATCH", "LOOK", "TRACE")
 NOWHERE = {"account": "999999", "token": "x" * 43, "number": "ACM-2026-9999"}
 
 
-@pytest.mark.parametrize("who", ["administrator", "account_admin", "nobody", "of another reseller"][: size(2, 4)])
+@pytest.mark.parametrize("who", ["administrator", "account_admin", "nobody", "of another reseller"][: size(1, 4)])
 def test_a_method_that_no_page_has_tells_nothing_of_what_is_there(resellers: dict[str, Furnished], who: str) -> None:
     asker, wrong = ASKERS[who](resellers), []
     own, alien = Belongings(resellers[asker.at], asker.own or "Anna"), Belongings(resellers[asker.schemas[0]], "Anna")
     with_ids = [address for address in addresses.every() if address.arguments and not {name for _converter, name in address.arguments} & set(OF_NOBODY)]
-    for number, address in enumerate(with_ids):
+    for number, address in enumerate(with_ids[:: size(2, 1)]):
         for method in METHODS if FULL else METHODS[number % 4 : number % 4 + 1]:
             said = {kind: answer_to(asker, method, path) for kind, path in paths(address, own, alien).items()}
             wrong += [] if len(set(said.values())) == 1 else [f"{method} {address}: {said}"]

@@ -17,6 +17,8 @@ from tests.isolation.rights_effects import EFFECTS
 from tests.isolation.rights_table import ROLES, TABLE, Cell, filled
 from tests.isolation.watch import counted
 
+TURNED_AWAY = ("/my/calls/", "/sign-in/")
+
 pytestmark = [pytest.mark.django_db, pytest.mark.rel(53), pytest.mark.rel(61), pytest.mark.rel(62)]
 
 
@@ -53,7 +55,7 @@ def asked(browser: Client, cell: Cell, own: Belongings, *, may: bool) -> str:
     shown = not cell.shows or cell.shows in _text(answer)
     done = effect.done(own) if effect is not None else cell.changes in changed
     if not may:
-        refused = answer.status_code in {403, 404} or (answer.status_code == 302 and answer.headers["Location"] == "/my/calls/") or not shown
+        refused = answer.status_code in {403, 404} or (answer.status_code == 302 and answer.headers["Location"].startswith(TURNED_AWAY)) or not shown
         return "" if refused and changed <= {"django_session"} and not (effect and done) else f"may not, yet {answer.status_code}, changed {changed}"
     if cell.post is not None:
         return "" if done and answer.status_code in {200, 302} else f"may, yet {answer.status_code}, changed {changed} {errors(answer)}"
