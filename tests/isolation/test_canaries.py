@@ -7,6 +7,7 @@ import pytest
 from tests.isolation import canaries
 from tests.isolation.arguments import Belongings, UnknownArgumentError
 from tests.support import addresses
+from tests.support.canary_words import WORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rel(60)]
 
@@ -16,7 +17,7 @@ def test_every_text_of_every_model_holds_its_resellers_word(resellers: Any) -> N
 
 
 def test_no_table_of_one_reseller_holds_the_word_of_another(resellers: Any) -> None:
-    found = [table for schema in resellers for table in canaries.in_tables(schema, [word for name, word in canaries.WORD.items() if name != schema])]
+    found = [table for schema in resellers for table in canaries.in_tables(schema, [word for name, word in WORD.items() if name != schema])]
 
     assert found == []
 

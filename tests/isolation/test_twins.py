@@ -34,6 +34,7 @@ from tests.isolation.furnished import HOSTS, Furnished
 from tests.isolation.recorder import recording
 from tests.sizes import size
 from tests.support import addresses, databases
+from tests.support.canary_words import WORD
 from tests.support.people import client
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def twins(resellers: Resellers, django_db_blocker: Any) -> Iterator[Resellers]:
             for table in tables:
                 kept, theirs, ours = (sql.Identifier(schema, table) for schema in (KEPT, "globex", "acme"))
                 cursor.execute(sql.SQL("CREATE TABLE {0} AS SELECT * FROM {1}; DELETE FROM {1}").format(kept, theirs))
-                cursor.execute(sql.SQL(COPY).format(theirs, ours), [canaries.WORD["acme"], canaries.WORD["globex"]])
+                cursor.execute(sql.SQL(COPY).format(theirs, ours), [WORD["acme"], WORD["globex"]])
             yield resellers
             for table in tables:
                 kept, theirs = sql.Identifier(KEPT, table), sql.Identifier("globex", table)

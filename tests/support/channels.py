@@ -110,14 +110,14 @@ def _inserted(real: Any, compiler: Any, *args: Any, **given: Any) -> Any:
                 f"mail “{mail.kind}”", "\n".join(map(str, [mail.sender, mail.reply_to, mail.recipients, mail.subject, mail.text, mail.html, mail.attachments]))
             )
     elif _texts_of(model):
-        for row in rows:
+        for row in [row for row in rows if not getattr(row, "stands_for_schema", "")]:  # who stands for a reseller above has a name made of that one's
             for attname, source in _texts_of(model).items():
                 _wrote(source, getattr(row, attname), row.schema_name if model is Reseller else "")
     return real(compiler, *args, **given)
 
 
 def _updated(real: Any, compiler: Any, *args: Any, **given: Any) -> Any:
-    texts = _texts_of(compiler.query.model)
+    texts = _texts_of(compiler.query.model) if compiler.query.model is not Reseller else {}  # which reseller's row it is cannot be told here
     for field, _model, value in compiler.query.values if texts else ():
         if field.attname in texts:
             _wrote(texts[field.attname], value, "")

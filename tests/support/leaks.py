@@ -62,10 +62,16 @@ class Excuse:
         return fits and self.kin in kinship(saying.schema, text.of)
 
 
+AT_THE_PARENT = tuple(f"invoicing:parent-{page}" for page in ("account", "statement", "topups", "document", "document-pdf", "document-sheet"))
+OF_AN_ACCOUNT = (CANARY, "DocumentLine.detail", "Payment.reference", "TopUpRequest.comment")
 EXCUSES = (
     Excuse("below", (NAME,), "who is above names the resellers below it, and their hosts"),
     Excuse("above", (NAME,), "a reseller is told who its parent is, and links to switch lead back to its host"),
+    Excuse("above", ("StoredRate.destination",), "an inheriting plan shows where its rates lead", ("rateplans:plan", "rateplans:download-in-force")),
+    Excuse("above", OF_AN_ACCOUNT, "a reseller reads the parent's documents and answers to itself, with the parent as the seller", AT_THE_PARENT),
+    Excuse("below", ("Customer.name",), "a reseller sees which customer of one below its own people have switched into", ("resellers:switched",)),
 )
+"""What one may see of another, all of it. Whatever is not here and not the reseller's own is a leak."""
 
 
 class Listener:

@@ -24,9 +24,9 @@ from invoicing.documents import child, html, pdf
 from invoicing.domain import topups
 from tests import conftest
 from tests.invoicing.documents.samples import DOCUMENT
-from tests.support import months, people, world
+from tests.support import addresses, months, people, world
 from tests.support.canary_words import WORD
-from tests.support.leaks import listener
+from tests.support.leaks import EXCUSES, Excuse, Saying, Text, listener
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rel(60)]
 
@@ -181,3 +181,23 @@ def test_what_was_asked_may_be_said_again(stolen: Customer, visitor: Client) -> 
     page = visitor.get("/customers/", {"q": THEIRS}).content.decode()
 
     assert (html_of(THEIRS) in page, listener.found) == (True, [])
+
+
+def test_names_go_up_and_down_and_not_sideways(heard: list[str], owner: Reseller) -> None:
+    for schema, said in (("owner", "Acme"), ("acme", "Globex"), ("globex", "localhost")):
+        listener.said(Saying("a page", schema, said))
+
+    assert heard == ["a page of acme holds “Globex”, which is its name of globex"]
+
+
+@pytest.mark.parametrize("excuse", EXCUSES, ids=lambda excuse: excuse.why)
+def test_what_is_excused_is_so_for_that_kin_that_text_and_those_views_alone(acme: Reseller, excuse: Excuse) -> None:
+    reader, writer = ("acme", "owner") if excuse.kin == "above" else ("owner", "acme")
+    views = excuse.views or ("customers:list",)
+    said, text = Saying("GET /", reader, THEIRS, view=views[0]), Text(writer, excuse.sources[0], THEIRS)
+
+    assert excuse.holds(said, text)
+    assert not excuse.holds(said, replace(text, source="User.full_name"))
+    assert not excuse.holds(replace(said, schema="globex"), replace(text, of="acme"))
+    assert excuse.holds(replace(said, view="customers:lines"), text) == (not excuse.views)
+    assert set(views) <= {address.name for address in addresses.every()}

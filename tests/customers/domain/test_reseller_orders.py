@@ -176,9 +176,9 @@ def ordered_before(host: str) -> Any:
 
 
 @pytest.mark.rel(56)
-@pytest.mark.parametrize("host", ["secure1.localhost", "billing.globex.example", "WWW.Globex.example."])
+@pytest.mark.parametrize("host", ["secure1.localhost", "billing.initech.example", "WWW.Initech.example."])
 def test_an_order_of_before_hosts_were_bounded_fails_in_words_whenever_it_is_worked(jane: Any, host: str) -> None:
-    Domain.objects.create(domain="portal.globex.example", tenant=named("globex"), is_primary=False)
+    Domain.objects.create(domain="portal.initech.example", tenant=named("globex"), is_primary=False)
     job = ordered_before(host)
     url = f"/platform/resellers/orders/{job.payload['progress']}/"
 
