@@ -110,10 +110,15 @@ def _inserted(real: Any, compiler: Any, *args: Any, **given: Any) -> Any:
                 f"mail “{mail.kind}”", "\n".join(map(str, [mail.sender, mail.reply_to, mail.recipients, mail.subject, mail.text, mail.html, mail.attachments]))
             )
     elif _texts_of(model):
-        for row in [row for row in rows if not getattr(row, "stands_for_schema", "")]:  # who stands for a reseller above has a name made of that one's
+        for row in [row for row in rows if not _stands_for_another(row)]:
             for attname, source in _texts_of(model).items():
                 _wrote(source, getattr(row, attname), row.schema_name if model is Reseller else "")
     return real(compiler, *args, **given)
+
+
+def _stands_for_another(row: Any) -> bool:
+    """Whether this is one of another reseller's people or switches as it is known here: its name is made of that one's."""
+    return bool(getattr(row, "stands_for_schema", "") or getattr(row, "child_schema", ""))
 
 
 def _updated(real: Any, compiler: Any, *args: Any, **given: Any) -> Any:

@@ -69,6 +69,7 @@ EXCUSES = (
     Excuse("above", (NAME,), "a reseller is told who its parent is, and links to switch lead back to its host"),
     Excuse("above", ("StoredRate.destination",), "an inheriting plan shows where its rates lead", ("rateplans:plan", "rateplans:download-in-force")),
     Excuse("above", OF_AN_ACCOUNT, "a reseller reads the parent's documents and answers to itself, with the parent as the seller", AT_THE_PARENT),
+    Excuse("above", ("Switch.name",), "why a call does not climb names the switch that stands at the parent for one's own"),
     Excuse("below", ("Customer.name",), "a reseller sees which customer of one below its own people have switched into", ("resellers:switched",)),
 )
 """What one may see of another, all of it. Whatever is not here and not the reseller's own is a leak."""
