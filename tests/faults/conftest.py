@@ -9,7 +9,9 @@ import pytest
 
 from tests import sizes
 
-CUSTOMERS = sizes.size(4, 40)
+CUSTOMERS = sizes.size(4, 80)
+MANY = sizes.size(4, 80)  # where runs are started at once (reliability 26)
+PAPERS = sizes.size(4, 80)  # of those many have their PDFs and mails made; those of the others stay owed
 BATCH = 2  # customers in one transaction of a run, so that a run has several
 
 
@@ -23,8 +25,8 @@ def portal_of_faults(django_db_setup: None, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
-def told_before() -> list[Any]:
-    return []
+def told_before() -> dict[tuple[int, int], Any]:
+    return {}
 
 
 @pytest.fixture
@@ -38,13 +40,24 @@ def portal(portal_of_faults: Any, transactional_db: None, in_acme: None, monkeyp
 
 
 @pytest.fixture
-def undisturbed(portal: Any, told_before: list[Any]) -> Any:
+def undisturbed(portal: Any, told_before: Any) -> Any:
     """What comes of the story when nothing breaks: told once in this process, and taken back."""
+    return _told(portal, told_before, CUSTOMERS, CUSTOMERS)
+
+
+@pytest.fixture
+def many_undisturbed(portal: Any, told_before: Any) -> Any:
+    """The same of many customers."""
+    return _told(portal, told_before, MANY, PAPERS)
+
+
+def _told(portal: Any, before: dict[tuple[int, int], Any], customers: int, papers: int) -> Any:
     from tests.faults import story
 
-    if not told_before:
-        told_before.append(story.undisturbed(CUSTOMERS))
-    return told_before[0]
+    if (customers, papers) not in before:
+        portal.down()
+        before[customers, papers] = story.undisturbed(story.whole(customers, papers))
+    return before[customers, papers]
 
 
 @pytest.fixture
@@ -53,3 +66,10 @@ def customers(undisturbed: Any) -> Any:
     from tests.faults import story
 
     return story.plant(CUSTOMERS)
+
+
+@pytest.fixture
+def many_customers(many_undisturbed: Any) -> Any:
+    from tests.faults import story
+
+    return story.plant(MANY)

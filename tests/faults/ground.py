@@ -19,12 +19,14 @@ from billing_portal.local import processes, redis
 from billing_portal.local.processes import Child
 from billing_portal.local.redis import Redis
 from tests import sizes
+from tests.faults.kills import children_of
 from tests.faults.mail_server import MailServer, listening
 from tests.support.servers import ROOT
 from tests.support.telling import told_through
 from tests.support.waiting import until
 
-QUEUES = "default,calls,invoices,documents,mail,payments"
+WITHOUT_PAPERS = "default,calls,invoices,mail,payments"
+QUEUES = f"{WITHOUT_PAPERS},documents"
 RECEIVED = re.compile(r"Task jobs\.run\[([0-9a-f-]+)\] received")
 CELERY = [sys.executable, "-m", "celery", "-A", "billing_portal.celery"]
 
@@ -56,22 +58,27 @@ class Ground:
             "LOG_LEVEL": "INFO",
         }
 
-    def up(self, *, workers: int = 1, beats: int = 1, children: int = 2) -> None:
-        """Have so many workers with so many children each, and so many beats; those that live are kept."""
+    def up(self, *, workers: int = 1, beats: int = 1, children: int = 2, queues: str = QUEUES) -> None:
+        """Have so many workers with so many children each, and so many beats; those that live are kept. New ones read these queues."""
         self.workers = [each for each in self.workers if not each.ended]
         self.beats = [each for each in self.beats if not each.ended]
         own = self.environment()
-        new = [self._start_worker(own, children) for _missing in range(workers - len(self.workers))]
+        new = [self._start_worker(own, children, queues) for _missing in range(workers - len(self.workers))]
         self.workers += new
         self.beats += [self._start_beat(own) for _missing in range(beats - len(self.beats))]
         for worker in new:
             until(lambda worker=worker: " ready." in worker.output() or worker.ended, pause=0.05)  # type: ignore[misc]
             assert not worker.ended, worker.tail(40)
 
-    def _start_worker(self, own: dict[str, str], children: int) -> Child:
+    def down(self) -> None:
+        """Nobody works."""
+        processes.stop([*self.beats, *self.workers], seconds=5)
+        self.beats, self.workers = [], []
+
+    def _start_worker(self, own: dict[str, str], children: int, queues: str) -> Child:
         name = f"faults-{os.getpid()}-{os.urandom(3).hex()}"
         words = [*CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        return self._start("worker", [*words, "-Q", QUEUES, "-c", str(children), "-n", f"{name}@%h"], own)
+        return self._start("worker", [*words, "-Q", queues, "-c", str(children), "-n", f"{name}@%h"], own)
 
     def _start_beat(self, own: dict[str, str]) -> Child:
         schedule = self.folder / f"beat-{len(self.beats)}-{os.urandom(3).hex()}"
@@ -80,14 +87,9 @@ class Ground:
     def _start(self, name: str, words: list[str], own: dict[str, str]) -> Child:
         return processes.start(name, words, log=self.folder / f"{name}.log", environment=own, folder=ROOT)
 
-    def children(self) -> list[int]:
-        """The processes that do the work, under all workers."""
-        alive = [each.process.pid for each in self.workers if not each.ended]
-        return [int(child) for pid in alive for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
     def kill_children(self) -> None:
         """End each child of the workers in the middle of whatever it does; their parents live and make new ones."""
-        for child in self.children():
+        for child in children_of(self.workers):
             os.kill(child, signal.SIGKILL)
 
     def kill_workers(self) -> None:

@@ -1,26 +1,24 @@
-"""What happens in every fault test: calls come in and climb three levels, each level invoices its month. And what came of it, to compare."""
+"""What happens in every fault test: calls come in and climb three levels, each level invoices its month, and PDFs and mails follow."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
-from billing_portal.jobs.domain import running
-from billing_portal.jobs.models import Job, Progress
-from billing_portal.mail.models import MailLog
+from billing_portal.jobs import broker, registry
+from billing_portal.jobs.domain import holding, running
+from billing_portal.jobs.models import Job
 from billing_portal.tenancy.models import Reseller
-from customers.models import Customer, Standing, Transfer
-from invoicing.documents import store
+from customers.models import Customer
 from invoicing.domain import runs
-from invoicing.models import Call, Document, DocumentFile
+from invoicing.models import Document
 from tests import sizes
+from tests.faults.outcome import OPEN, Outcome, broken, outcome
 from tests.support import databases, tree, world
 from tests.support.tree import LEVELS
 from tests.support.waiting import until
@@ -29,21 +27,6 @@ from tests.support.world import jane
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1)
 LONGEST = sizes.size(120, 900)  # seconds that a story may take
-OPEN = (Job.State.PENDING, Job.State.RUNNING)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """All that must not depend on what broke on the way. Numbers are compared as a set: which batch of a run comes first is nobody's promise."""
-
-    documents: list[Any] = field(default_factory=list)
-    numbers: list[Any] = field(default_factory=list)
-    transfers: list[Any] = field(default_factory=list)
-    calls: list[Any] = field(default_factory=list)
-    balances: list[Any] = field(default_factory=list)
-    mails: list[Any] = field(default_factory=list)
-    jobs: list[Any] = field(default_factory=list)
-    runs: list[Any] = field(default_factory=list)
 
 
 def plant(customers: int) -> list[Customer]:
@@ -65,30 +48,63 @@ def take_calls(of: list[Customer], batch: int, each: int = 2) -> None:
     assert {answer.status for answer in tree.take(calls, NOON)} <= {"rated", "repeated"}
 
 
-def start_runs(*levels: str, click: int = 1) -> None:
-    """Somebody at each level, or at those named, asks for the invoices of October; another click is another run."""
+def start_runs(*levels: str, of: Collection[Customer] | None = None, click: int = 1) -> None:
+    """Somebody at each level, or at those named, asks for the invoices of October, of all customers or of these; another click is another run."""
+    chosen = None if of is None else [each.pk for each in of]
     for level in levels or LEVELS:
         with schema_context(level):
-            runs.start(NOVEMBER, key=f"run-{level}-{click}", actor=jane, at=NOON)
+            runs.start(NOVEMBER, key=f"run-{level}-{click}", actor=jane, at=NOON, customer_ids=chosen)
 
 
-def undisturbed(customers: int, batches: int = 1) -> Outcome:
-    """What comes of the whole story, told in this process alone and taken back again."""
-    planted = plant(customers)
-    for batch in range(1, batches + 1):
-        take_calls(planted, batch)
-    _do_all()
-    start_runs()
-    _do_all()
-    told = outcome()
-    assert broken() == []
+def put_papers_off(*, but: int) -> None:
+    """Have at the bottom only the PDFs and mails of so many customers made now: those of the others are owed on a later day."""
+    with schema_context("globex"):
+        now = Customer.objects.order_by("name")[:but]
+        later = Document.objects.exclude(customer__in=list(now))
+        keys = [f"render:{document.pk}" for document in later]
+        Job.objects.filter(key__in=keys, state=Job.State.PENDING).update(due_at=timezone.now() + timedelta(days=2))
+
+
+def whole(customers: int, papers: int) -> Callable[[], None]:
+    """The story with so many customers at the bottom, and the papers of so many of them."""
+
+    def tell() -> None:
+        take_calls(plant(customers), 1)
+        do_all()
+        start_runs()
+        do_all("invoices.issue")
+        put_papers_off(but=papers)
+        do_all()
+
+    return tell
+
+
+def undisturbed(tell: Callable[[], object]) -> Outcome:
+    """What comes of a story when nothing breaks: told in this process alone and taken back again, with all else that is in the database."""
+    told = _told(tell)
     databases.empty(connection.settings_dict["NAME"])
     connection.set_tenant(Reseller.objects.get(schema_name="acme"))
     return told
 
 
-def _do_all() -> None:
-    while jobs := owed():
+def rolled_back(tell: Callable[[], object]) -> Outcome:
+    """The same from where the database stands, and back to there."""
+    with transaction.atomic():
+        told = _told(tell)
+        transaction.set_rollback(True)
+    return told
+
+
+def _told(tell: Callable[[], object]) -> Outcome:
+    tell()
+    told = outcome()
+    assert broken() == []
+    return told
+
+
+def do_all(kind: str = "") -> None:
+    """Do here what is owed, and what that owes in turn."""
+    while jobs := owed(kind=kind):
         for level, job in jobs:
             with schema_context(level):
                 running.run(job.pk)
@@ -104,22 +120,35 @@ def owed(*, kind: str = "") -> list[tuple[str, Job]]:
     return found
 
 
-def try_again_what_was_given_up() -> int:
-    """Somebody presses the button beside each job whose worker was killed five times over it (reliability 43); how many there were."""
-    count = 0
+def tell_again(*kinds: str) -> None:
+    """As a sweep does, of work of these kinds alone."""
+    for level, job in (each for kind in kinds for each in owed(kind=kind)):
+        broker.tell(level, str(job.pk), registry.find(job.kind).queue)
+
+
+def held(kind: str = "") -> list[tuple[str, Job]]:
+    """What somebody works on at this moment."""
+    found: list[tuple[str, Job]] = []
     for level in LEVELS:
         with schema_context(level):
-            for job in Job.objects.filter(state=Job.State.DEAD):
-                assert job.error.startswith("No worker came to an end of it"), job.error
-                running.retry(job)
-                count += 1
-    return count
+            found += [(level, job) for job in Job.objects.filter(holding.IsHeld(), state=Job.State.RUNNING, kind__startswith=kind)]
+    return found
 
 
-def until_work_goes_on(jobs: int = 2) -> float:
-    """The seconds until so many jobs more are done: how long work was held up."""
+def not_done(jobs: Sequence[tuple[str, Job]]) -> list[str]:
+    """The kinds of those of these jobs that are not done."""
+    kinds: list[str] = []
+    for level, job in jobs:
+        with schema_context(level):
+            kinds += Job.objects.filter(pk=job.pk).exclude(state=Job.State.DONE).values_list("kind", flat=True)
+    return kinds
+
+
+def until_work_goes_on(jobs: int = 2, meanwhile: Callable[[], None] = lambda: None) -> float:
+    """The seconds until so many jobs more are done: how long work was held up. `meanwhile` is done again and again."""
 
     def done() -> int:
+        meanwhile()
         count = 0
         for level in LEVELS:
             with schema_context(level):
@@ -127,78 +156,25 @@ def until_work_goes_on(jobs: int = 2) -> float:
         return count
 
     before = done()
-    return until(lambda: done() >= before + jobs, pause=0.1, seconds=LONGEST)
+    return until(lambda: done() >= before + jobs, pause=0.05, seconds=LONGEST)
 
 
-def until_nothing_is_owed(*, seconds: float = LONGEST) -> float:
-    """Wait until workers have done all; what failed on the way is tried again at once and not after its back-off. The seconds it took."""
+def until_nothing_is_owed(kind: str = "", *, seconds: float = LONGEST) -> float:
+    """Wait until workers have done all, or all of a kind; what failed on the way is tried again at once and not after its back-off. The seconds it took."""
 
     def done() -> bool:
-        for level in LEVELS:
-            with schema_context(level):
-                Job.objects.filter(state=Job.State.PENDING, due_at__gt=timezone.now()).exclude(error="").update(due_at=timezone.now())
-        return not owed()
+        hurry()
+        return not owed(kind=kind)
 
     try:
         return until(done, pause=0.1, seconds=seconds)
     except AssertionError:
-        left = [(level, job.kind, job.state, job.attempts, job.error) for level, job in owed()]
+        left = [(level, job.kind, job.state, job.attempts, job.error) for level, job in owed(kind=kind)]
         raise AssertionError(f"still owed after {seconds} s: {left}") from None
 
 
-def unlike(undisturbed: Outcome, *, but: tuple[str, ...] = ()) -> list[str]:
-    """In what the story came out otherwise than undisturbed; and whatever does not hold by itself."""
-    told, wrong = asdict(outcome()), broken()
-    for name, expected in asdict(undisturbed).items():
-        if name in but:
-            continue
-        found = told[name]
-        wrong += [f"{name}: missing {row}" for row in expected if row not in found] + [f"{name}: not expected {row}" for row in found if row not in expected]
-        wrong += [] if len(found) == len(expected) else [f"{name}: {len(found)} instead of {len(expected)}"]
-    return wrong
-
-
-def outcome() -> Outcome:
-    found = Outcome()
+def hurry() -> None:
+    """As if the minutes were over that a job waits which met trouble."""
     for level in LEVELS:
         with schema_context(level):
-            _look(found, level)
-    return found
-
-
-def _look(found: Outcome, level: str) -> None:
-    for document in Document.objects.select_related("customer").order_by("customer__name", "period_start"):
-        lines = [(line.description, line.amount) for line in document.lines.order_by("position")]
-        found.documents.append((level, document.customer.name, document.period_start, document.period_end, document.net, document.tax, document.total, lines))
-    found.numbers.extend((level, number) for number in Document.objects.order_by("number").values_list("number", flat=True))
-    sides = ("customer__name", "kind", "amount", "debit__kind", "credit__kind")
-    found.transfers.extend((level, *row) for row in Transfer.objects.order_by(*sides).values_list(*sides))
-    found.calls.extend((level, *row) for row in Call.objects.order_by("number", "seconds", "price").values_list("number", "seconds", "price", "buy_price"))
-    found.balances.extend((level, *row) for row in Standing.objects.order_by("customer__name").values_list("customer__name", "wallet", "receivable"))
-    found.mails.extend((level, mail.kind, tuple(mail.recipients), mail.state) for mail in MailLog.objects.order_by("kind", "recipients"))
-    found.jobs.extend((level, *row, count) for row, count in sorted(Counter(Job.objects.values_list("kind", "state")).items()))
-    found.runs.extend((level, *row) for row in Progress.objects.values_list("state", "total", "done", "failed", "skipped"))
-
-
-def broken() -> list[str]:
-    """What does not hold: the books, the files of documents, jobs given up."""
-    wrong = tree.differences()
-    for level in LEVELS:
-        with schema_context(level):
-            wrong += [f"{level}: {job.kind} was given up: {job.error}" for job in Job.objects.filter(state=Job.State.DEAD)]
-            wrong += [f"{level}: {document.number} has no file" for document in Document.objects.filter(files=None)]
-            wrong += [f"{level}: {file.path} is not what was stored" for file in DocumentFile.objects.all() if not _is_whole(level, file)]
-    return wrong + [f"half a file: {left}" for left in settings.MEDIA_ROOT.rglob(".writing-*")]
-
-
-def _is_whole(level: str, file: DocumentFile) -> bool:
-    return len(store.read(level, file.path, file.sha256)) == file.size
-
-
-def written() -> dict[str, str]:
-    """Every mail by its Message-ID, with its address, as it was written."""
-    found: dict[str, str] = {}
-    for level in LEVELS:
-        with schema_context(level):
-            found |= {mail.message_id: ", ".join(mail.recipients) for mail in MailLog.objects.all()}
-    return found
+            Job.objects.filter(state=Job.State.PENDING, due_at__gt=timezone.now()).exclude(error="").update(due_at=timezone.now())
