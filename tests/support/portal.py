@@ -86,9 +86,9 @@ class Portal:
 
 
 @contextmanager
-def serve(logs: Path, redis_number: int) -> Iterator[Portal]:
+def serve(logs: Path, redis_number: int, mailbox: Mailbox | None = None) -> Iterator[Portal]:
     """A portal that is up. Its broker is a Redis database of its own: what other tests owe wakes none of its workers."""
-    mailbox = Mailbox()
+    mailbox = mailbox or Mailbox()
     with ExitStack() as opened:
         door = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
         sink = Controller(mailbox, hostname="127.0.0.1", port=_free_port(), enable_SMTPUTF8=True)
