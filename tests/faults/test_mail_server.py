@@ -16,10 +16,15 @@ from billing_portal.jobs.models import Job
 from billing_portal.local.redis import free_port
 from billing_portal.mail import outgoing
 from billing_portal.mail.models import MailLog
+from tests import sizes
+from tests.faults import outcome, story
 from tests.faults.mail_server import MailServer, listening
+from tests.support import months, world
 from tests.support.people import client, user
 
 pytestmark = [pytest.mark.rel(39), pytest.mark.django_db]
+INVOICES = sizes.size(2, 5)
+TROUBLES = ["refuse", "later", *(["hang"] if sizes.FULL else []), "drop"]
 ADDRESSES = ["anna@a.example", "bob@b.example", "cleo@c.example"]
 
 
@@ -102,11 +107,11 @@ def test_the_wait_between_two_tries_grows_to_an_hour(post: Post) -> None:
         assert before <= Job.objects.all()[0].due_at - timedelta(seconds=seconds) <= timezone.now()
 
 
-@pytest.mark.parametrize("trouble", ["later", "hang"])
-def test_a_server_that_asks_for_patience_or_hangs_gets_the_mails_later(post: Post, trouble: str) -> None:
+@pytest.mark.parametrize(("trouble", "tries"), [("later", 2), ("hang", sizes.size(1, 3))])
+def test_a_server_that_asks_for_patience_or_hangs_gets_the_mails_later(post: Post, trouble: str, tries: int) -> None:
     written = write()
     with post.server.doing(trouble):
-        for _try in range(2):
+        for _try in range(tries):
             deliver()
     assert jobs() == {("pending", 0)}
     assert post.server.taken() == []
@@ -154,6 +159,47 @@ def test_what_is_refused_for_good_is_given_up_after_five_tries_where_staff_see_i
     running.retry(given_up)
     deliver()
     assert states()["bob@b.example"] == "sent"
+
+
+def test_a_server_that_wants_no_mail_of_ours_is_asked_five_times_and_then_when_somebody_says_so(post: Post) -> None:
+    written = write()
+    with post.server.doing("refuse"):
+        for _try in range(7):
+            deliver()
+        assert post.server.asked == dict.fromkeys(ADDRESSES, 5)
+
+    assert post.server.taken() == []
+    assert jobs() == {("dead", 5)}
+    assert all("554" in job.error and "Not from you" in job.error for job in Job.objects.all())
+    assert set(states().values()) == {"failed"}
+
+    for job in Job.objects.all():
+        running.retry(job)
+    deliver()
+
+    assert sorted(post.server.taken()) == sorted(written)
+    assert set(states().values()) == {"sent"}
+
+
+@months.renders
+def test_after_each_trouble_documents_and_their_mails_are_what_they_are_undisturbed(post: Post) -> None:
+    for number in range(INVOICES - 1):
+        months.calls(world.customer(f"Customer {number}"), "2026-10-05 09:00", price=f"1.{number}9")
+    months.anna()
+    months.issue("2026-11-01", months.local("2026-11-02 09:00"))
+    months.run_jobs(but="mail.deliver")
+    undisturbed = story.rolled_back(story.do_all)
+    assert sorted(post.server.taken()) == sorted(outcome.written().items())
+    post.server.empty()
+
+    for trouble in TROUBLES:
+        with post.server.doing(trouble):
+            deliver()
+    deliver()
+
+    assert outcome.unlike(undisturbed) == []
+    assert sorted(post.server.taken()) == sorted(2 * [*outcome.written().items()])  # once more for the answer that was lost
+    assert len(outcome.written()) == INVOICES
 
 
 def test_a_mail_whose_attachment_is_lost_is_given_up(post: Post) -> None:
