@@ -18,7 +18,7 @@ class InvoicingConfig(AppConfig):
         from invoicing import jobs, jobs_low_balance, links, links_calls, links_history, links_money, links_topups  # noqa: F401 - jobs register the work
         from invoicing.documents import checks
         from invoicing.domain import out_of_turn, unpriced, waiting
-        from invoicing.queries import billing_emails, calls, movements
+        from invoicing.queries import billing_emails, calls
         from invoicing.queries.spending import posted_on
 
         own = (Role.ACCOUNT_ADMIN, *SWITCHERS)
@@ -28,7 +28,7 @@ class InvoicingConfig(AppConfig):
         links_history.register()
         partitions.register("invoicing_call", "at")
         currency.register(unpriced.are_all, unpriced.follow_currency)
-        unbilled.register(movements.has_untaken, out_of_turn.issue)
+        unbilled.register(out_of_turn.waits, out_of_turn.issue)
         spending.register(posted_on)
         codes.register(calls.waits_under)
         line_names.register(calls.waits_by)

@@ -68,6 +68,11 @@ class Draft:
         return None if self.total else "zero"
 
     @property
+    def comes_to_nothing(self) -> bool:
+        """What it takes cancels out, each tax too, or is less than the minor unit."""
+        return not self.net and not any(tax.amount for tax in self.taxes)
+
+    @property
     def calls(self) -> int:
         return sum(line.calls.calls for line in self.lines)
 

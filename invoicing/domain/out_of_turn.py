@@ -15,6 +15,17 @@ from invoicing.models import Document
 DAY = timedelta(days=1)
 
 
+def waits(customer: Customer) -> bool:
+    """Whether something of the customer waits for its document and comes to something, or is not known yet: what comes to nothing, and its taxes too,
+    stays open for the next document, however the customer pays by then."""
+    ledgers = Ledgers.of([customer.pk])
+    waiting = ledgers.untaken.get(customer.pk)
+    if waiting is None:
+        return False
+    first = gathering.first_day(customer, waiting)
+    return bool(ledgers.blocked.get(customer.pk)) or not drafts.together(customer, waiting, Period(first, first + DAY, customer.time_zone)).comes_to_nothing
+
+
 def issue(customer: Customer, actor: Actor, at: datetime) -> Document | None:
     """Issue what no document has taken yet, in a period that ends with today; None when nothing waits. The caller holds the standing's lock.
 
