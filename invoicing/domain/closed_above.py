@@ -1,4 +1,4 @@
-"""What a parent no longer moves: calls whose line it has credited or written off on this reseller's invoice cost what they cost (semantics 13)."""
+"""What a parent no longer moves: calls that are closed there, credited, written off or billed with a debt, cost what they cost (semantics 13)."""
 
 from __future__ import annotations
 

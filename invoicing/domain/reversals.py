@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from billing_portal.accounts.actor import Actor
 from billing_portal.accounts.domain import audit
 from billing_portal.kernel import money
-from billing_portal.kernel.errors import require
+from billing_portal.kernel.errors import DomainError, require
 from customers.domain import caps, ledger, standing
 from customers.models import AccountKind, BillingType, Kind, Standing, Transfer
-from invoicing.domain import matching, overdue, wallet_debts
+from invoicing.domain import matching, overdue, wallet_debts, write_offs
 from invoicing.models import GiveBack, Payment
-from invoicing.queries import billed
+from invoicing.queries import billed, debts
 from invoicing.queries import credits as queries
 from invoicing.queries.billed import Closed
 
@@ -28,7 +28,8 @@ REVERSIBLE = (Kind.PAYMENT, Kind.TOPUP, Kind.REFUND, Kind.CHARGEBACK, Kind.CHARG
 def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) -> list[Transfer]:
     """Answer a payment, a refund, a chargeback, a write-off, a charge, a credit, an adjustment or a settlement by its mirror, its tax too.
 
-    What it settled is open again first. What a credit note or a write-off has answered on its invoice is not answered twice.
+    What it settled is open again first. What a credit note or a write-off has answered on its invoice is not answered twice, nor what was
+    spent from a wallet and billed with its debt: the debt comes first. Money that comes again does not pass over a write-off that answered its leaving.
     Of who pays afterwards what was spent of it goes on the next invoice: no wallet is left with a debt that nothing asks for (semantics 3).
 
     Already taken back, such as by a double click, it stays as it is. Raises `reason_missing`, `not_by_hand`, `given_back`, `credited`, `written_off`,
@@ -44,10 +45,7 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
     caps.require_amount(actor, _entered(movement, parts), customer.currency, at=at)
     drawn = any(part.drawn for part in queries.with_left(Transfer.objects.filter(pk__in=[part.pk for part in parts])))
     require(not drawn, "given_back", _("Something of it was refunded, charged back or moved on. Take that back first."))
-    _require_open(parts)
-    _require_prepaid(movement, row)
-    if movement.kind == Kind.SETTLE:
-        _require_there(parts, row)
+    _require_unanswered(movement, parts, row)
     spent = _missing(parts, row)
     for part in parts:
         if part.credit.kind == AccountKind.RECEIVABLE:
@@ -90,10 +88,40 @@ def _came(parts: Sequence[Transfer]) -> Decimal:
     return sum((part.amount for part in parts if part.credit.kind == AccountKind.WALLET), Decimal(0))
 
 
-def _require_open(parts: Sequence[Transfer]) -> None:
+def why_not(movement: Transfer) -> str:
+    """What stands in the way of taking it back now, in words; nothing where nothing does."""
+    try:
+        _require_unanswered(movement, _parts(movement), Standing.objects.get(customer=movement.customer_id))
+    except DomainError as refusal:
+        return refusal.message
+    return ""
+
+
+def _require_unanswered(movement: Transfer, parts: Sequence[Transfer], row: Standing) -> None:
+    _require_open(parts, row)
+    _require_not_given_up(parts)
+    _require_prepaid(movement, row)
+    if movement.kind == Kind.SETTLE:
+        _require_there(parts, row)
+
+
+def _require_open(parts: Sequence[Transfer], row: Standing) -> None:
     closed = billed.closed([part.pk for part in parts]).values()
     require(Closed.CREDITED not in closed, "credited", _("A credit note has given this back already. Write a charge or a credit where that was wrong."))
     require(Closed.WRITTEN_OFF not in closed, "written_off", _("A part of its invoice was written off. Take that back first."))
+    said = _("The wallet's debt was billed with this in it. Take that debt back first.")
+    if row.billing_type != BillingType.PREPAID:
+        said = _("The wallet's debt was billed with this in it, and no invoice asks for it otherwise. Write a credit where it was wrong.")
+    require(Closed.DEBT_BILLED not in closed, "debt_billed", said)
+
+
+def _require_not_given_up(parts: Sequence[Transfer]) -> None:
+    """What went back left something due; as long as that is written off the money does not come again beside it."""
+    for part in parts:
+        if part.kind in GiveBack.Way.values:
+            by_invoice = part.debit.kind == AccountKind.RECEIVABLE and write_offs.stand_since(part)
+            by_debt = part.debit.kind == AccountKind.WALLET and billed.written_off(debts.billed_since(part))
+            require(not by_invoice and not by_debt, "written_off", _("What was due without this money was written off. Take the write-off back first."))
 
 
 def _require_prepaid(movement: Transfer, row: Standing) -> None:
@@ -113,9 +141,10 @@ def _require_there(parts: Sequence[Transfer], row: Standing) -> None:
 def _parts(movement: Transfer) -> list[Transfer]:
     """The movements that were made together with it, itself among them: a payment's or a refund's taxes, all of a settlement or of a debt billed."""
     payment = Payment.objects.filter(pk=movement.about_id).first() if movement.about_kind == "payment" and movement.about_id else None
+    made = Transfer.objects.select_related("customer", "debit", "credit").order_by("pk")
     if payment is not None:
-        return list(Transfer.objects.select_related("customer", "credit").filter(about_kind="payment", about_id=payment.pk, reverses=None).order_by("pk"))
+        return list(made.filter(about_kind="payment", about_id=payment.pk, reverses=None))
     if movement.kind in (*GiveBack.Way.values, Kind.SETTLE) or movement.key.startswith(wallet_debts.PREFIX):
         beginning = movement.key.rpartition(":")[0] + ":"
-        return list(Transfer.objects.select_related("customer", "credit").filter(customer=movement.customer, key__startswith=beginning).order_by("pk"))
+        return list(made.filter(customer=movement.customer, key__startswith=beginning))
     return [movement]

@@ -54,6 +54,12 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     return made
 
 
+def stand_since(movement: Transfer) -> bool:
+    """Whether something was given up of the movement's customer after it, and still is."""
+    given_up = Transfer.objects.filter(customer=movement.customer_id, kind=Kind.WRITE_OFF, pk__gt=movement.pk, reverses=None, reversed_by=None)
+    return given_up.exists()
+
+
 def most_of(document: Any, row: Standing) -> Decimal:
     """The most that can be given up of a document with its figures, in the minor unit: what is due on it, less what waits to be given back of it, as far
     as the customer owes that in all."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Kind, Transfer
 from invoicing.models import Call, Document, DocumentLine, DocumentTax, LineTax, Match, PriceChange, Taken
+from invoicing.queries import debts
 
 
 class Closed(models.TextChoices):
@@ -19,7 +20,8 @@ class Closed(models.TextChoices):
 
     CREDITED = "credited", _("Credited on their invoice; charge by hand what is still owed")
     WRITTEN_OFF = "written_off", _("Written off on their invoice; take the write-off back first")
-    AT_PARENT = "at_parent", _("Credited or written off on your parent's invoice: what they cost stays")
+    DEBT_BILLED = "debt_billed", _("Billed with the wallet's debt; take that back first, or credit by hand what was too much")
+    AT_PARENT = "at_parent", _("Credited or written off on your parent's invoice, or billed there with a wallet's debt: what they cost stays")
 
 
 class Since(models.TextChoices):
@@ -78,7 +80,22 @@ FIRST_MOVED = """
 
 
 def closed(transfer_ids: Collection[UUID]) -> dict[UUID, Closed]:
-    """Which of these movements stand on a credited line, or on an invoice that is cancelled or written off in part, and why they are closed."""
+    """Which of these movements move no more, and why: they stand on a credited line, or on an invoice that is cancelled or written off in part, or were
+    spent from a wallet whose billed debt stands for them: then by what became of its line."""
+    debts_of = debts.standing_for(transfer_ids)
+    found = _closed_on_paper({*transfer_ids, *(line for lines in debts_of.values() for line in lines)})
+    for movement, lines in debts_of.items():
+        became = [found[line] for line in lines if line in found]
+        found[movement] = next((why for why in (Closed.WRITTEN_OFF, Closed.CREDITED) if why in became), Closed.DEBT_BILLED)
+    return {movement: why for movement, why in found.items() if movement in transfer_ids}
+
+
+def written_off(transfer_ids: Collection[UUID]) -> bool:
+    """Whether one of these movements stands on an invoice of which something was written off."""
+    return Closed.WRITTEN_OFF in _closed_on_paper(transfer_ids).values()
+
+
+def _closed_on_paper(transfer_ids: Collection[UUID]) -> dict[UUID, Closed]:
     taken = Taken.objects.filter(transfer__in=transfer_ids, document__kind=Document.DocumentKind.INVOICE)
     notes = Document.objects.filter(credits=OuterRef("document")).order_by().values("credits").annotate(sum=models.Sum("total")).values("sum")
     found = taken.annotate(

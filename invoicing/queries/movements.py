@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from customers.models import AccountKind, Customer, Kind, Transfer
+from customers.models import AccountKind, Kind, Transfer
 from invoicing.models import Call, Document, PriceChange, WaitingCall
 
 GATHERED = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
@@ -103,11 +103,6 @@ def _movement(
 ) -> Movement:
     signed = amount if debit == AccountKind.RECEIVABLE else -amount
     return Movement(id_, of, kind, signed, occurred_at, posted_at, note, about, reverses)
-
-
-def has_untaken(customer: Customer) -> bool:
-    """True when something of the customer waits for its document."""
-    return Transfer.objects.filter(of_documents(), customer=customer, taken=None).exists()
 
 
 def billed_until(customer_ids: Collection[UUID]) -> dict[UUID, date]:

@@ -134,6 +134,7 @@ def take_back(request: PortalRequest, account: str, movement: UUID) -> HttpRespo
             return redirect(TAB, account=account)
     amount = found.amount if found.kind == Kind.SETTLE else effect(found)
     shown: dict[str, Any] = {"movement": found, "what": Kind(found.kind).label, "amount": amount, "spent": reversals.missing(found)}
+    shown["why_not"] = "" if form.errors else reversals.why_not(found)
     return customer_page(request, "invoicing/take_back.html", customer, tab=TAB, form=form, **shown)
 
 

@@ -47,7 +47,7 @@ STEPS_TO_DIE_AT = (
     "after invoicing.domain.numbering.take",
     "after invoicing.domain.call_rows.copy",
 )
-ANSWERS = ("take back", "credit some", "credit all", "write off", "rate again", "issue", "pay", "debt")
+ANSWERS = ("take back", "credit some", "credit all", "write off", "rate again", "issue", "pay", "debt", "win", "change type")
 VERBS_TO_DIE_IN = ("call", "pay", "issue", "enter", "charge back", "credit", "settle", "change type")
 
 
@@ -180,6 +180,11 @@ class BooksMachine(RuleBasedStateMachine):
         story.call(who, story.record(who, 60 + number, timedelta(hours=number % 48)))
         story.now += timedelta(days=1)
         story.issue(who)
+        self.answer(who, amount, answers, number, plan)
+
+    def answer(self, who: int, amount: Decimal, answers: list[str], number: int, plan: str) -> None:
+        """What was billed last is answered in these ways, one after another."""
+        story = self.story
         ways: dict[str, Callable[[], object]] = {
             "take back": lambda: story.take_back_of_late(who, number % 3),
             "credit some": lambda: story.credit(who, -1, 1 + number % 255),
@@ -189,10 +194,29 @@ class BooksMachine(RuleBasedStateMachine):
             "issue": lambda: story.issue(who),
             "pay": lambda: story.pay(who, amount, story.key()),
             "debt": lambda: story.bill_debt(who),
+            "win": lambda: story.win(who),
+            "change type": lambda: story.change_type(who),
         }
         for answer in answers:
             ways[answer]()
             story.check()
+
+    @seldom
+    @rule(who=who, amount=amounts, answers=st.lists(st.sampled_from(ANSWERS), min_size=2, max_size=5), number=numbers, plan=st.sampled_from(["Cheap", "Dear"]))
+    def answers_to_a_debt(self, who: int, amount: Decimal, answers: list[str], number: int, plan: str) -> None:
+        """The same of what a wallet spent beyond what it had: a charge and a call that its billed debt stands for."""
+        story = self.story
+        who = next((each for each in (who, 1 - who) if story.whose[each].is_prepaid), who)
+        story.pay(who, amount, story.key())
+        story.enter(who, Entry.CHARGE, Scope.CHARGE, divide_half_up(amount, 2, 2) + 1)
+        story.call(who, story.record(who, 60 + 20 * number, timedelta(hours=number % 48)))
+        if number % 3 == 0:
+            story.give_back(who, -1, amount, is_refund=False)
+        story.bill_debt(who)
+        if number % 2:
+            story.now += timedelta(days=1)
+            story.issue(who)
+        self.answer(who, amount, answers, number, plan)
 
     @seldom
     @rule()

@@ -129,6 +129,7 @@ class Expected:
     documents: set[UUID] = field(default_factory=set)
     noted: dict[UUID, Decimal] = field(default_factory=dict)
     credited: set[UUID] = field(default_factory=set)
+    given_up: list[UUID] = field(default_factory=list)
 
     @property
     def is_prepaid(self) -> bool:
@@ -322,7 +323,7 @@ class Story:
             refused("wallet_used", take)
             return
         if transfer.pk in self.answered(known):
-            refused("credited|written_off", take)
+            refused("credited|written_off|debt_billed", take)
             return
         if transfer.key.startswith(wallet_debts.PREFIX) and not known.is_prepaid:
             refused("debt_billed", take)
@@ -401,7 +402,9 @@ class Story:
             with transaction.atomic():
                 known.customer = customers.change(known.customer, billing_type=other, actor=jane, at=self.now)
         except DomainError as refusal:
-            if refusal.code not in {"credit", "zero"} or not movements.has_untaken(known.customer):
+            waits = movements.untaken([known.customer.pk]).get(known.customer.pk, [])
+            cancels_out = abs(sum((each.amount for each in waits), NONE)) < D("0.005")  # its tax too: that does not stop it
+            if not waits or refusal.code not in {"credit", "zero"} or (refusal.code == "zero" and cancels_out):
                 raise
             known.customer.refresh_from_db()
         self.read_documents(who)
@@ -425,11 +428,50 @@ class Story:
         made = GiveBack.objects.filter(payment__transfer__customer=known.customer).exclude(pk__in=self.won).order_by("-pk").first()
         if made is None:
             return
-        [first, *_taxes] = givebacks.movements_of(made)
-        reversals.take_back(Transfer.objects.select_related("customer", "debit", "credit").get(pk=first.pk), reason="won", actor=jane, at=self.now)
+        moved = givebacks.movements_of(made)
+        first = Transfer.objects.select_related("customer", "debit", "credit").get(pk=moved[0].pk)
+        win = partial(reversals.take_back, first, reason="won", actor=jane, at=self.now)
+        if any(self.was_given_up_since(known, each) for each in moved):
+            refused("written_off", win)
+            return
+        win()
         self.won.add(made.pk)
-        for each in givebacks.movements_of(made):
+        for each in moved:
             known.shift(each.debit.kind, each.amount)
+
+    def was_given_up_since(self, known: Expected, gone: Transfer) -> bool:
+        """Whether what was due without this money was written off: on the receivable whatever was since, of the wallet what its debts came to since."""
+        if gone.debit.kind == AccountKind.RECEIVABLE:
+            return any(given_up > gone.pk for given_up in known.given_up)
+        since = [line for line, _covers in self.debts(known) if line > gone.pk]
+        billed_since = Taken.objects.filter(document__in=self.written_off, transfer__in=since)
+        return gone.debit.kind == AccountKind.WALLET and billed_since.exists()
+
+    def debts(self, known: Expected) -> list[tuple[UUID, list[UUID]]]:
+        """The billed debts that stand, each by its line's movement with what it was spent on: told forwards, what was spent last is billed first."""
+        spent: list[tuple[UUID, Decimal]] = []
+        found = []
+        moved = Transfer.objects.filter(customer=known.customer, reverses=None, reversed_by=None).select_related("debit", "credit").order_by("pk")
+        for each in moved.exclude(kind__in=[Kind.TOPUP, Kind.PAYMENT, Kind.SETTLE, Kind.REFUND, Kind.CHARGEBACK, Kind.TAX, Kind.ROUNDING]):
+            if each.debit.kind == AccountKind.WALLET:
+                spent.append((each.pk, each.amount))
+            elif each.key.startswith(wallet_debts.PREFIX) and each.credit.kind == AccountKind.WALLET:
+                line = Transfer.objects.get(key=each.key.rpartition(":")[0] + ":0").pk
+                found.append((line, self.unspend(spent, each.amount)))
+            elif each.kind == Kind.USAGE and each.credit.kind == AccountKind.WALLET:
+                spent.append((each.pk, -each.amount))
+        return found
+
+    def unspend(self, spent: list[tuple[UUID, Decimal]], amount: Decimal) -> list[UUID]:
+        """So much of what was spent last, and what it was."""
+        covered = []
+        while spent and amount > 0:
+            id_, left = spent.pop()
+            covered.append(id_)
+            amount -= left
+        if amount < 0:
+            spent.append((id_, -amount))
+        return covered
 
     def issue(self, who: int) -> None:
         known = self.of(who)
@@ -476,10 +518,12 @@ class Story:
             known.credited |= {line.pk for line in content.lines}
 
     def answered(self, known: Expected) -> set[UUID]:
-        """Movements that stand on a line which was credited, on an invoice which is cancelled, or on one of which something was written off."""
+        """Movements that stand on a line which was credited, on an invoice which is cancelled, or on one of which something was written off, and what a
+        billed debt stands for."""
         cancelled = {pk for pk, total in Document.objects.filter(pk__in=known.noted).values_list("pk", "total") if known.noted[pk] == total}
         rows = Taken.objects.filter(document__in=known.documents).values_list("transfer_id", "line_id", "document_id")
-        return {transfer for transfer, line, paper in rows if line in known.credited or paper in cancelled | self.written_off}
+        on_paper = {transfer for transfer, line, paper in rows if line in known.credited or paper in cancelled | self.written_off}
+        return on_paper.union(*(covers for _line, covers in self.debts(known)))
 
     def write_off(self, who: int, number: int, amount: Decimal) -> None:
         """So much of an invoice is given up, at most what is due; then it is taken back at once, every other time."""
@@ -505,6 +549,7 @@ class Story:
         else:
             known.receivable += amount
             self.written_off.add(id_)
+            known.given_up.append(gone.pk)
 
     def limit(self, who: int, amount: Decimal) -> None:
         known = self.of(who)

@@ -8,8 +8,9 @@ import pytest
 from django_tenants.utils import schema_context
 
 from billing_portal.tenancy.models import new_id
-from customers.models import PlanAssignment
-from invoicing.domain import credit_notes, invoices, rerating, rerating_orders
+from customers.domain import customers
+from customers.models import Customer, PlanAssignment, Standing
+from invoicing.domain import credit_notes, invoices, rerating, rerating_orders, wallet_debts
 from invoicing.domain.rerating import Named, RatedAgain
 from invoicing.models import Call, Document
 from tests.support import tree, world
@@ -69,9 +70,32 @@ def test_calls_credited_at_the_parent_cost_what_they_cost(three: Tree) -> None:
     before = tree.prices()
 
     done, stays = all_levels_are_dearer()
-    assert (done.changed, stays) == (2, [("Credited or written off on your parent's invoice: what they cost stays", 2)])
+    assert (done.changed, stays) == (2, [("Credited or written off on your parent's invoice, or billed there with a wallet's debt: what they cost stays", 2)])
     assert (owed("acme", "Globex"), owed("owner", "Acme")) == (Decimal(0), Decimal("-0.61"))
     assert tree.prices()["acme"] == before["acme"]
+    assert tree.differences() == []
+
+
+@pytest.mark.rel(7)
+@pytest.mark.parametrize("is_credited", [True, False])
+def test_calls_that_a_billed_debt_of_the_reseller_stands_for_at_its_parent_cost_what_they_cost(acme: Any, is_credited: bool) -> None:
+    planted = tree.plant()
+    with schema_context("acme"):
+        globex = Customer.objects.get(name="Globex")
+        customers.change(globex, billing_type="prepaid", actor=jane, at=NOON)
+    tree.take([tree.call(planted.anna), tree.call(planted.anna, "c2")], NOON)
+    tree.work()
+    with schema_context("acme"):
+        owes = -Standing.objects.get(customer=globex).wallet
+        assert owes > 0
+        wallet_debts.bill(globex, owes, actor=jane, at=NOON, key="b")
+    if is_credited:
+        invoice("acme", is_credited=True)
+    before = owed("acme", "Globex")
+
+    done, stays = all_levels_are_dearer()
+    assert (done.changed, stays) == (2, [("Credited or written off on your parent's invoice, or billed there with a wallet's debt: what they cost stays", 2)])
+    assert owed("acme", "Globex") == before
     assert tree.differences() == []
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import schema_context
 
 from customers.models import AccountKind, Customer, Kind, Standing, Transfer
-from invoicing.domain import entries, givebacks, payments
+from invoicing.domain import credit_notes, entries, givebacks, payments
 from invoicing.models import GiveBack, Payment
 from tests.support import months, world
 from tests.support.months import D
@@ -50,6 +50,17 @@ def test_the_list_says_what_became_of_each(commerce: Any, at: str, anna: Custome
     assert commerce.get(f"{at}?show=charges").context["listing"].total == 1
     assert commerce.get(f"{at}?q=bacs").context["listing"].total == 1
     assert commerce.get(f"{at}?q=nothing").context["listing"].total == 0
+
+
+def test_the_page_that_takes_back_says_first_what_stands_in_the_way(commerce: Any, at: str, anna: Customer, first: datetime, noon: datetime) -> None:
+    charge = entries.write(anna, "charge", D("5.00"), note="Router", actor=jane, at=months.local("2026-10-05 12:00"), key="1")
+    said = "A credit note has given this back already."
+    assert said not in text(commerce, f"{at}{charge.pk}/take-back/")
+
+    [october] = months.issue("2026-11-01", first)
+    credit_notes.issue(october, reason="wrong", actor=jane, at=noon, key="n")
+    assert said in text(commerce, f"{at}{charge.pk}/take-back/")
+    assert text(commerce, f"{at}{charge.pk}/take-back/").count(said) == 1
 
 
 def test_the_list_is_empty_at_first(commerce: Any, at: str) -> None:

@@ -1,0 +1,80 @@
+"""What a billed debt of a wallet stands for: the latest that was spent before it, as far as it reaches; credit paid the rest (semantics 3, 13)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from customers.models import AccountKind, Kind, Transfer
+from invoicing.queries import credits
+
+SPENT = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.ADJUSTMENT, Kind.OPENING)
+WALLET = AccountKind.WALLET
+
+
+@dataclass
+class Debt:
+    """A billed debt that stands: its movement on the receivable, the one that gave it to the wallet, and how much of it is still to be found."""
+
+    line: UUID
+    gave: UUID
+    left: Decimal
+
+
+def standing_for(transfer_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Which of these movements spent from a wallet what a billed debt stands for, if only in part, and the debts' movements on the receivable.
+
+    A debt that was taken back stands for nothing any more; what an earlier one stands for, the next does not stand for again.
+    """
+    found: dict[UUID, set[UUID]] = defaultdict(set)
+    if not transfer_ids:
+        return found
+    oldest = min(transfer_ids)
+    for customer, debts in _billed(transfer_ids).items():
+        for movement, line in _reached(customer, debts, oldest):
+            if movement in transfer_ids:
+                found[movement].add(line)
+    return found
+
+
+def billed_since(movement: Transfer) -> list[UUID]:
+    """The movements on the receivable of the debts that were billed of its customer after it, and that stand."""
+    return [debt.line for debts in _billed([movement.pk]).values() for debt in debts]
+
+
+def _billed(transfer_ids: Collection[UUID]) -> dict[UUID, list[Debt]]:
+    """The debts that were billed of these movements' customers since the oldest of them, and that stand, by customer; the latest first."""
+    whose = Transfer.objects.filter(pk__in=transfer_ids).values("customer")
+    since = Transfer.objects.filter(key__startswith=credits.WALLET_DEBT, customer__in=whose, pk__gte=min(transfer_ids), reverses=None, reversed_by=None)
+    rows = list(since.order_by("-pk").values_list("pk", "customer_id", "key", "amount", "credit__kind"))
+    charged = {key.rpartition(":")[0]: pk for pk, _customer, key, _amount, account in rows if account != WALLET}
+    found: dict[UUID, list[Debt]] = defaultdict(list)
+    for pk, customer, key, amount, account in rows:
+        line = charged.get(key.rpartition(":")[0])
+        if account == WALLET and line is not None:
+            found[customer].append(Debt(line, pk, amount))
+    return found
+
+
+def _reached(customer: UUID, debts: list[Debt], oldest: UUID) -> Iterator[tuple[UUID, UUID]]:
+    """From the latest debt back to the oldest movement asked about: each that was spent, with each debt that reaches so far.
+
+    An earlier debt on the way has to be found first, and so has what calls were rated cheaper by.
+    """
+    spends = Q(debit__kind=WALLET, kind__in=SPENT) | Q(credit__kind=WALLET, kind=Kind.USAGE) | Q(pk__in=[debt.gave for debt in debts])
+    moved = Transfer.objects.filter(spends, customer=customer, pk__gte=oldest, pk__lte=debts[0].gave, reverses=None, reversed_by=None)
+    starts = {debt.gave: debt for debt in debts}
+    open_: list[Debt] = []
+    for pk, amount, account in moved.order_by("-pk").values_list("pk", "amount", "debit__kind").iterator(chunk_size=1000):
+        for debt in open_:
+            if pk not in starts:
+                yield pk, debt.line
+            debt.left -= amount if account == WALLET else -amount
+        open_ = [debt for debt in open_ if debt.left > 0]
+        if pk in starts:
+            open_.append(starts[pk])
