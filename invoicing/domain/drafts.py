@@ -18,6 +18,7 @@ from customers.models import BillingType, Customer
 from invoicing.domain import gathering, lines
 from invoicing.domain.gathering import Gathered, Ledgers
 from invoicing.domain.lines import Behind, DraftLine, Rate
+from invoicing.queries import movements, sums
 from invoicing.queries.movements import Movement
 
 REASONS: dict[str, Any] = {
@@ -107,12 +108,23 @@ class Drafted:
 
 def draft_all(customer_ids: Collection[UUID], as_of: date) -> Drafted:
     """Draft the documents of many customers for a date: everything they need is asked for at once. Writes nothing (E27, semantics 10)."""
+    return _draft_all(customer_ids, as_of, Ledgers.of(customer_ids), movements.calls_of)
+
+
+def preview_all(customer_ids: Collection[UUID], as_of: date) -> Drafted:
+    """The same drafts with the same figures, their calls added up where they lie: to be looked at, never to be issued, for one movement stands in them for
+    all calls of a month (reliability 59)."""
+    found = sums.of(customer_ids, as_of)
+    ledgers = Ledgers(found.untaken, movements.billed_until(customer_ids), movements.blocking_calls(customer_ids))
+    return _draft_all(customer_ids, as_of, ledgers, found.calls_of)
+
+
+def _draft_all(customer_ids: Collection[UUID], as_of: date, ledgers: Ledgers, calls_of: lines.CallsOf) -> Drafted:
     customers = Customer.objects.filter(pk__in=customer_ids).prefetch_related("taxes").order_by("name", "pk")
-    ledgers = Ledgers.of([customer.pk for customer in customers])
     paying = [customer for customer in customers if customer.billing_type != BillingType.PREPAID or customer.pk in ledgers.untaken]
     found = Drafted([], [Skipped(customer, "prepaid") for customer in customers if customer not in paying])
     gathered = [each for customer in paying if (each := _gathered(customer, ledgers, as_of, found)) is not None]
-    behind = lines.behind(gathered)
+    behind = lines.behind(gathered, calls_of)
     for each in gathered:
         try:
             drafts, skipped = _of_customer(each, behind)

@@ -60,7 +60,7 @@ def preview(as_of: date, *, customer_ids: Collection[UUID] | None = None) -> Dra
     """
     found = Drafted([], [])
     for part in parts(customer_ids):
-        drafted = drafts.draft_all(part, as_of)
+        drafted = drafts.preview_all(part, as_of)
         found.drafts.extend(drafted.drafts)
         found.skipped.extend(drafted.skipped)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,8 @@ from rateplans.models import Tax
 DESCRIPTION, DETAIL = 200, 300
 FEATURES = {"feature", "line", "number", "mailbox"}
 NO_CALLS = SlotCalls()
+CallsOf = Callable[[Mapping[UUID, int]], dict[int, SlotCalls]]
+"""Adds up the calls behind movements: {movement: number of its month of calls} → {number: calls}."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class DraftLine:
         return replace(self, amount=amount, rates=rates)
 
 
-def behind(all_gathered: Iterable[Gathered]) -> Behind:
+def behind(all_gathered: Iterable[Gathered], calls_of: CallsOf = movements.calls_of) -> Behind:
     """Number the months of calls of all customers, add up the calls behind each, and look up what was taken back or rated again."""
     gathered_ = list(all_gathered)
     borne = _borne([movement for gathered in gathered_ for share in gathered.shares for movement in share.movements])
@@ -102,7 +104,7 @@ def behind(all_gathered: Iterable[Gathered]) -> Behind:
                 month = local_date(movement.occurred_at, customer.time_zone).replace(day=1)
                 key = (customer.pk, month, None if others is None else frozenset(others))
                 slots[movement.id] = numbers.setdefault(key, len(numbers))
-    return Behind(slots, movements.calls_of(slots), billed_)
+    return Behind(slots, calls_of(slots), billed_)
 
 
 def together(customer: Customer, taken: Sequence[Movement]) -> Behind:

@@ -16,6 +16,7 @@ from customers.models import AccountKind, Kind, Transfer
 from invoicing.models import Call, Document, PriceChange, WaitingCall
 
 GATHERED = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.CREDIT, Kind.ADJUSTMENT)
+CALLS_THAT_STAND = Q(kind=Kind.USAGE, reverses=None)
 BLOCKS_NOTHING = (WaitingCall.Reason.CONFLICT, WaitingCall.Reason.BAD_RECORD, WaitingCall.Reason.UNKNOWN_CUSTOMER)
 
 # Calls count where their own movement is, at the price it brought; what rating them again changed since, where the movement of the difference is. One
@@ -71,6 +72,9 @@ class SlotCalls:
     destinations: tuple[CallSum, ...] = ()
     lines: tuple[CallSum, ...] = ()
 
+    def and_(self, other: SlotCalls) -> SlotCalls:
+        return SlotCalls((*self.destinations, *other.destinations), (*self.lines, *other.lines))
+
     @property
     def calls(self) -> int:
         return sum(row.calls for row in self.destinations)
@@ -88,9 +92,10 @@ def of_documents() -> Q:
     return (Q(kind__in=GATHERED) & receivable) | opening_debit | its_reversal
 
 
-def untaken(customer_ids: Collection[UUID]) -> dict[UUID, list[Movement]]:
-    """What no document has taken yet, by customer, in the order in which it happened; one query for all of them."""
-    rows = Transfer.objects.filter(of_documents(), customer_id__in=customer_ids, taken=None).order_by("occurred_at", "id")
+def untaken(customer_ids: Collection[UUID], *, but: Q | None = None) -> dict[UUID, list[Movement]]:
+    """What no document has taken yet, by customer, in the order in which it happened; one query for all of them. `but` is left out."""
+    chosen = of_documents() if but is None else of_documents() & ~but
+    rows = Transfer.objects.filter(chosen, customer_id__in=customer_ids, taken=None).order_by("occurred_at", "id")
     found: dict[UUID, list[Movement]] = {}
     for row in rows.values_list("id", "customer_id", "kind", "amount", "occurred_at", "posted_at", "note", "about_kind", "debit__kind", "reverses_id"):
         movement = _movement(*row)

@@ -47,7 +47,7 @@ from invoicing.models import Call, CallBatch, CallKey, Document, GiveBack, Payme
 from invoicing.queries import billed, credits, documents, movements
 from invoicing.queries.movements import Movement
 from rateplans.models import RatePlan, Tax
-from tests.support import world
+from tests.support import months, world
 from tests.support.world import jane
 
 D = Decimal
@@ -475,6 +475,7 @@ class Story:
 
     def issue(self, who: int) -> None:
         known = self.of(who)
+        months.same_by_sums([known.customer.pk], self.now.date())
         invoices.issue([known.customer.pk], self.now.date(), actor=jane, at=self.now)
         self.read_documents(who)
 

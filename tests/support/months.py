@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +19,9 @@ from customers.domain import ledger
 from customers.domain.ledger import Posting
 from customers.models import Customer, Kind, Standing, Transfer
 from invoicing.domain import calls as ingest
-from invoicing.domain import invoices
+from invoicing.domain import drafts, invoices
+from invoicing.domain.drafts import Drafted
+from invoicing.domain.lines import NO_CALLS, DraftLine
 from invoicing.domain.records import CallRecord
 from invoicing.models import Call, CallBatch, Document, Match
 from invoicing.queries import documents as queries
@@ -82,6 +86,21 @@ def issue(as_of: str, at: datetime, *customers: Customer) -> list[Document]:
     """Issue what a run for this date takes, of all customers unless some are named."""
     chosen = [each.pk for each in customers] or None
     return invoices.issue_all(date.fromisoformat(as_of), actor=jane, at=at, customer_ids=chosen).documents
+
+
+def same_by_sums(ids: Collection[UUID], as_of: date) -> None:
+    """What a preview adds up in the database is what issuing adds up one by one: lines, their words, taxes, calls and reasons."""
+    assert _drafted(drafts.preview_all(ids, as_of)) == _drafted(drafts.draft_all(ids, as_of))
+
+
+def _drafted(found: Drafted) -> Any:
+    """All that a draft says but the movements it takes."""
+    made = [(each.customer, each.period, each.net, each.moved, each.taxes, each.calls, [_said(line) for line in each.lines]) for each in found.drafts]
+    return made, found.skipped
+
+
+def _said(line: DraftLine) -> Any:
+    return replace(line, movements=(), calls=NO_CALLS), line.calls.calls, line.calls.seconds
 
 
 def reasons(as_of: str, *customers: Customer) -> list[tuple[str, str]]:
