@@ -89,7 +89,7 @@ def test_two_beats_several_workers_impatient_people_and_messages_that_come_again
     with held_up(TAKING):
         story.start_runs()
         story.start_runs()
-        story.start_runs(click=2)
+        story.start_runs("globex", click=2)
         until_somebody_waits()
     with schema_context("globex"):
         invoices.issue_all(story.NOVEMBER, actor=jane, at=story.NOON, customer_ids=[each.pk for each in many_customers[::2]])
