@@ -119,9 +119,12 @@ def rate(batch: Sequence[CallRecord], *, known_owners: Sequence[UUID | None] = (
     return outcomes
 
 
-def give_away(batch: Sequence[CallRecord], owners: Sequence[UUID | None]) -> list[Outcome]:
-    """These records as calls that their customers are never billed for, in order; one waits still if it was answered by nobody outside (semantics 22, 23)."""
-    outcomes = _found(batch, parties.find(batch, owners), None)
+def give_away(batch: Sequence[CallRecord], owners: Sequence[UUID | None], *, until: datetime) -> list[Outcome]:
+    """These records as calls that their customers are never billed for, in order; one waits still if it was answered by nobody outside (semantics 22, 23).
+
+    One later than `until` has not happened yet.
+    """
+    outcomes = _found(batch, parties.find(batch, owners), until)
     for each in outcomes:
         if each.reason in STOPPED.values() and each.is_answered:
             each.reason = ""

@@ -167,7 +167,8 @@ def set_aside(ids: Sequence[UUID], *, note: str, actor: Actor, at: datetime) -> 
 
 
 def _give_away(rows: Sequence[WaitingCall], *, actor: Actor, at: datetime) -> None:
-    outcomes = rating_batch.give_away([records.from_json(row.record) for row in rows], [row.customer_id for row in rows])
+    kept = [records.from_json(row.record) for row in rows]
+    outcomes = rating_batch.give_away(kept, [row.customer_id for row in rows], until=records.latest(at))
     ahead = _ahead(list(zip(rows, outcomes, strict=True)))
     given = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.climbs_free or row.key_id in ahead]
     _follow(given)
