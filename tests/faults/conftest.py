@@ -10,8 +10,8 @@ import pytest
 from tests import sizes
 
 CUSTOMERS = sizes.size(4, 80)
-MANY = sizes.size(4, 80)  # where runs are started at once (reliability 26)
-PAPERS = sizes.size(4, 80)  # of those many have their PDFs and mails made; those of the others stay owed
+MANY = sizes.size(4, 500)  # where runs are started at once (reliability 26)
+PAPERS = sizes.size(4, 40)  # of those many have their PDFs and mails made; those of the others stay owed
 BATCH = 2  # customers in one transaction of a run, so that a run has several
 
 
