@@ -29,8 +29,8 @@ def test_the_customers_own_pages_stand_under_the_banner_until_return(page: Page)
     switch(page)
     expect(page).to_have_title("[Anna Ltd] Overview · Acme")
     menu = page.get_by_role("navigation", name="Main")
-    expect(menu.get_by_role("link")).to_have_text(["Overview", "Calls", "Invoices", "Statement", "Top-ups", "People", "Lines"])
-    for name in ("Calls", "Invoices", "Statement", "Top-ups", "People", "Lines", "Overview"):
+    expect(menu.get_by_role("link")).to_have_text(["Overview", "Calls", "Invoices", "Statement", "Top-ups", "History", "People", "Lines"])
+    for name in ("Calls", "Invoices", "Statement", "Top-ups", "History", "People", "Lines", "Overview"):
         menu.get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text(name)
         expect(page).to_have_title(f"[Anna Ltd] {name} · Acme")
