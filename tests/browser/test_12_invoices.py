@@ -120,6 +120,7 @@ def test_the_pdf_says_what_the_page_says(page: Page, tmp_path: Path) -> None:
     page.get_by_role("link", name="Print").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Invoice")
     expect(page.locator(".code").first).to_have_text(number)
+    page.wait_for_load_state("load")  # before its stylesheet is there, what stands on lines of its own is read as one word
     sheet = words(page.get_by_role("banner").inner_text() + " " + page.get_by_role("main").inner_text())
     paper = words(printed)
     assert [word for word in sheet if word not in paper] == []
