@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, wraps
+from os import getpid
 from threading import local
 from typing import Any
 
@@ -36,6 +37,8 @@ ROWS = 50  # of many rows that are written at once, whose texts are kept
 CALLS = 200  # of a document, that are looked at
 OVERLAP = 200  # characters of a part of a streamed answer that are looked at again with the next
 
+HERE = getpid()  # children that are forked from here, to draw a document, have no database to ask; what they draw is judged before
+
 _now = local()
 
 
@@ -60,7 +63,7 @@ def _around(owner: Any, name: str, hook: Callable[..., Any]) -> None:
 def _say(where: str, text: str, schema: str = "") -> None:
     """Something else than an answer: it is for the reseller whose schema is in force."""
     said_for = schema or connection.schema_name
-    if said_for != "public":
+    if said_for != "public" and getpid() == HERE:
         listener.said(Saying(where, said_for, text, getattr(_now, "request", None)))
 
 
