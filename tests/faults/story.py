@@ -108,6 +108,8 @@ def do_all(kind: str = "") -> None:
         for level, job in jobs:
             with schema_context(level):
                 running.run(job.pk)
+                job.refresh_from_db()
+                assert job.state == Job.State.DONE, f"{level} {job.kind}: {job.error}"
 
 
 def owed(*, kind: str = "") -> list[tuple[str, Job]]:
