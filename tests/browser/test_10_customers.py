@@ -116,6 +116,7 @@ def test_with_a_phone_each_customer_is_a_card(visitors: Visitors, jane: Any) -> 
     page.keyboard.press("Escape")
     page.get_by_role("searchbox", name="Search customers").fill("celtic")
     page.keyboard.press("Enter")
+    expect(names(page)).to_have_text(["Celtic Cabs"])
     names(page).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Celtic Cabs")
 
