@@ -224,7 +224,7 @@ def test_what_is_kept_is_shown_as_text_on_every_page_and_in_every_file(anna: Cus
             assert formulas(content) == [], path
     everything = squashed(everything)
     assert [(place, text) for text, place in given.items() if squashed(text) not in everything and not text.startswith(BAD["card"])] == []
-    assert len(given) > 20
+    assert len(given) > (10 if round_ else 20)  # the first round's is a name nearly everywhere; of the strings themselves most forms refuse some
     assert nobody_asked(where)
 
 
