@@ -62,9 +62,9 @@ def _billed(transfer_ids: Collection[UUID]) -> dict[UUID, list[Debt]]:
 
 
 def _reached(customer: UUID, debts: list[Debt], oldest: UUID) -> Iterator[tuple[UUID, UUID]]:
-    """From the latest debt back to the oldest movement asked about: each that was spent, with each debt that reaches so far.
+    """From the latest debt back, as far as they reach and at most to the oldest movement asked about: each that was spent, with each debt that reaches it.
 
-    An earlier debt on the way has to be found first, and so has what calls were rated cheaper by.
+    An earlier debt on the way has to be found first, and so has what calls were rated cheaper by, which was spent by nobody.
     """
     spends = Q(debit__kind=WALLET, kind__in=SPENT) | Q(credit__kind=WALLET, kind=Kind.USAGE) | Q(pk__in=[debt.gave for debt in debts])
     moved = Transfer.objects.filter(spends, customer=customer, pk__gte=oldest, pk__lte=debts[0].gave, reverses=None, reversed_by=None)
@@ -72,9 +72,11 @@ def _reached(customer: UUID, debts: list[Debt], oldest: UUID) -> Iterator[tuple[
     open_: list[Debt] = []
     for pk, amount, account in moved.order_by("-pk").values_list("pk", "amount", "debit__kind").iterator(chunk_size=1000):
         for debt in open_:
-            if pk not in starts:
+            if account == WALLET:
                 yield pk, debt.line
             debt.left -= amount if account == WALLET else -amount
         open_ = [debt for debt in open_ if debt.left > 0]
         if pk in starts:
-            open_.append(starts[pk])
+            open_.append(starts.pop(pk))
+        if not open_ and not starts:
+            return

@@ -198,6 +198,19 @@ def test_a_call_rated_cheaper_before_the_debt_owes_so_much_less(bob: Customer, n
         take_back(made, noon)
 
 
+def test_a_call_that_was_paid_for_is_rated_cheaper_once_more_beside_a_debt_that_came_later(bob: Customer, noon: datetime) -> None:
+    """50.00 paid the call; the debt stands for the charge alone, as far as the call that got cheaper left one."""
+    payments.record(bob, D("60.00"), reference="", actor=jane, at=noon, key="p")
+    months.dialled(bob, "2026-11-20 12:00", LONDON, seconds=600)
+    charge(bob, "60.00", noon)
+    call_costs(bob, "0.4")
+    assert (again(bob, noon), accounts(bob)) == (1, (D(-14), D(0)))
+    bill(bob, noon)
+
+    call_costs(bob, "0")
+    assert (again(bob, noon), accounts(bob)) == (1, (D(4), D(-14)))
+
+
 def charged_back(payment: Payment, at: datetime) -> Transfer:
     made = givebacks.charge_back(payment, payment.gross, reason="bank", actor=jane, at=at, key="c")
     return Transfer.objects.select_related("customer", "debit", "credit").get(pk=givebacks.movements_of(made)[0].pk)
