@@ -53,7 +53,8 @@ def require_raise(actor: Actor, before: Credit, after: Credit, *, at: datetime) 
 
     The same figure in another currency is another limit.
     """
-    rises = before != after and not before.unlimited
+    is_less = after.currency == before.currency and after.limit <= before.limit and not after.unlimited
+    rises = not is_less and not before.unlimited
     cap = billing_terms().raise_cap if rises and _is_bound(actor) else None
     if cap is None:
         return

@@ -15,6 +15,7 @@ from billing_portal.kernel import money
 from billing_portal.kernel.errors import DomainError, require
 from customers.domain import caps, ledger, standing
 from customers.models import AccountKind, BillingType, Kind, Standing, Transfer
+from customers.models.ledger import CUSTOMER_ACCOUNTS
 from invoicing.domain import matching, overdue, wallet_debts, write_offs
 from invoicing.models import GiveBack, Payment
 from invoicing.queries import billed, debts
@@ -62,8 +63,12 @@ def take_back(movement: Transfer, *, reason: str, actor: Actor, at: datetime) ->
 
 
 def _entered(movement: Transfer, parts: Sequence[Transfer]) -> Decimal:
-    """The amount that somebody entered when it was made, with its tax; of a debt that was billed both movements are the same amount."""
-    return movement.amount if movement.key.startswith(wallet_debts.PREFIX) else sum((part.amount for part in parts), Decimal(0))
+    """The amount that somebody entered when it was made, with its tax; of a debt that was billed both movements are the same amount, and the tax that
+    came with a settlement out of the wallet was not entered."""
+    if movement.key.startswith(wallet_debts.PREFIX):
+        return Decimal(movement.amount)
+    entered = (part for part in parts if movement.kind != Kind.SETTLE or part.debit.kind in CUSTOMER_ACCOUNTS)
+    return sum((part.amount for part in entered), Decimal(0))
 
 
 def is_reversible(movement: Transfer) -> bool:

@@ -94,6 +94,8 @@ def test_what_raises_nothing_is_free_whatever_the_limit_is(carl: Actor, noon: da
 
 def test_a_limit_in_another_currency_counts_at_the_rate_of_the_day(carl: Actor, noon: datetime) -> None:
     anna = world.customer(currency="EUR")
+    Customer.objects.filter(pk=anna.pk).update(credit_limit=D("500.00"))
+    give(anna, carl, noon, credit_limit=D("0.00"))  # less is less at any rate
     unknown = f"{MOST}, and no exchange rate says what EUR are in GBP today; ask an administrator."
     assert refused(lambda: give(anna, carl, noon, credit_limit=D("1.00"))) == ("no_exchange_rate", unknown, "credit_limit")
 

@@ -18,7 +18,7 @@ from rateplans.models import BillingTerms, OwnExchangeRate
 from tests.support import months, world
 from tests.support.months import D
 from tests.support.people import user
-from tests.support.world import jane
+from tests.support.world import balance, jane
 
 pytestmark = pytest.mark.django_db
 
@@ -203,3 +203,12 @@ def test_a_form_that_was_saved_answers_the_same_after_the_cap_was_lowered(carl: 
     assert saved(carl) == first
     with pytest.raises(DomainError, match="over_cap"):
         later(carl)
+
+
+def test_what_commerce_settled_out_of_a_wallet_it_takes_back_with_the_tax_that_came_with_it(carl: Actor, noon: datetime) -> None:
+    customer = paid(D("720.00"), noon, billing_type=BillingType.PREPAID, taxes=(world.vat("20"),)).transfer.customer
+    made = settlements.settle(customer, Way.OUT, D("500.00"), actor=carl, at=noon, key="k")
+    assert balance(customer) == 600 + 100
+
+    assert len(reversals.take_back(made[0], reason="x", actor=carl, at=noon)) == len(made)
+    assert balance(customer) == 600
