@@ -35,6 +35,7 @@ from tests.isolation.recorder import recording
 from tests.sizes import size
 from tests.support import addresses, databases
 from tests.support.canary_words import WORD
+from tests.support.leaks import NAMES
 from tests.support.people import client
 
 pytestmark = pytest.mark.django_db
@@ -44,22 +45,23 @@ CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 KEPT = "test_kept"
 COPY = """
     INSERT INTO {0} OVERRIDING SYSTEM VALUE
-    SELECT (jsonb_populate_record(null::{0}, replace(to_jsonb(r)::text, %s, %s)::jsonb)).* FROM {1} r
+    SELECT (jsonb_populate_record(null::{0}, replace(replace(replace(to_jsonb(r)::text, %s, %s), %s, %s), %s, %s)::jsonb)).* FROM {1} r
 """
 
 
 @pytest.fixture(scope="module")
 def twins(resellers: Resellers, django_db_blocker: Any) -> Iterator[Resellers]:
-    """Globex as a copy of Acme, row for row; only the word in its texts is its own. What it was before is put back."""
+    """Globex as a copy of Acme, row for row; only the word in its texts, its name and its host are its own. What it was before is put back."""
     with django_db_blocker.unblock():
         name = connection.settings_dict["NAME"]
         tables = [model._meta.db_table for model in canaries.models_of_a_reseller()]
+        own = [text for acmes, globexs in zip((WORD["acme"], *NAMES["acme"]), (WORD["globex"], *NAMES["globex"]), strict=True) for text in (acmes, globexs)]
         with databases.superuser(name).cursor() as cursor:
             cursor.execute(sql.SQL("SET session_replication_role = replica; CREATE SCHEMA {}").format(sql.Identifier(KEPT)))
             for table in tables:
                 kept, theirs, ours = (sql.Identifier(schema, table) for schema in (KEPT, "globex", "acme"))
                 cursor.execute(sql.SQL("CREATE TABLE {0} AS SELECT * FROM {1}; DELETE FROM {1}").format(kept, theirs))
-                cursor.execute(sql.SQL(COPY).format(theirs, ours), [WORD["acme"], WORD["globex"]])
+                cursor.execute(sql.SQL(COPY).format(theirs, ours), own)
             yield resellers
             for table in tables:
                 kept, theirs = sql.Identifier(KEPT, table), sql.Identifier("globex", table)
