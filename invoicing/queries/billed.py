@@ -64,19 +64,22 @@ RATED_AGAIN = (
 """
 )
 WAITING = DIFFERENCES.format(what="moved.id") + "WHERE elsewhere.id IS NULL"
-FIRST_MOVED = """
-    SELECT DISTINCT ON (change.transfer_id) change.transfer_id, moved.transfer_id
+# What a difference's call had cost before it, its own movement (number 0) and the earlier differences, where a document has taken that.
+TAKEN_BEFORE = """
       FROM invoicing_pricechange AS change
       JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id
      CROSS JOIN LATERAL (
         SELECT call.transfer_id, 0 AS number
          UNION ALL
         SELECT before.transfer_id, before.price_number FROM invoicing_pricechange AS before
-         WHERE before.key_id = change.key_id AND before.price_number < change.price_number) AS moved
-      JOIN invoicing_taken AS taken ON taken.transfer_id = moved.transfer_id
-     WHERE change.transfer_id = ANY (%(differences)s::uuid[])
-     ORDER BY change.transfer_id, moved.number
+         WHERE before.key_id = change.key_id AND before.price_number < change.price_number) AS cost
+      JOIN invoicing_taken AS taken ON taken.transfer_id = cost.transfer_id
 """
+FIRST_MOVED = (
+    "SELECT DISTINCT ON (change.transfer_id) change.transfer_id, cost.transfer_id"
+    + TAKEN_BEFORE
+    + "WHERE change.transfer_id = ANY (%(differences)s::uuid[]) ORDER BY change.transfer_id, cost.number"
+)
 
 
 def closed(transfer_ids: Collection[UUID]) -> dict[UUID, Closed]:

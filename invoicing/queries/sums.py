@@ -16,12 +16,13 @@ from django.db.models import Min
 from billing_portal.kernel.errors import DomainError
 from billing_portal.kernel.period import first_instant, local_date
 from customers.models import Kind, Transfer
-from invoicing.queries import movements
+from invoicing.queries import billed, movements
 from invoicing.queries.movements import CallSum, Movement, SlotCalls
 
 # What decides a line and its taxes: the customer's local month, whether calls were rated again, and where what they had cost first stands on an invoice
-# (`billed.FIRST_MOVED`). What was taken back has a line of its own, and so has all that is no call: nothing of that is added up here.
-SUMS = """
+# (`billed.TAKEN_BEFORE`). What was taken back has a line of its own, and so has all that is no call: nothing of that is added up here.
+SUMS = (
+    """
     WITH months AS (
         SELECT zone, array_agg(at ORDER BY at) AS starts FROM unnest(%(zones)s::text[], %(starts)s::timestamptz[]) AS each (zone, at) GROUP BY zone),
     waits AS MATERIALIZED (
@@ -34,15 +35,9 @@ SUMS = """
           JOIN customers_customer AS customer ON customer.id = moved.customer_id
           LEFT JOIN months ON months.zone = customer.time_zone
           LEFT JOIN LATERAL (
-            SELECT taken.line_id
-              FROM invoicing_pricechange AS change
-              JOIN invoicing_call AS call ON call.key_id = change.key_id AND call.at = change.call_at AND call.customer_id = change.customer_id
-             CROSS JOIN LATERAL (
-                SELECT call.transfer_id, 0 AS number
-                 UNION ALL
-                SELECT before.transfer_id, before.price_number FROM invoicing_pricechange AS before
-                 WHERE before.key_id = change.key_id AND before.price_number < change.price_number) AS cost
-              JOIN invoicing_taken AS taken ON taken.transfer_id = cost.transfer_id
+            SELECT taken.line_id"""
+    + billed.TAKEN_BEFORE
+    + """
              WHERE moved.about_kind = 'call' AND change.transfer_id = moved.id
              ORDER BY cost.number LIMIT 1) AS bore ON true
          WHERE moved.customer_id = ANY (%(customers)s::uuid[]) AND moved.kind = 'usage' AND moved.reverses_id IS NULL
@@ -63,6 +58,7 @@ SUMS = """
       FROM waits LEFT JOIN made ON made.id = waits.id
      GROUP BY customer_id, month, again, line_id
 """
+)
 
 
 @dataclass(frozen=True)
