@@ -20,7 +20,7 @@ from customers.models import Kind, Standing, Transfer
 from invoicing.domain import drafts, overdue, payments
 from invoicing.domain.drafts import Draft
 from invoicing.models import Document, Match
-from invoicing.queries import billed, movements
+from invoicing.queries import billed, debts, movements
 from invoicing.queries import documents as queries
 from invoicing.queries.movements import Movement
 
@@ -28,10 +28,11 @@ from invoicing.queries.movements import Movement
 @transaction.atomic
 def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor, at: datetime, key: str) -> Transfer:
     """Give up so much of what is due on a document, in its currency and minor unit, and never more than is owed in all: what was taken back, or rated
-    again, since waits as a credit for the next one, and its tax with it. The same `key` again answers with what stands.
+    again, since waits as a credit for the next one, and its tax with it. What a wallet's debt asks for is paid out of the wallet as long as that holds
+    money, such as of a chargeback that was won since. The same `key` again answers with what stands.
 
-    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `more_than_due`, and above the actor's cap what
-    `caps.require_amount` raises.
+    Raises `reason_missing`, `amount_not_positive`, `amount_too_fine`, `key_reused`, `taken_back`, `wallet_holds`, `more_than_due`, and above the actor's
+    cap what `caps.require_amount` raises.
     """
     payments.check_amount(amount, document.currency)
     require(reason.strip(), "reason_missing", _("Write why; it stands on the statement."), "reason")
@@ -43,6 +44,7 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
         once.require_standing(known)
         return known
     caps.require_amount(actor, amount, document.currency, at=at)
+    require(not (said := why_not(document, row)), "wallet_holds", said, "amount")
     _require_due(queries.with_figures(Document.objects.filter(pk=document.pk)).get(), amount, row)
     about = (queries.ABOUT, document.pk)
     made = ledger.post(Kind.WRITE_OFF, customer, amount, at=at, actor=actor, key=_key(key), note=reason.strip(), about=about)
@@ -52,6 +54,14 @@ def write_off(document: Document, amount: Decimal, *, reason: str, actor: Actor,
     subject = (queries.ABOUT, document.pk, document.number)
     audit.record(actor, "document.written_off", subject=subject, customer_id=customer.pk, changes=changes, note=reason.strip(), at=at)
     return made
+
+
+def why_not(document: Document, row: Standing) -> str:
+    """What stands in the way of giving up anything of a document, in words; nothing where nothing does."""
+    held = money.whole_minor(Decimal(row.wallet), document.currency)
+    if not held or not debts.is_on(document):
+        return ""
+    return _("A debt of the wallet is on it, and the wallet holds %s. Settle that out of the wallet first.") % money.text(held, document.currency)
 
 
 def stand_since(movement: Transfer) -> bool:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from customers.models import AccountKind, Kind, Transfer
+from invoicing.models import Document, Taken
 from invoicing.queries import credits
 
 SPENT = (Kind.USAGE, Kind.FEE, Kind.CHARGE, Kind.ADJUSTMENT, Kind.OPENING)
@@ -45,6 +46,12 @@ def standing_for(transfer_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
 def billed_since(movement: Transfer) -> list[UUID]:
     """The movements on the receivable of the debts that were billed of its customer after it, and that stand."""
     return [debt.line for debts in _billed([movement.pk]).values() for debt in debts]
+
+
+def is_on(document: Document) -> bool:
+    """Whether an invoice asks for a billed debt of a wallet, which neither a credit note nor taking it back has answered."""
+    asked = Taken.objects.filter(document=document, transfer__key__startswith=credits.WALLET_DEBT, transfer__reverses=None)
+    return asked.filter(transfer__reversed_by=None, line__credited_by=None).exists()
 
 
 def _billed(transfer_ids: Collection[UUID]) -> dict[UUID, list[Debt]]:

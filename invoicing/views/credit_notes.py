@@ -50,7 +50,8 @@ def write_off(request: PortalRequest, number: str) -> HttpResponse:
             made = write_offs.write_off(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
             messages.success(request, _("%(amount)s of %(number)s written off.") % {"number": found.number, "amount": _text(found, made.amount)})
             return redirect("invoicing:document", number=found.number)
-    return page(request, "invoicing/write_off.html", form=form, document=found, customer=found.customer)
+    why_not = "" if form.errors else write_offs.why_not(found, found.customer.standing)
+    return page(request, "invoicing/write_off.html", form=form, document=found, customer=found.customer, why_not=why_not)
 
 
 def _text(document: Document, amount: Any) -> str:

@@ -541,6 +541,10 @@ class Story:
         comes_back = min(answered, NONE)
         owed = everything - sum((each.amount for each in waits), NONE) - known.receivable
         assert abs(most - max(min(document.left + comes_back, owed), NONE)) <= D("0.03")
+        asked = Taken.objects.filter(document=id_).exclude(line__in=known.credited).values_list("transfer_id", flat=True)
+        if known.wallet >= D("0.01") and {line for line, _covers in self.debts(known)} & set(asked):
+            refused("wallet_holds", give_up)
+            return
         if amount > most:
             refused("more_than_due", give_up)
             return

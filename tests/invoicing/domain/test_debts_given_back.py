@@ -12,7 +12,19 @@ from billing_portal.kernel.errors import DomainError
 from billing_portal.tenancy.models import new_id
 from customers.domain import customers
 from customers.models import BillingType, Customer, PlanAssignment, Standing, Transfer
-from invoicing.domain import credit_notes, entries, givebacks, ledger_check, payments, rerating, rerating_orders, reversals, wallet_debts, write_offs
+from invoicing.domain import (
+    credit_notes,
+    entries,
+    givebacks,
+    ledger_check,
+    payments,
+    rerating,
+    rerating_orders,
+    reversals,
+    settlements,
+    wallet_debts,
+    write_offs,
+)
 from invoicing.domain.rerating import Named
 from invoicing.models import Call, Document, Payment
 from invoicing.queries import documents as queries
@@ -251,6 +263,23 @@ def test_a_chargeback_is_won_only_after_the_write_off_of_the_invoice_that_it_ope
     take_back(given_up, december)
     take_back(gone, december)
     assert (due(document), accounts(anna)) == ("0.00", (D(0), D(0)))
+    assert ledger_check.check().differences == []
+
+
+def test_a_debt_is_not_written_off_while_the_money_of_a_chargeback_won_since_is_in_the_wallet(bob: Customer, noon: datetime, december: datetime) -> None:
+    paid = payments.record(bob, D("12.00"), reference="", actor=jane, at=noon, key="p")
+    charge(bob, "10.00", noon)
+    gone = charged_back(paid, noon)
+    bill(bob, noon)
+    [document] = months.issue("2026-12-01", december, bob)
+    take_back(gone, december)
+    assert (due(document), accounts(bob)) == ("12.00", (D(10), D(-12)))
+
+    with pytest.raises(DomainError, match="wallet_holds") as refused:
+        give_up(document, december)
+    assert refused.value.message == "A debt of the wallet is on it, and the wallet holds 10.00 GBP. Settle that out of the wallet first."
+    settlements.settle(bob, "out", D("10.00"), actor=jane, at=december, key="s")
+    assert (due(document), accounts(bob)) == ("0.00", (D(0), D(0)))
     assert ledger_check.check().differences == []
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django_tenants.utils import schema_context
 
-from customers.models import Kind
-from invoicing.domain import credit_notes, reversals, write_offs
+from customers.models import BillingType, Kind
+from invoicing.domain import credit_notes, entries, payments, reversals, wallet_debts, write_offs
 from invoicing.models import Document
 from tests.support import months, world
 from tests.support.months import D, due
@@ -130,3 +130,18 @@ def test_credit_notes_deny_other_resellers(commerce: Any, first: Any) -> None:
     for page in ("credit-note", "write-off"):
         assert commerce.get(f"/invoices/{theirs.number}/{page}/").status_code == 404
         assert commerce.post(f"/invoices/{theirs.number}/{page}/", {"lines": ["1"], "amount": "1.00", "reason": "x", "key": "k"}).status_code == 404
+
+
+def test_an_invoice_of_a_wallets_debt_is_not_given_up_while_the_wallet_holds_the_money(commerce: Any, first: Any) -> None:
+    bob = world.customer("Bob Ltd", billing_type=BillingType.PREPAID, limit="100.00")
+    entries.write(bob, "charge", D("10.00"), note="Phone", actor=jane, at=first, key="phone")
+    wallet_debts.bill(bob, D(10), actor=jane, at=first, key="debt")
+    [document] = months.issue("2026-12-01", months.local("2026-12-01 06:00"), bob)
+    address = f"/invoices/{document.number}/write-off/"
+    said = "A debt of the wallet is on it, and the wallet holds 10.00 GBP. Settle that out of the wallet first."
+    assert said not in text(commerce, address)
+
+    payments.record(bob, D("10.00"), reference="", actor=jane, at=first, key="paid")
+    assert said in text(commerce, address)
+    answer = commerce.post(address, {"amount": "10.00", "reason": "Insolvent", "key": "k"})
+    assert (answer.status_code, answer.content.decode().count(said), due(document)) == (422, 2, "10.00")
