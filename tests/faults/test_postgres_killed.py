@@ -37,6 +37,7 @@ from tests.support import tree
 from tests.support.people import START
 from tests.support.portal import Mailbox, Portal, serve
 from tests.support.telling import told_through
+from tests.support.waiting import until
 from tests.support.world import jane
 
 pytestmark = pytest.mark.timeout(sizes.size(300, 1_200))
@@ -150,13 +151,19 @@ class Storm:
         until_with_sweeps(struck, lambda: story.tell_again(INVOICING, MAILING), every=1)
         self.mailbox.waits = False
 
+    def _refused(self) -> int:
+        return sum(sender.answers[503] for sender in self.senders)
+
     def _cut(self, kind: str) -> bool:
         return self.cuts.strike([self.portal.worker], self.postgres.cut_all_connections, then=connection.close, at=kind)
 
     def _kill(self, kind: str) -> bool:
-        return self.kills.strike([self.portal.worker], self.postgres.kill, then=self._again, at=kind)
+        refused = self._refused()
+        return self.kills.strike([self.portal.worker], self.postgres.kill, then=lambda: self._again(refused), at=kind)
 
-    def _again(self) -> None:
+    def _again(self, refused: int) -> None:
+        """Not before a switch has met its absence, however fast it would come back."""
+        until(lambda: self._refused() > refused, what="no switch was refused")
         self.postgres.again()
         connection.close()
 
