@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,8 +120,8 @@ def post_many(postings: Sequence[Posting], *, at: datetime, actor: Actor) -> lis
         _check(posting)
         touched = posting.account or account_of(posting.kind, types[posting.customer.pk])
         transfers.append(_transfer(posting, touched, accounts, at=at, actor=actor))
+    _move(transfers, accounts)
     rows.insert(transfers)
-    standing.move(_deltas(transfers, accounts.own))
     low_balance.watch(customers, at=at)
     return transfers
 
@@ -131,7 +131,7 @@ def reverse(transfer: Transfer, *, at: datetime, actor: Actor, key: str, note: s
     with transaction.atomic():
         standing.lock(transfer.customer)
         require(not Transfer.objects.filter(reverses=transfer).exists(), "already_reversed", _("This movement was taken back before."))
-        mirror = Transfer.objects.create(
+        mirror = Transfer(
             customer=transfer.customer,
             debit=transfer.credit,
             credit=transfer.debit,
@@ -147,7 +147,8 @@ def reverse(transfer: Transfer, *, at: datetime, actor: Actor, key: str, note: s
             reverses=transfer,
             **_by(actor),
         )
-        standing.move(_deltas([mirror], _found([transfer.customer_id], []).own))
+        _move([mirror], _found([transfer.customer_id], []))
+        mirror.save(force_insert=True)
         low_balance.watch([transfer.customer_id], at=at)
     return mirror
 
@@ -230,6 +231,16 @@ def _by(actor: Actor) -> dict[str, object]:
         "acted_for_id": actor.acted_for_id,
         "acted_for_name": actor.acted_for_name,
     }
+
+
+def _move(transfers: Sequence[Transfer], accounts: _Accounts) -> None:
+    """Move the cached balances by these new movements, and number them. Whoever calls holds the standings, so that numbers follow each other as what was
+    seen of a customer did."""
+    counts = Counter(transfer.customer_id for transfer in transfers)
+    last = standing.move(counts, _deltas(transfers, accounts.own))
+    for transfer in transfers:
+        counts[transfer.customer_id] -= 1
+        transfer.number = last[transfer.customer_id] - counts[transfer.customer_id]
 
 
 def _deltas(transfers: Sequence[Transfer], own: dict[tuple[UUID, str], UUID]) -> dict[UUID, dict[str, Decimal]]:

@@ -13,9 +13,11 @@ from customers.models.ledger import CUSTOMER_ACCOUNTS
 
 MOVE = """
     UPDATE customers_standing AS standing
-       SET wallet = standing.wallet + moved.wallet, receivable = standing.receivable + moved.receivable
-      FROM (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::numeric[]) AS wallet, unnest(%s::numeric[]) AS receivable) AS moved
+       SET wallet = standing.wallet + moved.wallet, receivable = standing.receivable + moved.receivable, movements = standing.movements + moved.movements
+      FROM (SELECT unnest(%s::uuid[]) AS customer_id, unnest(%s::bigint[]) AS movements,
+                   unnest(%s::numeric[]) AS wallet, unnest(%s::numeric[]) AS receivable) AS moved
      WHERE standing.customer_id = moved.customer_id
+ RETURNING standing.customer_id, standing.movements
 """
 
 LOCK = "SELECT customer_id, billing_type FROM customers_standing WHERE customer_id = ANY (%s::uuid[]) ORDER BY customer_id FOR UPDATE"
@@ -58,9 +60,13 @@ def require_free(row: Standing, amount: Decimal) -> None:
     require(free, "held", _("Calls in progress hold a part of this. Try again when they have ended."), "amount")
 
 
-def move(deltas: Mapping[UUID, Mapping[str, Decimal]]) -> None:
-    """Add to cached balances, {customer: {account kind: amount}}, in the statement's own transaction; only the ledger calls this."""
-    ids = sorted(deltas)
-    columns = [[deltas[customer_id].get(kind, Decimal(0)) for customer_id in ids] for kind in (AccountKind.WALLET, AccountKind.RECEIVABLE)]
+def move(counts: Mapping[UUID, int], deltas: Mapping[UUID, Mapping[str, Decimal]]) -> dict[UUID, int]:
+    """Count so many movements more of each customer and add to its cached balances, {account kind: amount}; how many it has by then.
+
+    In the caller's own transaction, which holds the standings; only the ledger calls this.
+    """
+    ids = sorted(counts)
+    columns = [[deltas.get(customer_id, {}).get(kind, Decimal(0)) for customer_id in ids] for kind in (AccountKind.WALLET, AccountKind.RECEIVABLE)]
     with connection.cursor() as cursor:
-        cursor.execute(MOVE, [ids, *columns])
+        cursor.execute(MOVE, [ids, [counts[customer_id] for customer_id in ids], *columns])
+        return dict(cursor.fetchall())

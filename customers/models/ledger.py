@@ -77,10 +77,12 @@ class UsedKey(Record):
 class Transfer(Record):
     """One movement of money. Append-only: a mistake is answered by a transfer the other way that names it in `reverses`.
 
-    `occurred_at` is when the event was, `posted_at` when it was booked. `customer` is whose ledger it stands in. The key makes a repeat impossible.
+    `occurred_at` is when the event was, `posted_at` when it was booked. `customer` is whose ledger it stands in, and `number` its place there: 1 is the
+    first that was posted, without a gap, whatever the clocks of servers said. The key makes a repeat impossible.
     """
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="transfers")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="transfers", db_index=False)  # the number's index begins with it
+    number = models.PositiveBigIntegerField(editable=False)
     debit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
     credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
     currency = models.CharField(max_length=3)
@@ -102,6 +104,7 @@ class Transfer(Record):
     class Meta:
         ordering = ["posted_at", "id"]
         constraints = [
+            models.UniqueConstraint(fields=["customer", "number"], name="transfer_number_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_moves_something"),
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_has_two_sides"),
             models.CheckConstraint(condition=Q(kind__in=[kind.value for kind in Kind]), name="transfer_kind_known"),

@@ -14,13 +14,15 @@ from customers.models.customers import BillingType, Customer
 class Standing(Record):
     """One narrow row per customer: cached balances and resolved limits. Every number in it can be computed again, and `check_ledger` does.
 
-    Only the ledger writes the balances, only `limits.resolve` the limits; the columns taken from calls and documents are written through `standing`.
+    Only the ledger writes the balances and counts the `movements`, only `limits.resolve` the limits; the columns taken from calls and documents are
+    written through `standing`.
     All amounts in the customer's currency.
     """
 
     customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="standing")
     wallet = MoneyField(default=0)
     receivable = MoneyField(default=0)
+    movements = models.PositiveBigIntegerField(default=0, db_default=0)
     held = MoneyField(default=0)
     live_calls = models.PositiveIntegerField(default=0)
     day = models.DateField(null=True, blank=True)

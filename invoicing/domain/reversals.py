@@ -146,7 +146,7 @@ def _require_there(parts: Sequence[Transfer], row: Standing) -> None:
 def _parts(movement: Transfer) -> list[Transfer]:
     """The movements that were made together with it, itself among them: a payment's or a refund's taxes, all of a settlement or of a debt billed."""
     payment = Payment.objects.filter(pk=movement.about_id).first() if movement.about_kind == "payment" and movement.about_id else None
-    made = Transfer.objects.select_related("customer", "debit", "credit").order_by("pk")
+    made = Transfer.objects.select_related("customer", "debit", "credit").order_by("number")
     if payment is not None:
         return list(made.filter(about_kind="payment", about_id=payment.pk, reverses=None))
     if movement.kind in (*GiveBack.Way.values, Kind.SETTLE) or movement.key.startswith(wallet_debts.PREFIX):

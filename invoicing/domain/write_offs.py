@@ -66,7 +66,7 @@ def why_not(document: Document, row: Standing) -> str:
 
 def stand_since(movement: Transfer) -> bool:
     """Whether something was given up of the movement's customer after it, and still is."""
-    given_up = Transfer.objects.filter(customer=movement.customer_id, kind=Kind.WRITE_OFF, pk__gt=movement.pk, reverses=None, reversed_by=None)
+    given_up = Transfer.objects.filter(customer=movement.customer_id, kind=Kind.WRITE_OFF, number__gt=movement.number, reverses=None, reversed_by=None)
     return given_up.exists()
 
 

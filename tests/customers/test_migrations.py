@@ -3,6 +3,7 @@
 import importlib
 import unicodedata
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ from billing_portal.accounts.actor import Actor
 from billing_portal.kernel.folding import fold
 from billing_portal.tenancy.domain import names
 from billing_portal.tenancy.models import CustomerName, Reseller, new_id
-from customers.domain import codes, customers, features
-from customers.models import AccountCode, Customer, FormerLine, Line
+from customers.domain import codes, customers, features, ledger
+from customers.models import AccountCode, Customer, FormerLine, Kind, Line, Standing, Transfer
 from tests.sizes import size
-from tests.support import world
+from tests.support import databases, world
 from tests.support.people import START, user
 from tests.support.world import jane
 
@@ -26,6 +27,7 @@ called: Any = importlib.import_module("customers.migrations.0011_what_resellers_
 removed: Any = importlib.import_module("customers.migrations.0013_lines_removed_before_are_remembered")
 chosen: Any = importlib.import_module("customers.migrations.0010_lines_that_customers_named")
 anew: Any = importlib.import_module("customers.migrations.0009_names_nobody_tells_apart")
+numbered: Any = importlib.import_module("customers.migrations.0014_movements_are_numbered")
 
 
 def fill() -> None:
@@ -220,3 +222,36 @@ def test_what_resellers_call_themselves_is_held_for_them_where_nobody_has_it(own
         held = {key: set(CustomerName.objects.filter(customer_id=row.pk).values_list("folded", flat=True)) for key, row in rows.items()}
         assert held == {"acme": {"acme", "nova voice"}, "globex": {"globex"}}
         assert list(CustomerName.objects.filter(customer_id=owner.pk).values_list("folded", "schema_name")) == [("vega", "owner")]
+
+
+def post(of: Customer, key: str, at: datetime) -> Transfer:
+    return ledger.post(Kind.FEE, of, Decimal(1), at=at, actor=jane, key=key)
+
+
+def numbers(of: Customer) -> tuple[list[tuple[str, int]], int]:
+    return list(Transfer.objects.filter(customer=of).order_by("number").values_list("key", "number")), Standing.objects.get(customer=of).movements
+
+
+@pytest.mark.django_db(transaction=True)
+def test_movements_of_before_are_numbered_in_the_order_of_their_keys(anna: Customer, noon: datetime) -> None:
+    bob = world.customer("Bob Ltd")
+    for of, key in ((anna, "a1"), (bob, "b1"), (anna, "a2"), (anna, "a3")):
+        post(of, key, noon)
+    Standing.objects.update(movements=0)
+    with databases.superuser(connection.settings_dict["NAME"]).cursor() as cursor:
+        cursor.execute("SET search_path = acme; SET session_replication_role = replica; UPDATE customers_transfer SET number = number + 100")
+        cursor.execute(numbered.FILL)
+
+    assert numbers(anna) == ([("a1", 1), ("a2", 2), ("a3", 3)], 3)
+    assert numbers(bob) == ([("b1", 1)], 1)
+
+
+def test_a_movement_that_the_former_release_posts_is_numbered_and_counted(anna: Customer, noon: datetime) -> None:
+    made = post(anna, "a1", noon)
+    sides: dict[str, Any] = {"customer_id": anna.pk, "debit_id": made.debit_id, "credit_id": made.credit_id, "currency": "GBP", "amount": 1, "kind": "fee"}
+    names = dict.fromkeys(("actor_name", "actor_schema", "acted_for_name", "note", "about_kind"), "")
+    for key in ("a2", "a3"):
+        former_release("customers_transfer", **sides, **names, key=key, occurred_at=noon, posted_at=noon)
+    post(anna, "a4", noon)
+
+    assert numbers(anna) == ([("a1", 1), ("a2", 2), ("a3", 3), ("a4", 4)], 4)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 from random import SystemRandom
 from typing import Any, ClassVar
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from uuid_utils.compat import uuid7
 
 from billing_portal.kernel.money import divide_half_up
+from billing_portal.tenancy.models import records
 from invoicing.domain.entries import Entry, Scope
 from invoicing.domain.settlements import Way
 from tests import sizes
@@ -51,6 +56,20 @@ ANSWERS = ("take back", "credit some", "credit all", "write off", "rate again", 
 VERBS_TO_DIE_IN = ("call", "pay", "issue", "enter", "charge back", "credit", "settle", "change type")
 
 
+@contextmanager
+def keys_by_the_clock_of(story: Story) -> Iterator[None]:
+    """Keys of rows in time order follow the story's clock, back and ahead, as they follow a server's."""
+    made = count()
+
+    def by_its_clock() -> UUID:
+        at = story.now + timedelta(milliseconds=next(made))
+        return uuid7(nanoseconds=int(at.timestamp() * 1_000) * 1_000_000)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(records, "uuid7", by_its_clock)
+        yield
+
+
 class BooksMachine(RuleBasedStateMachine):
     """A story told by chance; `books` is shared by all of them, so that each is told beside what the others left."""
 
@@ -62,6 +81,8 @@ class BooksMachine(RuleBasedStateMachine):
         self.all_of_it.__enter__()
         connection.check_constraints()  # from here on, deferred ones are checked at once
         self.story = Story(self.books)
+        self.keys = keys_by_the_clock_of(self.story)
+        self.keys.__enter__()
         self.steps = 0
 
     @invariant()
@@ -259,6 +280,7 @@ class BooksMachine(RuleBasedStateMachine):
             if self.books.examples % EXAMPLES_BETWEEN_CHECKS == 0:
                 assert self.books.differences() == []
         finally:
+            self.keys.__exit__(None, None, None)
             transaction.set_rollback(True)
             self.all_of_it.__exit__(None, None, None)
 

@@ -129,7 +129,7 @@ class Expected:
     documents: set[UUID] = field(default_factory=set)
     noted: dict[UUID, Decimal] = field(default_factory=dict)
     credited: set[UUID] = field(default_factory=set)
-    given_up: list[UUID] = field(default_factory=list)
+    given_up: list[datetime] = field(default_factory=list)  # when, by the clock of this machine, which nobody sets meanwhile
 
     @property
     def is_prepaid(self) -> bool:
@@ -425,7 +425,7 @@ class Story:
     def win(self, who: int) -> None:
         """What went back last comes again: a refund that failed, a chargeback that was won."""
         known = self.of(who)
-        made = GiveBack.objects.filter(payment__transfer__customer=known.customer).exclude(pk__in=self.won).order_by("-pk").first()
+        made = GiveBack.objects.filter(payment__transfer__customer=known.customer).exclude(pk__in=self.won).order_by("-created_at").first()
         if made is None:
             return
         moved = givebacks.movements_of(made)
@@ -442,16 +442,16 @@ class Story:
     def was_given_up_since(self, known: Expected, gone: Transfer) -> bool:
         """Whether what was due without this money was written off: on the receivable whatever was since, of the wallet what its debts came to since."""
         if gone.debit.kind == AccountKind.RECEIVABLE:
-            return any(given_up > gone.pk for given_up in known.given_up)
-        since = [line for line, _covers in self.debts(known) if line > gone.pk]
-        billed_since = Taken.objects.filter(document__in=self.written_off, transfer__in=since)
+            return any(given_up > gone.created_at for given_up in known.given_up)
+        debts = [line for line, _covers in self.debts(known)]
+        billed_since = Taken.objects.filter(document__in=self.written_off, transfer__in=debts, transfer__created_at__gt=gone.created_at)
         return gone.debit.kind == AccountKind.WALLET and billed_since.exists()
 
     def debts(self, known: Expected) -> list[tuple[UUID, list[UUID]]]:
         """The billed debts that stand, each by its line's movement with what it was spent on: told forwards, what was spent last is billed first."""
         spent: list[tuple[UUID, Decimal]] = []
         found = []
-        moved = Transfer.objects.filter(customer=known.customer, reverses=None, reversed_by=None).select_related("debit", "credit").order_by("pk")
+        moved = Transfer.objects.filter(customer=known.customer, reverses=None, reversed_by=None).select_related("debit", "credit").order_by("created_at")
         for each in moved.exclude(kind__in=[Kind.TOPUP, Kind.PAYMENT, Kind.SETTLE, Kind.REFUND, Kind.CHARGEBACK, Kind.TAX, Kind.ROUNDING]):
             if each.debit.kind == AccountKind.WALLET:
                 spent.append((each.pk, each.amount))
@@ -554,7 +554,7 @@ class Story:
         else:
             known.receivable += amount
             self.written_off.add(id_)
-            known.given_up.append(gone.pk)
+            known.given_up.append(gone.created_at)
 
     def limit(self, who: int, amount: Decimal) -> None:
         known = self.of(who)

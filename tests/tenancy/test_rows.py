@@ -17,16 +17,16 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 
 
-def transfer(of: Customer, key: str, **given: Any) -> Transfer:
+def transfer(of: Customer, key: str, number: int, **given: Any) -> Transfer:
     sides = {account.kind: account for account in Account.objects.filter(customer=of)}
     fields: dict[str, Any] = {"customer": of, "debit": sides[AccountKind.WALLET], "credit": sides[AccountKind.RECEIVABLE], "currency": "GBP"}
-    fields |= {"amount": Decimal("0.000001"), "kind": Kind.SETTLE, "occurred_at": NOON, "posted_at": NOON, "key": key, "actor_name": "Jane"}
+    fields |= {"amount": Decimal("0.000001"), "kind": Kind.SETTLE, "occurred_at": NOON, "posted_at": NOON, "key": key, "number": number, "actor_name": "Jane"}
     return Transfer(**fields | given)
 
 
 def test_each_value_of_each_row_is_kept(acme: Any) -> None:
     anna = world.customer()
-    given = [transfer(anna, "k1", note="it's 100 % \\N {}\n„ä“", about_kind="call", about_id=new_id()), transfer(anna, "k2", actor_id=new_id())]
+    given = [transfer(anna, "k1", 1, note="it's 100 % \\N {}\n„ä“", about_kind="call", about_id=new_id()), transfer(anna, "k2", 2, actor_id=new_id())]
 
     rows.insert(given)
 

@@ -27,6 +27,21 @@ BALANCE = Question(
     """,
 )
 
+NUMBERS = Question(
+    "a customer's movements are numbered from 1 without a gap, as many as were counted",
+    """
+    SELECT standing.customer_id, 'movements', standing.movements, count(transfer.id)
+      FROM customers_standing AS standing
+      LEFT JOIN customers_transfer AS transfer ON transfer.customer_id = standing.customer_id AND transfer.number BETWEEN 1 AND standing.movements
+     GROUP BY standing.customer_id, standing.movements
+    HAVING count(transfer.id) <> standing.movements
+    UNION ALL
+    SELECT transfer.customer_id, 'movement ' || transfer.key, standing.movements, transfer.number
+      FROM customers_transfer AS transfer JOIN customers_standing AS standing ON standing.customer_id = transfer.customer_id
+     WHERE transfer.number NOT BETWEEN 1 AND standing.movements
+    """,
+)
+
 ACCOUNTS = Question(
     "a customer has one wallet and one receivable in its currency, and a standing",
     """

@@ -16,6 +16,7 @@ from invoicing.models import Document
 QUESTIONS = (
     balances.ACCOUNTS,
     balances.BALANCE,
+    balances.NUMBERS,
     balances.SIDES,
     balances.KINDS,
     balances.HELD,

@@ -174,6 +174,7 @@ def test_the_database_refuses_a_lopsided_row(postpaid: Customer, noon: datetime,
         occurred_at=noon,
         posted_at=noon,
         key="bad",
+        number=good.number + 1,
         actor_name="x",
     )
     for name, value in changes.items():

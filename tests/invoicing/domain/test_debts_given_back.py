@@ -1,15 +1,18 @@
 """What a wallet spent beyond what was paid in, and was billed with its debt, is not given back beside that debt (semantics 3, 13, reliability 7)."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from billing_portal.kernel.errors import DomainError
-from billing_portal.tenancy.models import new_id
+from billing_portal.tenancy.models import new_id, records
 from customers.domain import customers
 from customers.models import BillingType, Customer, PlanAssignment, Standing, Transfer
 from invoicing.domain import (
@@ -32,8 +35,17 @@ from tests.support import months, world
 from tests.support.months import D, due, figures
 from tests.support.world import jane
 
-pytestmark = [pytest.mark.django_db, pytest.mark.rel(7)]
+pytestmark = [pytest.mark.django_db, pytest.mark.rel(7), pytest.mark.rel(31)]
 LONDON = "442079460123"
+MILLISECOND = 1_000_000
+
+
+@pytest.fixture(autouse=True, params=["keys follow each other", "the clock goes back all the time"])
+def clock_of_keys(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of rows follow the clock of whoever wrote them; what came first is told by nothing of them (reliability 31)."""
+    if request.param != "keys follow each other":
+        ever_earlier = count(time.time_ns(), -MILLISECOND)
+        monkeypatch.setattr(records, "uuid7", lambda: uuid7(nanoseconds=next(ever_earlier)))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.support.world import jane
 
 OCTOBER = datetime(2026, 10, 3, 9, 0, tzinfo=UTC)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NUMBERED = "a customer's movements are numbered from 1 without a gap, as many as were counted"
 
 
 @pytest.fixture
@@ -132,6 +133,8 @@ def test_a_document_that_is_off_is_found(month: Customer) -> None:
         ("DELETE FROM invoicing_call WHERE seconds = 62 AND at < '2026-11-01' AND customer_id = %s", "a usage movement is the sum of its calls"),
         ("UPDATE customers_standing SET spent_today = spent_today + 0.0001 WHERE customer_id = %s", "spent today is the sum of today's calls"),
         ("UPDATE customers_standing SET held = 0.0001 WHERE customer_id = %s", "held is the sum of open reservations"),
+        ("UPDATE customers_standing SET movements = movements + 1 WHERE customer_id = %s", NUMBERED),
+        ("UPDATE customers_transfer SET number = number + 1000 WHERE number = 2 AND customer_id = %s", NUMBERED),
         (
             "DELETE FROM invoicing_taken WHERE document_id IN (SELECT id FROM invoicing_document WHERE customer_id = %s)",
             "the net of a document is what it took and its rounding",
