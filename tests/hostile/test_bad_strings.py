@@ -46,8 +46,8 @@ LONG, SELDOM = 50_000, 7  # an address of megabytes, which no server lets throug
 EACH = len(BAD) if FULL else 1  # strings for each field; in a quick run they go round, so that each meets a field or two
 HIT = '"><b id=hit>'
 LEADS_AWAY = re.compile(r"\s*(javascript:|file:|http://127\.0\.0\.1:\d+/x$)")
-ROUNDS = size(1, 6)  # times that every field is filled; after the first each gets another of the strings each time
 SHOWN = [name for name, text in BAD.items() if len(text) < LONG and not re.search("[\0\ud800-\udfff]", text)]  # a database keeps neither of these
+ROUNDS = size(1, 1 + len(SHOWN))  # times that every field is filled; after the first each gets another of the strings each time, in a full run all of them
 PRINTED = SHOWN if FULL else ["picture that runs"]
 
 
@@ -170,7 +170,7 @@ def kept(form: Form, desk: Client, name: str, text: str) -> bool:
 
 def payload(turn: int, round_: int, where: str, later: int = 0) -> str:
     """What the field whose turn it is gets, no two the same: first what shows itself, then another of the strings in each round, or one so much later."""
-    text = HIT if not round_ else BAD[SHOWN[(turn + later + (round_ - 1) * len(SHOWN) // ROUNDS) % len(SHOWN)]].replace("{where}", where)
+    text = HIT if not round_ else BAD[SHOWN[(turn + later + round_ - 1) % len(SHOWN)]].replace("{where}", where)
     return f"{text} {turn}."
 
 
